@@ -1,0 +1,85 @@
+"""Exact bytes of what a distilled set stores, and of the real frames it is compared with.
+
+Section 4.1 of "Dancing with Still Images" (CVPR 2024) compares methods by storage and mixes MB with MiB; here every
+figure is a whole number of bytes that follows from the shapes.
+"""
+
+import numpy as np
+
+from keras_vdd.errors import UsageError
+
+KINDS = ("static-dynamic", "still", "full-video")
+
+
+def integrator_parameters(static_channels=3, dynamic_channels=1, window=(3, 3, 3)):
+    """Return the number of weights of one integrator: a kernel and a bias, 327 by default."""
+    return int(np.prod(window)) * (static_channels + dynamic_channels) * static_channels + static_channels
+
+
+def static_dynamic_bytes(
+    classes, statics_per_class, dynamics_per_class, frames, height, width, integrators=1, dtype="float32"
+):
+    """Return the bytes of static memories, dynamic memories and integrators.
+
+    `itemsize * (classes * SPC * H * W * 3 + classes * DPC * T * H * W + I * parameters)`, all stored as `dtype`.
+    """
+    static = classes * statics_per_class * height * width * 3
+    dynamic = classes * dynamics_per_class * frames * height * width
+    return _itemsize(dtype) * (static + dynamic + integrators * integrator_parameters())
+
+
+def memory_bytes(
+    kind, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, height, width,
+    integrators=1, dtype="float32",
+):  # fmt: skip
+    """Return the bytes of a memory of `kind`; counts that the kind does not have are not looked at.
+
+    A still memory holds `statics_per_class` stills and no integrator; a full-video memory holds
+    `videos_per_class` videos of `frames` frames.
+
+    Raises:
+        UsageError: `kind` is none of `KINDS`.
+    """
+    if kind == "static-dynamic":
+        return static_dynamic_bytes(
+            classes, statics_per_class, dynamics_per_class, frames, height, width, integrators, dtype
+        )
+    if kind == "still":
+        return static_dynamic_bytes(classes, statics_per_class, 0, frames, height, width, 0, dtype)
+    if kind == "full-video":
+        return _itemsize(dtype) * classes * videos_per_class * frames * height * width * 3
+    raise UsageError(f"Memory kind {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+
+
+def label_bytes(classes, videos_per_class, dtype="float32"):
+    """Return the bytes of learned labels: one row of `classes` numbers for each video."""
+    return _itemsize(dtype) * classes * videos_per_class * classes
+
+
+def stored_bytes(distilled, dtype="float32", weights_dtype="float32"):
+    """Return the bytes of a `DistilledSet` as exported: memories as `dtype`, the rest as `weights_dtype`.
+
+    The rest is the integrators' kernels and biases and, where there are any, learned labels. Class
+    names, the recipe and the card are not counted, as the real set's are not.
+    """
+    memories = (distilled.static, distilled.dynamic, distilled.video)
+    others = (distilled.kernels, distilled.biases, distilled.labels)
+    return _itemsize(dtype) * _numbers(memories) + _itemsize(weights_dtype) * _numbers(others)
+
+
+def real_clip_bytes(frames, height, width):
+    """Return the bytes of a real RGB clip as decoded, one byte a value."""
+    return frames * height * width * 3
+
+
+def real_still_bytes(height, width):
+    """Return the bytes of a real RGB frame as decoded, one byte a value."""
+    return height * width * 3
+
+
+def _numbers(arrays):
+    return sum(int(array.size) for array in arrays if array is not None)
+
+
+def _itemsize(dtype):
+    return np.dtype(dtype).itemsize
