@@ -1,0 +1,32 @@
+"""The only room that knows which backend is active.
+
+Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
+
+- `value_and_grad(fn, has_aux=False)`: a function of the same arguments that returns `(value, gradients)`,
+  or `((value, aux), gradients)`; differentiates the first argument, a tree of floating tensors; may be
+  nested; raises `ValueError` where a gradient does not exist, never a silent zero (JAX cannot tell and
+  gives zeros).
+- `jit(fn)`: `fn` compiled if the backend gains from it.
+- `convolution(x, kernel, strides, padding, data_format)`: cross-correlation in 2 or 3 dimensions with
+  explicit symmetric padding, fast and with right second derivatives. Kernel `(*window, inputs, outputs)`.
+- `native_layout(weights)`: the same values, laid out in memory as convolutions read them.
+- `DATA_FORMAT`: the layout in which the backend computes convolutions fastest.
+- `JIT_COMPILE`: what to pass as `jit_compile` to `keras.Model.compile`.
+
+Everything else in the package is written once, in `keras.ops`.
+"""
+
+import importlib
+
+import keras
+
+_shim = importlib.import_module(f"keras_vdd.autodiff.{keras.config.backend()}")
+
+value_and_grad = _shim.value_and_grad
+jit = _shim.jit
+convolution = _shim.convolution
+native_layout = _shim.native_layout
+DATA_FORMAT = _shim.DATA_FORMAT
+JIT_COMPILE = _shim.JIT_COMPILE
+
+__all__ = ["DATA_FORMAT", "JIT_COMPILE", "convolution", "jit", "native_layout", "value_and_grad"]

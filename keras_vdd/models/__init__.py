@@ -1,0 +1,44 @@
+"""The networks of the paper, by name, and how their weights are drawn afresh."""
+
+from keras_vdd.errors import UsageError
+from keras_vdd.models.convnet import ConvNet, ConvNetD3, ConvNetD4
+from keras_vdd.models.fresh import fresh_weights
+from keras_vdd.models.functional import apply
+from keras_vdd.models.mini_c3d import MiniC3D
+
+ARCHITECTURES = {"mini_c3d": MiniC3D, "convnet_d3": ConvNetD3, "convnet_d4": ConvNetD4}
+
+__all__ = [
+    "ARCHITECTURES",
+    "ConvNet",
+    "ConvNetD3",
+    "ConvNetD4",
+    "MiniC3D",
+    "apply",
+    "create",
+    "fresh_weights",
+]
+
+
+def create(architecture, classes, frames, size, width=128):
+    """Build a network by name.
+
+    Args:
+        architecture: `"mini_c3d"` (videos), `"convnet_d3"` or `"convnet_d4"` (images).
+        classes: int, number of logits.
+        frames: int, frames of a clip; images have none and ignore it.
+        size: int, height and width of a frame in pixels.
+        width: int, channels of the hidden layers.
+
+    Returns:
+        A built `keras.Model`: `network(x)` gives logits (batch, classes), `network.embed(x)` features.
+
+    Raises:
+        UsageError: the architecture is unknown.
+    """
+    if architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise UsageError(f"Unknown architecture {architecture!r}: choose one of {known}.")
+    if architecture == "mini_c3d":
+        return MiniC3D(classes=classes, frames=frames, size=size, width=width)
+    return ARCHITECTURES[architecture](classes=classes, size=size, width=width)

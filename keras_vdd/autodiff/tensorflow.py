@@ -1,0 +1,39 @@
+"""TensorFlow: nested gradient tapes; no XLA, which costs time and memory on these convolutions."""
+
+import tensorflow as tf
+
+DATA_FORMAT = "channels_last"
+JIT_COMPILE = False
+
+
+def jit(fn):
+    return tf.function(fn, reduce_retracing=True)
+
+
+def value_and_grad(fn, has_aux=False):
+    def wrapped(inputs, *args):
+        inputs = tf.nest.map_structure(lambda x: tf.identity(tf.convert_to_tensor(x)), inputs)
+        leaves = tf.nest.flatten(inputs)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(leaves)
+            out = fn(inputs, *args)
+            value = out[0] if has_aux else out
+        grads = tape.gradient(value, leaves)
+        if any(g is None for g in grads):
+            raise ValueError("value_and_grad: the value does not depend on every input")
+        return out, tf.nest.pack_sequence_as(inputs, grads)
+
+    return wrapped
+
+
+def convolution(x, kernel, strides, padding, data_format):
+    if data_format != "channels_last":
+        raise ValueError("TensorFlow computes these convolutions with channels last only")
+    if any(padding):
+        x = tf.pad(x, [(0, 0), *((p, p) for p in padding), (0, 0)])
+    conv = tf.nn.conv2d if len(strides) == 2 else tf.nn.conv3d
+    return conv(x, kernel, strides=[1, *strides, 1], padding="VALID")
+
+
+def native_layout(weights):
+    return list(weights)

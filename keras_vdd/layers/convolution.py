@@ -1,0 +1,98 @@
+"""Convolutions with explicit padding and the reference's uniform initialisation."""
+
+import math
+
+import keras
+
+from keras_vdd.autodiff import convolution
+
+
+class _Convolution(keras.layers.Layer):
+    """Cross-correlation with symmetric explicit padding and a bias.
+
+    Kernel and bias are drawn from U(-b, b) with b = 1 / sqrt(fan_in), as the networks of "Dancing with
+    Still Images" (CVPR 2024) are: other initialisers give other feature scales and other results.
+
+    Args:
+        filters: int, output channels.
+        kernel_size: ints, one a dimension, time first for 3-D.
+        strides: ints, one a dimension.
+        padding: ints, zeros added on both sides of each dimension.
+        data_format: `"channels_last"` (default) or `"channels_first"`, the layout of input and output.
+
+    The kernel has shape `(*kernel_size, input_channels, filters)`, the bias `(filters,)`.
+    """
+
+    rank = None
+
+    def __init__(self, filters, kernel_size, strides=None, padding=None, data_format="channels_last", **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = tuple(kernel_size)
+        self.strides = tuple(strides or [1] * self.rank)
+        self.padding = tuple(padding or [0] * self.rank)
+        self.data_format = data_format
+        if not len(self.kernel_size) == len(self.strides) == len(self.padding) == self.rank:
+            raise ValueError(
+                f"kernel_size, strides and padding need {self.rank} numbers each, "
+                f"got {self.kernel_size}, {self.strides}, {self.padding}"
+            )
+
+    def build(self, input_shape):
+        channels = input_shape[self._channel_axis]
+        fan_in = channels * math.prod(self.kernel_size)
+        self.init_bound = 1 / math.sqrt(fan_in)
+        uniform = keras.initializers.RandomUniform
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(*self.kernel_size, channels, self.filters),
+            initializer=uniform(-self.init_bound, self.init_bound),
+        )
+        self.bias = self.add_weight(
+            name="bias", shape=(self.filters,), initializer=uniform(-self.init_bound, self.init_bound)
+        )
+
+    @property
+    def _channel_axis(self):
+        return -1 if self.data_format == "channels_last" else 1
+
+    def call(self, x):
+        x = convolution(x, self.kernel.value, self.strides, self.padding, self.data_format)
+        bias = keras.ops.cast(self.bias, x.dtype)
+        if self.data_format == "channels_first":
+            bias = keras.ops.reshape(bias, (-1,) + (1,) * self.rank)
+        return x + bias
+
+    def compute_output_shape(self, input_shape):
+        first = 1 if self.data_format == "channels_last" else 2
+        sizes = [
+            None if n is None else (n + 2 * p - k) // s + 1
+            for n, p, k, s in zip(
+                input_shape[first : first + self.rank], self.padding, self.kernel_size, self.strides
+            )
+        ]
+        if self.data_format == "channels_last":
+            return (input_shape[0], *sizes, self.filters)
+        return (input_shape[0], self.filters, *sizes)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "data_format": self.data_format,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class Conv2D(_Convolution):
+    __doc__ = _Convolution.__doc__
+    rank = 2
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class Conv3D(_Convolution):
+    __doc__ = _Convolution.__doc__
+    rank = 3

@@ -1,0 +1,43 @@
+"""Instance normalisation whose second derivative is right on every backend."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class InstanceNorm(keras.layers.Layer):
+    """Normalise each channel of each sample over its positions, then scale and shift.
+
+    Keras' own normalisation layers use `ops.moments`, which on TensorFlow hides a `stop_gradient`: the
+    gradients of gradients that DC needs come out 15 % wrong. Here the variance is written out.
+
+    Args:
+        epsilon: float added to the variance, 1e-5 in the reference's ConvNet.
+        data_format: `"channels_last"` or `"channels_first"`.
+    """
+
+    def __init__(self, epsilon=1e-5, data_format="channels_last", **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+        self.data_format = data_format
+
+    def build(self, input_shape):
+        channels = input_shape[-1 if self.data_format == "channels_last" else 1]
+        self.scale = self.add_weight(name="scale", shape=(channels,), initializer="ones")
+        self.offset = self.add_weight(name="offset", shape=(channels,), initializer="zeros")
+
+    def call(self, x):
+        first = 1 if self.data_format == "channels_last" else 2
+        last = len(x.shape) - (1 if self.data_format == "channels_last" else 0)
+        axes = tuple(range(first, last))
+        centred = x - ops.mean(x, axis=axes, keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
+        shape = (-1,) if self.data_format == "channels_last" else (-1,) + (1,) * len(axes)
+        scale, offset = ops.reshape(self.scale, shape), ops.reshape(self.offset, shape)
+        return centred * ops.rsqrt(variance + self.epsilon) * scale + offset
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon, "data_format": self.data_format}

@@ -1,0 +1,90 @@
+"""ConvNetD3 and ConvNetD4, the image networks of dataset distillation."""
+
+import keras
+from keras import ops
+
+from keras_vdd.autodiff import DATA_FORMAT
+from keras_vdd.layers import Conv2D, InstanceNorm
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class ConvNet(keras.Model):
+    """`depth` blocks of [Conv2D 3x3, InstanceNorm, ReLU, AvgPool 2], flatten, linear classifier.
+
+    Args:
+        classes: int, number of logits.
+        size: int, height and width of an image, at least 2 ** depth.
+        width: int, channels of every block.
+        depth: int, number of blocks.
+
+    Call with float32 images (batch, size, size, 3); returns logits (batch, classes).
+    """
+
+    def __init__(self, classes, size=112, width=128, depth=4, **kwargs):
+        super().__init__(**kwargs)
+        if size < 2**depth:
+            raise ValueError(f"ConvNet of depth {depth} needs images of {2**depth} pixels or more, got {size}")
+        self.classes, self.size, self.width, self.depth = classes, size, width, depth
+        layout = {"data_format": DATA_FORMAT}
+        self.convolutions = [
+            Conv2D(width, (3, 3), padding=(1, 1), name=f"conv{i}", **layout) for i in range(depth)
+        ]
+        self.norms = [InstanceNorm(name=f"norm{i}", **layout) for i in range(depth)]
+        # A 1x1 convolution over a single position: the linear classifier, initialised as the others.
+        self.classifier = Conv2D(classes, (1, 1), name="classifier", dtype="float32")
+        self.build((None, size, size, 3))
+
+    def build(self, input_shape):
+        channels = 3
+        for convolution, norm in zip(self.convolutions, self.norms):
+            convolution.build((None, None, None, channels) if _LAST else (None, channels, None, None))
+            channels = self.width
+            norm.build((None, None, None, channels) if _LAST else (None, channels, None, None))
+        side = self.size // 2**self.depth
+        self.classifier.build((None, 1, 1, side * side * channels))
+        self.built = True
+
+    def embed(self, x, training=False):
+        """Features of the last block, flattened from (height, width, channels): (batch, features)."""
+        x = ops.cast(x, self.compute_dtype)
+        x = x if _LAST else ops.transpose(x, (0, 3, 1, 2))
+        for convolution, norm in zip(self.convolutions, self.norms):
+            x = ops.relu(norm(convolution(x)))
+            x = ops.average_pool(x, (2, 2), strides=(2, 2), padding="valid", data_format=DATA_FORMAT)
+        x = x if _LAST else ops.transpose(x, (0, 2, 3, 1))
+        return ops.reshape(x, (-1, self.classifier.kernel.shape[2]))
+
+    def call(self, x, training=False):
+        features = self.embed(x, training)
+        logits = self.classifier(ops.reshape(features, (-1, 1, 1, features.shape[-1])))
+        return ops.reshape(logits, (-1, self.classes))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "classes": self.classes,
+            "size": self.size,
+            "width": self.width,
+            "depth": self.depth,
+        }
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class ConvNetD4(ConvNet):
+    """ConvNet of depth 4: the network of static learning in the paper."""
+
+    def __init__(self, classes, size=112, width=128, **kwargs):
+        kwargs.pop("depth", None)
+        super().__init__(classes, size, width, depth=4, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class ConvNetD3(ConvNet):
+    """ConvNet of depth 3: the frame encoder of the taxonomy study in the paper."""
+
+    def __init__(self, classes, size=112, width=128, **kwargs):
+        kwargs.pop("depth", None)
+        super().__init__(classes, size, width, depth=3, **kwargs)
+
+
+_LAST = DATA_FORMAT == "channels_last"
