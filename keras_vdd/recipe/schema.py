@@ -41,6 +41,14 @@ def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _class_names(value: Any) -> Any:
+    if value in ("all", "present"):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(name, str) and name for name in value):
+        return tuple(value)
+    raise ValueError("must be all, present or a list of class names (quote names that look like numbers)")
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
 Real = Annotated[float, BeforeValidator(_real), Field(allow_inf_nan=False)]
 Positive = Annotated[Whole, Field(ge=1)]
@@ -72,14 +80,14 @@ class DataSettings(Settings):
     """Which videos, cut how, kept where."""
 
     set: Literal["folder", "miniucf", "shapes", "ucf101"] = "folder"
-    """Layout of the source: a folder of class folders, UCF101, its 50-class subset MiniUCF, or made shapes."""
+    """Layout of the source: class folders, UCF101, its 50-class subset MiniUCF, or shapes made on the spot."""
     root: Name | None = None
     """Folder of the source videos. `shapes` makes its own where none is given."""
     store: Name = "stores"
     """Folder where decoded frames are kept; several recipes may share it."""
     split: Annotated[Whole, Field(ge=1, le=3)] = 1
     """Official split (UCF101 and MiniUCF)."""
-    classes: Literal["all", "present"] | Annotated[tuple[Name, ...], BeforeValidator(_listed)] = "all"
+    classes: Annotated[Literal["all", "present"] | tuple[Name, ...], BeforeValidator(_class_names)] = "all"
     """`all` of the set, those `present` under the root, or a list of class names."""
     frames: Annotated[Whole, Field(ge=1, le=1024)] = 16
     """Frames of a clip."""
@@ -324,7 +332,7 @@ class Recipe(Settings):
             wrong.append(f"evaluation.compare has static-only, which is no row for memory.kind={kind}")
         classes = self.data.classes
         if isinstance(classes, tuple) and self.memory.integrators > len(classes):
-            wrong.append(f"memory.integrators={self.memory.integrators} is more than the {len(classes)} classes")
+            wrong.append(f"memory.integrators={self.memory.integrators} is above the {len(classes)} classes")
         if wrong:
             raise ValueError("\n".join(wrong))
         return self

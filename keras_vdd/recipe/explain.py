@@ -1,0 +1,67 @@
+"""Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
+
+from keras_vdd.recipe.keys import nearest, unknown_key
+
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "above"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "below"),
+}
+
+_KINDS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a smaller number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text (write numbers that are names in quotes)",
+    "string_too_short": "more than nothing",
+    "string_pattern_mismatch": "made of letters, digits, dots, dashes and underscores",
+    "tuple_type": "a list",
+    "model_type": "a section of settings",
+    "dict_type": "a section of settings",
+    "model_attributes_type": "a section of settings",
+}
+
+
+def _key(location):
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _sentences(error):
+    kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    key = _key(error["loc"])
+    shown = f"{key}={value if len(str(value)) <= 80 else str(value)[:77] + '...'}"
+    if kind == "extra_forbidden":
+        return [unknown_key(key)]
+    if kind == "missing":
+        return [f"{key} is missing"]
+    if kind == "too_long":
+        return [f"{key} must have {context['max_length']} values, not {context['actual_length']}"]
+    if value is None and kind != "value_error":
+        return [f"{key} cannot be null"]
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        return [f"{shown} must be {words} {context[name]}"]
+    if kind in _KINDS:
+        return [f"{shown} must be {_KINDS[kind]}"]
+    if kind == "literal_error":
+        choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        close = nearest(str(value), choices)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return [f"{shown} must be one of {', '.join(choices)}{hint}"]
+    if kind == "value_error":
+        text = str(context["error"])
+        return [f"{shown} {text}"] if text.startswith("must ") else text.splitlines()
+    return [f"{shown}: {error['msg']}"]
+
+
+def sentences(error):
+    """Return one sentence for each thing wrong in a `pydantic.ValidationError`, in the schema's order."""
+    found = [sentence for item in error.errors() for sentence in _sentences(item)]
+    return list(dict.fromkeys(found))

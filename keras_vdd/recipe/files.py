@@ -1,0 +1,102 @@
+"""Recipe files: where they are found and what `extends:` makes of them."""
+
+import copy
+from importlib import resources
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from keras_vdd.errors import UsageError
+from keras_vdd.recipe.keys import nearest
+
+
+def parse_yaml(text):
+    """Return the plain value of YAML 1.2 text (where 1e4 is a number); no object is ever built from it."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def packaged(bases=False):
+    """Return {name: file} of the recipes that come with the package.
+
+    Names that begin with an underscore are only there to be extended; `bases=True` has them too.
+    """
+    folder = resources.files("keras_vdd.recipes")
+    files = {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")}
+    return {name: files[name] for name in sorted(files) if bases or not name.startswith("_")}
+
+
+def find(name_or_path, beside=None, bases=False):
+    """Return (name, file) of a recipe given by name, or by the path of a YAML file.
+
+    `beside` is the folder that a relative path is tried against first: that of the file that extends it.
+    """
+    text = str(name_or_path)
+    known = packaged(bases)
+    if text in known:
+        return text, known[text]
+    if not (text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text):
+        close = nearest(text, known)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(f"unknown recipe {text}{hint} (`vdd recipes list` lists them; a file ends in .yaml)")
+    places = [Path(beside, text)] if beside is not None else []
+    for path in [*places, Path(text).expanduser()]:
+        if path.is_file():
+            return path.stem, path
+        if path.is_dir():
+            raise UsageError(f"{text} is a folder; a recipe is a file, such as {text.rstrip('/')}/recipe.yaml")
+    raise UsageError(f"recipe file {text} does not exist")
+
+
+def read(file):
+    """Return the mapping of one recipe file, as written."""
+    try:
+        return as_mapping(file.read_bytes().decode(), str(file))
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not a text file") from None
+    except OSError as error:
+        raise UsageError(f"cannot read recipe {file}: {error.strerror}") from None
+
+
+def as_mapping(text, source):
+    """Return the mapping that YAML text holds; `source` names it in errors."""
+    try:
+        values = parse_yaml(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}" if mark else ""
+        raise UsageError(f"{source}{where}: not valid YAML ({error.problem or error.context})") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"{source}: not valid YAML ({str(error).splitlines()[0]})") from None
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise UsageError(f"{source} must hold `key: value` lines; `vdd recipes show quickstart` prints such")
+    return values
+
+
+def merged(below, above):
+    """Return `below` with `above` laid over it: sections join, everything else is replaced."""
+    result = dict(below)
+    for key, value in above.items():
+        both = isinstance(result.get(key), dict) and isinstance(value, dict)
+        result[key] = merged(result[key], value) if both else copy.deepcopy(value)
+    return result
+
+
+def extended(values, source, beside=None, seen=()):
+    """Return `values` laid over all that its `extends:` names, nearest last.
+
+    A recipe inherits every setting but `name` and `summary`. A chain that comes back to itself is refused.
+    """
+    values = dict(values)
+    parent = values.pop("extends", None)
+    if parent is None:
+        return values
+    if not isinstance(parent, str):
+        raise UsageError(f"{source}: extends={parent!r} must be one recipe, by name or path")
+    name, file = find(parent, beside, bases=True)
+    identity = str(file.resolve() if isinstance(file, Path) else file)
+    if identity in seen:
+        raise UsageError(f"{source}: extends goes round in a circle through {parent}")
+    folder = file.parent if isinstance(file, Path) else None
+    base = extended(read(file), str(file), folder, (*seen, identity))
+    return merged({k: v for k, v in base.items() if k not in ("name", "summary")}, values)

@@ -1,0 +1,78 @@
+"""The dotted names a recipe may use, read off the schema, and the nearest one to a mistake."""
+
+import difflib
+import types
+import typing
+from functools import cache
+
+from pydantic import BaseModel
+
+from keras_vdd.recipe.schema import Recipe
+
+
+def _parts(annotation):
+    """Yield the plain types and literals inside an annotation."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        yield from _parts(typing.get_args(annotation)[0])
+    elif origin in (typing.Union, types.UnionType):
+        for part in typing.get_args(annotation):
+            yield from _parts(part)
+    else:
+        yield annotation
+
+
+def _section(annotation):
+    sections = [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
+    return sections[0] if sections else None
+
+
+def _kind(annotation):
+    parts = [part for part in _parts(annotation) if part is not type(None)]
+    if any(typing.get_origin(part) is tuple for part in parts):
+        return "list or word" if len(parts) > 1 else "list"
+    if all(part is str or typing.get_origin(part) is typing.Literal for part in parts):
+        return "text"
+    return "value"
+
+
+@cache
+def known_keys():
+    """Return {dotted name: kind}, kind one of section, text, value, list, "list or word"."""
+    found = {}
+
+    def walk(model, prefix):
+        for name, field in model.model_fields.items():
+            section = _section(field.annotation)
+            found[prefix + name] = "section" if section else _kind(field.annotation)
+            if section:
+                walk(section, f"{prefix}{name}.")
+
+    walk(Recipe, "")
+    return found
+
+
+def nearest(word, candidates, cutoff=0.6):
+    """Return the candidate that looks most like `word` in a list, or an empty one."""
+    return difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+
+
+def unknown_key(key):
+    """Return the sentence for a dotted name that the schema does not have, with the nearest one it has."""
+    known = known_keys()
+    section, _, leaf = key.rpartition(".")
+    by_leaf = {}
+    for name in known:
+        by_leaf.setdefault(name.rpartition(".")[2], []).append(name)
+    siblings = [name for name in known if name.rpartition(".")[0] == section]
+    close = (
+        nearest(key, known, cutoff=0.85)
+        or nearest(key, siblings if section in known else [])
+        or by_leaf.get(leaf)
+        or [name for near in nearest(leaf, by_leaf) for name in by_leaf[near]]
+    )
+    if close:
+        return f"unknown key {key}; did you mean {' or '.join(close)}?"
+    if section in known and siblings:
+        return f"unknown key {key}; {section} has {', '.join(n.rpartition('.')[2] for n in siblings)}"
+    return f"unknown key {key}; `vdd recipes show quickstart` prints every key"
