@@ -1,0 +1,82 @@
+"""Clips and stills out of a store, sampled as the method says."""
+
+import numpy as np
+
+
+def clip_indices(length, frames, interval, rng=None):
+    """Choose the frames of one clip of a video.
+
+    "Dancing with Still Images" (CVPR 2024), section 5.1 and its released loader (METHOD, section 1):
+    `frames` frames, `interval` apart, from a start drawn anew at each visit among all starts that
+    fit. A video shorter than `frames * interval` is taken at interval `length // frames`; one shorter
+    than `frames` has its frames repeated, evenly and in order.
+
+    Args:
+        length: frames of the video, at least 1.
+        frames: frames of the clip.
+        interval: frames from one to the next.
+        rng: numpy Generator that draws the start; None takes the middle of the video.
+
+    Returns:
+        int64 array (frames,), ascending, each in 0..length-1.
+    """
+    lengths = np.array([length], np.int64)
+    return _indices(lengths, frames, interval, rng)[0]
+
+
+def read_clips(store, indices, frames, interval, rng=None, flip=False):
+    """Read one clip of each of these videos.
+
+    Args:
+        store: `Store`.
+        indices: (n,) of int, the videos; one may come several times, each with its own draw.
+        frames, interval: as `clip_indices`.
+        rng: numpy Generator of starts and flips; None takes middle clips, unflipped.
+        flip: whether each clip, as a whole, is mirrored left to right with probability 1/2.
+
+    Returns:
+        uint8 array (n, frames, size, size, 3).
+    """
+    indices = np.asarray(indices, np.int64)
+    chosen = _indices(store.lengths[indices].astype(np.int64), frames, interval, rng)
+    mirrored = _flips(len(indices), rng, flip)
+    clips = np.empty((len(indices), frames, store.size, store.size, 3), np.uint8)
+    for k, video in enumerate(indices):
+        clip = store.frames(video)[chosen[k]]
+        clips[k] = clip[:, :, ::-1] if mirrored[k] else clip
+    return clips
+
+
+def read_stills(store, indices, rng=None, flip=False):
+    """Read one random frame of each of these videos (the middle frame without `rng`).
+
+    Arguments as `read_clips`. Returns a uint8 array (n, size, size, 3).
+    """
+    indices = np.asarray(indices, np.int64)
+    lengths = store.lengths[indices].astype(np.int64)
+    chosen = lengths // 2 if rng is None else rng.integers(0, lengths)
+    mirrored = _flips(len(indices), rng, flip)
+    stills = np.empty((len(indices), store.size, store.size, 3), np.uint8)
+    for k, video in enumerate(indices):
+        still = store.frames(video)[chosen[k]]
+        stills[k] = still[:, ::-1] if mirrored[k] else still
+    return stills
+
+
+def _indices(lengths, frames, interval, rng):
+    """Return int64 (n, frames) for the int64 lengths (n,)."""
+    steps = np.where(lengths < frames * interval, lengths // frames, interval)
+    starts = lengths - (frames - 1) * steps
+    first = (starts - 1) // 2 if rng is None else rng.integers(0, starts)
+    clip = np.arange(frames)
+    chosen = first[:, None] + clip * steps[:, None]
+    short = lengths < frames
+    # A short video has step 0, which would show one frame: show all of them, repeated.
+    chosen[short] = clip * lengths[short, None] // frames
+    return chosen
+
+
+def _flips(count, rng, flip):
+    if rng is None or not flip:
+        return np.zeros(count, bool)
+    return rng.random(count) < 0.5

@@ -1,0 +1,107 @@
+"""What a source says about a set: which videos, with which labels, in which split."""
+
+import dataclasses
+import difflib
+import os
+
+from keras_vdd.errors import UsageError, VddError
+
+VIDEO_SUFFIXES = frozenset(
+    ".3g2 .3gp .asf .avi .flv .gif .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .vob .webm .wmv".split()
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Video:
+    """One video file: its path, its label and its name (`class/file`, the same wherever the set lies)."""
+
+    path: str
+    label: int
+    name: str
+
+
+@dataclasses.dataclass
+class Listing:
+    """The videos of a set.
+
+    Labels count 0..C-1 over `class_names`, which are sorted; videos are sorted by label and name.
+    `notes` are sentences that the user should see: what was left out and why.
+    """
+
+    class_names: list[str]
+    train: list[Video]
+    test: list[Video]
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+
+def set_root(data):
+    """Return `data.root` as a string, or raise if it is not set or not a folder."""
+    if not data.root:
+        raise UsageError(f"The set '{data.set}' needs data.root, the folder where its videos are: add data.root=FOLDER.")
+    root = os.fspath(data.root)
+    if not os.path.isdir(root):
+        raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
+    return root
+
+
+def is_video(name):
+    """Tell by its ending whether a file is meant to be a video; hidden files are not."""
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
+
+
+def choose_classes(wanted, there, missing, place):
+    """Return the sorted names of the classes to use.
+
+    Args:
+        wanted: "all", "present" or a sequence of class names: `data.classes`.
+        there: names of the classes that have videos.
+        missing: dict of the other known classes: name to a phrase that says what is wrong with it.
+        place: the folder that the error names.
+
+    Raises:
+        UsageError: a wanted name is unknown (the nearest known name is offered).
+        VddError: a wanted class has no videos.
+    """
+    there = sorted(there)
+    if isinstance(wanted, str) and wanted not in ("all", "present"):
+        wanted = [wanted]
+    if wanted == "all":
+        if missing:
+            raise VddError(_missing_classes(there, missing, place))
+        chosen = there
+    elif wanted == "present":
+        chosen = there
+    else:
+        chosen = sorted(set(wanted))
+        for name in chosen:
+            if name in missing:
+                raise VddError(f"Class '{name}' of data.classes {missing[name]} in '{place}': add its videos or leave it out.")
+            if name not in there:
+                near = difflib.get_close_matches(name, [*there, *missing], n=1, cutoff=0.0)
+                hint = f": did you mean '{near[0]}'?" if near else "."
+                raise UsageError(f"data.classes names '{name}', which is no class of '{place}'{hint}")
+    if not chosen:
+        raise VddError(f"No class with videos was found in '{place}': expected one folder of videos per class.")
+    return chosen
+
+
+def shorten(names, count=3):
+    """Write a list of names as a phrase: the first few and how many more."""
+    names = list(names)
+    if len(names) <= count + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:count])} and {len(names) - count} more"
+
+
+def _missing_classes(there, missing, place):
+    many = len(missing) > 1
+    total = len(there) + len(missing)
+    phrases = set(missing.values())
+    trouble = phrases.pop() if len(phrases) == 1 else "has no videos"
+    if many:
+        trouble = trouble.replace("has ", "have ").replace("is ", "are ")
+    go_on = f", or set data.classes=present to go on with the {len(there)} that are there" if there else ""
+    return (
+        f"{len(missing)} of the {total} classes {trouble} in '{place}' ({shorten(sorted(missing))}): "
+        f"add {'their' if many else 'its'} videos{go_on}."
+    )

@@ -1,0 +1,106 @@
+"""A few decoding processes that take jobs and give the answers in order."""
+
+import collections
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import keras_vdd
+from keras_vdd.errors import VddError
+
+# No video of the sets takes a second; one that takes this long has lied about itself or hangs the codec.
+TIME_LIMIT_S = 300.0
+
+
+def worker_count():
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Pool:
+    """`workers` processes of `worker.py`, started when first needed; use it in a `with` block."""
+
+    def __init__(self, workers, time_limit=TIME_LIMIT_S):
+        self.workers = workers
+        self.time_limit = time_limit
+        self._threads = concurrent.futures.ThreadPoolExecutor(workers, "decoding")
+        self._mine = threading.local()
+        self._processes = []
+        self._closed = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._closed = True
+        for process in list(self._processes):
+            process.kill()
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
+
+    def ordered(self, jobs):
+        """Yield the answer to each job, in the order of `jobs`.
+
+        Jobs are taken a few ahead of the answers, so neither memory nor finished work piles up
+        behind one slow video.
+        """
+        ahead = collections.deque()
+        for job in jobs:
+            ahead.append(self._threads.submit(self.ask, job))
+            if len(ahead) >= 8 * self.workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def ask(self, job):
+        """Give a job to this thread's process and wait; a process that dies answers with why."""
+        process = self._process()
+        late = threading.Event()
+        timer = threading.Timer(self.time_limit, lambda: (late.set(), process.kill()))
+        timer.start()
+        try:
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except OSError:
+            answer = ""
+        finally:
+            timer.cancel()
+        if answer.endswith("\n"):
+            return json.loads(answer)
+        self._mine.process = None
+        if late.is_set():
+            return {"failed": f"it was not decoded within {self.time_limit:g} s"}
+        return {"failed": f"the decoder crashed on it (exit status {process.wait()})"}
+
+    def _process(self):
+        process = getattr(self._mine, "process", None)
+        if process is None or process.poll() is not None:
+            process = self._mine.process = self._start()
+        return process
+
+    def _start(self):
+        home = os.path.dirname(os.path.dirname(os.path.abspath(keras_vdd.__file__)))
+        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "keras_vdd.data.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        self._processes.append(process)
+        if self._closed:
+            process.kill()
+        if not process.stdout.readline():
+            raise VddError(f"The decoding process did not start (exit status {process.wait()}): see its message above.")
+        return process
