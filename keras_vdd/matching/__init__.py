@@ -1,0 +1,1 @@
+"""The matching losses, one file each, as pure functions of arrays."""

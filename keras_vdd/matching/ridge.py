@@ -1,0 +1,39 @@
+"""FRePo: predict real labels by kernel ridge regression on the synthetic set's features.
+
+Zhou et al., "Dataset Distillation using Neural Feature Regression" (NeurIPS 2022), as used in "Dancing
+with Still Images" (CVPR 2024), section 4.
+"""
+
+from keras import ops
+
+
+def ridge_prediction(synthetic_features, synthetic_labels, real_features, regulariser=1e-6):
+    """F_t F_s^T (F_s F_s^T + regulariser * trace / n * I)^-1 Y_s.
+
+    Args:
+        synthetic_features: (n, features) F_s.
+        synthetic_labels: (n, classes) Y_s.
+        real_features: (m, features) F_t.
+        regulariser: float, relative to the mean of the kernel's diagonal.
+
+    Returns:
+        (m, classes) predictions.
+    """
+    kernel = ops.matmul(synthetic_features, ops.transpose(synthetic_features))
+    n = kernel.shape[0]
+    ridge = regulariser * ops.trace(kernel) / n
+    kernel = kernel + ridge * ops.eye(n, dtype=kernel.dtype)
+    cross = ops.matmul(real_features, ops.transpose(synthetic_features))
+    return ops.matmul(cross, ops.solve(kernel, synthetic_labels))
+
+
+def prediction_loss(prediction, target):
+    """Squared error summed over classes, mean over samples; both (m, classes)."""
+    return ops.mean(ops.sum(ops.square(prediction - target), axis=-1))
+
+
+def label_margin_loss(labels):
+    """Mean of -min(top1 - top2, 1 / classes): keeps each learned label (n, classes) decided."""
+    classes = labels.shape[-1]
+    top, _ = ops.top_k(labels, 2)
+    return -ops.mean(ops.minimum(top[:, 0] - top[:, 1], 1 / classes))
