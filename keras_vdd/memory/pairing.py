@@ -1,0 +1,84 @@
+"""Which static memory meets which dynamic memory: a fixed enumeration, or seeded draws.
+
+"Dancing with Still Images" (CVPR 2024), section 3.3: a class has VPC video slots, SPC static and DPC
+dynamic memories, both multiples of VPC. Slot v owns the v-th run of SPC/VPC statics and of DPC/VPC
+dynamics, and a video is any static of a slot with any dynamic of the same slot. The released code
+draws one pair a slot at random; here every pair has a place in a fixed order, and drawing is asked for.
+
+A pair is a row (class, static, dynamic) of int32. Where there is no dynamic memory (stills, full
+videos) the last entry is -1 and the middle one counts the stills or the videos of the class.
+"""
+
+import numpy as np
+
+from keras_vdd.errors import UsageError
+
+
+def memories_per_slot(videos_per_class, statics_per_class, dynamics_per_class):
+    """Return (statics, dynamics) that one video slot owns; (n, 0) where there are no dynamics.
+
+    Raises:
+        UsageError: a count is not a whole positive number, or not a multiple of `videos_per_class`.
+    """
+    _check_count("videos_per_class", videos_per_class, 1)
+    _check_count("statics_per_class", statics_per_class, 1)
+    _check_count("dynamics_per_class", dynamics_per_class, 0)
+    for name, count in (("statics_per_class", statics_per_class), ("dynamics_per_class", dynamics_per_class)):
+        if count % videos_per_class:
+            raise UsageError(
+                f"{name}={count} is not a multiple of videos_per_class={videos_per_class}: "
+                "each video slot owns the same number of memories."
+            )
+    return statics_per_class // videos_per_class, dynamics_per_class // videos_per_class
+
+
+def enumerate_pairs(classes, videos_per_class, statics_per_class, dynamics_per_class):
+    """Return every pair of every slot, in the order (class, slot, static, dynamic).
+
+    Args:
+        classes: int, number of classes.
+        videos_per_class: int, VPC.
+        statics_per_class: int, SPC, a multiple of VPC (stills, or full videos, where DPC is 0).
+        dynamics_per_class: int, DPC, a multiple of VPC, or 0 for memories without dynamics.
+
+    Returns:
+        int32 (classes * VPC * SPC/VPC * max(1, DPC/VPC), 3): rows (class, static, dynamic).
+    """
+    statics, dynamics = memories_per_slot(videos_per_class, statics_per_class, dynamics_per_class)
+    _check_count("classes", classes, 1)
+    grid = np.indices((classes, videos_per_class, statics, max(1, dynamics))).reshape(4, -1)
+    return _rows(grid, statics, dynamics)
+
+
+def sample_pairs(rng, classes, videos_per_class, statics_per_class, dynamics_per_class):
+    """Draw one pair for each video slot, as one training step of the paper does.
+
+    Args:
+        rng: `numpy.random.Generator`.
+        classes, videos_per_class, statics_per_class, dynamics_per_class: as in `enumerate_pairs`.
+
+    Returns:
+        int32 (classes * VPC, 3): rows (class, static, dynamic), ordered by class and slot.
+    """
+    statics, dynamics = memories_per_slot(videos_per_class, statics_per_class, dynamics_per_class)
+    _check_count("classes", classes, 1)
+    label, slot = np.indices((classes, videos_per_class)).reshape(2, -1)
+    static = rng.integers(0, statics, label.size)
+    dynamic = rng.integers(0, max(1, dynamics), label.size)
+    return _rows((label, slot, static, dynamic), statics, dynamics)
+
+
+def slots_of(pairs, videos_per_class, statics_per_class):
+    """Return the video slot, int32 (n,), that each pair (class, static, dynamic) belongs to."""
+    return (np.asarray(pairs)[:, 1] // (statics_per_class // videos_per_class)).astype(np.int32)
+
+
+def _rows(grid, statics, dynamics):
+    label, slot, static, dynamic = grid
+    last = slot * dynamics + dynamic if dynamics else np.full_like(label, -1)
+    return np.stack([label, slot * statics + static, last], axis=1).astype(np.int32)
+
+
+def _check_count(name, value, least):
+    if isinstance(value, bool) or int(value) != value or value < least:
+        raise UsageError(f"{name}={value!r} must be a whole number of at least {least}.")
