@@ -12,6 +12,7 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
 - `native_layout(weights)`: the same values, laid out in memory as convolutions read them.
 - `DATA_FORMAT`: the layout in which the backend computes convolutions fastest.
 - `JIT_COMPILE`: what to pass as `jit_compile` to `keras.Model.compile`.
+- `WIDEST_FLOAT`: the widest floating type that needs no process-wide switch.
 
 Everything else in the package is written once, in `keras.ops`.
 """
@@ -28,5 +29,14 @@ convolution = _shim.convolution
 native_layout = _shim.native_layout
 DATA_FORMAT = _shim.DATA_FORMAT
 JIT_COMPILE = _shim.JIT_COMPILE
+WIDEST_FLOAT = _shim.WIDEST_FLOAT
 
-__all__ = ["DATA_FORMAT", "JIT_COMPILE", "convolution", "jit", "native_layout", "value_and_grad"]
+__all__ = [
+    "DATA_FORMAT",
+    "JIT_COMPILE",
+    "WIDEST_FLOAT",
+    "convolution",
+    "jit",
+    "native_layout",
+    "value_and_grad",
+]

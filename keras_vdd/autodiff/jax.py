@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = True
+WIDEST_FLOAT = "float32"
 
 
 def jit(fn):

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = False
+WIDEST_FLOAT = "float64"
 
 
 def jit(fn):

@@ -7,6 +7,7 @@ from keras import ops, tree
 
 DATA_FORMAT = "channels_first"
 JIT_COMPILE = False
+WIDEST_FLOAT = "float64"
 
 # How many value_and_grad calls enclose this one: only the outermost may free its graph.
 _depth = ContextVar("depth", default=0)

@@ -6,6 +6,8 @@ with Still Images" (CVPR 2024), section 4.
 
 from keras import ops
 
+from keras_vdd.autodiff import WIDEST_FLOAT
+
 
 def ridge_prediction(synthetic_features, synthetic_labels, real_features, regulariser=1e-6):
     """F_t F_s^T (F_s F_s^T + regulariser * trace / n * I)^-1 Y_s.
@@ -19,12 +21,21 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
     Returns:
         (m, classes) predictions.
     """
-    kernel = ops.matmul(synthetic_features, ops.transpose(synthetic_features))
+    # The inverse magnifies rounding by the kernel's condition number.
+    result_dtype = synthetic_features.dtype
+    synthetic_features, synthetic_labels, real_features = (
+        ops.cast(x, WIDEST_FLOAT) for x in (synthetic_features, synthetic_labels, real_features)
+    )
+    kernel = _product(synthetic_features, synthetic_features)
     n = kernel.shape[0]
     ridge = regulariser * ops.trace(kernel) / n
     kernel = kernel + ridge * ops.eye(n, dtype=kernel.dtype)
-    cross = ops.matmul(real_features, ops.transpose(synthetic_features))
-    return ops.matmul(cross, ops.solve(kernel, synthetic_labels))
+    cross = _product(real_features, synthetic_features)
+    return ops.cast(ops.einsum("ms,sc->mc", cross, ops.solve(kernel, synthetic_labels)), result_dtype)
+
+
+def _product(a, b):
+    return ops.einsum("mf,nf->mn", a, b)
 
 
 def prediction_loss(prediction, target):
