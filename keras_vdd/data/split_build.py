@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 
-from keras_vdd.data.store import FAILED_FILE, FORMAT, FRAMES_FILE, INDEX_FILE
+from keras_vdd.data.store_reader import FAILED_FILE, FORMAT, FRAMES_FILE, INDEX_FILE
 
 JOURNAL_FILE = "journal.jsonl"
 PARTS_FOLDER = "parts"
