@@ -135,5 +135,5 @@ def scaled_shape(width, height, pixel_aspect, size):
 
 def _message(error):
     """The library's words without number and path, which would make reasons differ by place."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    text = getattr(error, "strerror", None) or str(error)
     return text[:1].lower() + text[1:]
