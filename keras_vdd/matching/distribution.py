@@ -4,6 +4,7 @@ Zhao and Bilen, "Dataset Condensation with Distribution Matching" (WACV 2023), a
 fine-tuning in "Dancing with Still Images" (CVPR 2024), section 4.
 """
 
+import keras
 from keras import ops
 
 from keras_vdd.autodiff import value_and_grad
@@ -26,7 +27,8 @@ def class_means(network, weights, x, chunk=None):
     classes, n = x.shape[:2]
     if not chunk or chunk >= classes * n:
         features = apply(network, weights, ops.reshape(x, (classes * n, *x.shape[2:])), method="embed")
-        features = ops.cast(features, "float32") if features.dtype != "float64" else features
+        if keras.backend.standardize_dtype(features.dtype) != "float64":
+            features = ops.cast(features, "float32")
         return ops.mean(ops.reshape(features, (classes, n, -1)), axis=1)
     if chunk >= n:
         step = chunk // n

@@ -1,9 +1,11 @@
 """The networks of the paper, by name, and how their weights are drawn afresh."""
 
+import keras
+
 from keras_vdd.errors import UsageError
 from keras_vdd.models.convnet import ConvNet, ConvNetD3, ConvNetD4
 from keras_vdd.models.fresh import fresh_weights
-from keras_vdd.models.functional import apply
+from keras_vdd.models.functional import apply, as_weights
 from keras_vdd.models.mini_c3d import MiniC3D
 
 ARCHITECTURES = {"mini_c3d": MiniC3D, "convnet_d3": ConvNetD3, "convnet_d4": ConvNetD4}
@@ -15,12 +17,13 @@ __all__ = [
     "ConvNetD4",
     "MiniC3D",
     "apply",
+    "as_weights",
     "create",
     "fresh_weights",
 ]
 
 
-def create(architecture, classes, frames, size, width=128):
+def create(architecture, classes, frames, size, width=128, precision="float32"):
     """Build a network by name.
 
     Args:
@@ -29,6 +32,7 @@ def create(architecture, classes, frames, size, width=128):
         frames: int, frames of a clip; images have none and ignore it.
         size: int, height and width of a frame in pixels.
         width: int, channels of the hidden layers.
+        precision: `"float32"` or `"bfloat16"`, what its layers compute in; weights and logits are float32.
 
     Returns:
         A built `keras.Model`: `network(x)` gives logits (batch, classes), `network.embed(x)` features.
@@ -39,6 +43,11 @@ def create(architecture, classes, frames, size, width=128):
     if architecture not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise UsageError(f"Unknown architecture {architecture!r}: choose one of {known}.")
-    if architecture == "mini_c3d":
-        return MiniC3D(classes=classes, frames=frames, size=size, width=width)
-    return ARCHITECTURES[architecture](classes=classes, size=size, width=width)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else precision)
+    try:
+        if architecture == "mini_c3d":
+            return MiniC3D(classes=classes, frames=frames, size=size, width=width)
+        return ARCHITECTURES[architecture](classes=classes, size=size, width=width)
+    finally:
+        keras.config.set_dtype_policy(policy)

@@ -1,4 +1,4 @@
-"""A network as a function of its weights."""
+"""A network as a function of its weights, and weights as the backend likes them."""
 
 import keras
 from keras import ops

@@ -1,0 +1,39 @@
+"""Stills alone, shown as unmoving videos."""
+
+from keras import ops
+
+from keras_vdd.memory.layer import Memory
+
+
+class StillMemory(Memory):
+    """Static memory S: learned stills, repeated over time when a video is asked for.
+
+    Static learning and the baseline Static-DC of "Dancing with Still Images" (CVPR 2024), sections 3 and 4.
+
+    Args:
+        classes: int.
+        stills_per_class: int, SPC.
+        frames, size: int, of a video.
+        videos_per_class: int, slots; SPC by default.
+    """
+
+    kind = "still"
+
+    def __init__(self, classes, stills_per_class, frames, size, videos_per_class=None, **kwargs):
+        slots = videos_per_class or stills_per_class
+        super().__init__(classes, slots, stills_per_class, 0, frames, size, **kwargs)
+        shape = (classes, stills_per_class, size, size, 3)
+        self.static = self.add_weight(name="static", shape=shape, initializer="zeros")
+        self.built = True
+
+    def call(self, pairs):
+        stills = self.images(pairs)
+        return ops.repeat(ops.expand_dims(stills, 1), self.frames, axis=1)
+
+    def images(self, pairs):
+        """The stills of pairs (n, 3) as images (n, size, size, 3)."""
+        flat = ops.reshape(self.static.value, (-1, self.size, self.size, 3))
+        return ops.take(flat, pairs[:, 0] * self.statics_per_class + pairs[:, 1], axis=0)
+
+    def arrays(self):
+        return {"static": ops.convert_to_numpy(self.static)}
