@@ -56,6 +56,9 @@ def decode_frames(path, size, threads=1):
     try:
         if os.path.isdir(path):
             raise UnreadableVideo(path, "it is a folder")
+        # Looked at first: opening a pipe would wait for ever.
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise UnreadableVideo(path, "it is no regular file")
         if os.path.getsize(path) == 0:
             raise UnreadableVideo(path, "it is an empty file")
         container = av.open(path)

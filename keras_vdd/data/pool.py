@@ -61,7 +61,19 @@ class Pool:
             yield ahead.popleft().result()
 
     def ask(self, job):
-        """Give a job to this thread's process and wait; a process that dies answers with why."""
+        """Give a job to this thread's process and wait.
+
+        A process that dies is tried once more, for it may have been killed from outside; one that
+        dies twice or takes too long answers with that.
+        """
+        for _ in range(2):
+            answer, status = self._ask_once(job)
+            if answer:
+                return answer
+        return {"failed": f"the decoder crashed on it (exit status {status})"}
+
+    def _ask_once(self, job):
+        """Return (answer, None), or (None, exit status) of a process that died."""
         process = self._process()
         late = threading.Event()
         timer = threading.Timer(self.time_limit, lambda: (late.set(), process.kill()))
@@ -75,11 +87,11 @@ class Pool:
         finally:
             timer.cancel()
         if answer.endswith("\n"):
-            return json.loads(answer)
+            return json.loads(answer), None
         self._mine.process = None
         if late.is_set():
-            return {"failed": f"it was not decoded within {self.time_limit:g} s"}
-        return {"failed": f"the decoder crashed on it (exit status {process.wait()})"}
+            return {"failed": f"it was not decoded within {self.time_limit:g} s"}, None
+        return None, process.wait()
 
     def _process(self):
         process = getattr(self._mine, "process", None)

@@ -1,3 +1,5 @@
+import os
+
 import av
 import numpy as np
 import pytest
@@ -106,6 +108,8 @@ def test_what_is_no_file(tmp_path):
     (tmp_path / "empty.mp4").touch()
     (tmp_path / "folder.avi").mkdir()
     (tmp_path / "broken.avi").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert reason(tmp_path / "pipe.mp4") == "it is no regular file"
     assert reason(tmp_path / "empty.mp4") == "it is an empty file"
     assert reason(tmp_path / "folder.avi") == "it is a folder"
     assert reason(tmp_path / "broken.avi") == reason(tmp_path / "missing.avi") == "the file is missing"
