@@ -1,0 +1,39 @@
+"""Real data of a step: which videos of each class, and their pixels as the networks see them."""
+
+import numpy as np
+from keras import ops
+
+
+def choose_by_class(store, per_class, rng):
+    """Draw videos of every class, each once before any comes again.
+
+    Args:
+        store: `keras_vdd.data.store.Store`.
+        per_class: int.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        int64 (classes, per_class), row numbers of the store.
+    """
+    return np.stack([_draw(rows, per_class, rng) for rows in store.by_class()])
+
+
+def _draw(rows, count, rng):
+    rounds = -(-count // len(rows))
+    return np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:count]
+
+
+def on_device(frames, classes, mean, std):
+    """Normalise raw frames on the device: they travel there as bytes.
+
+    Args:
+        frames: uint8 tensor (classes, n, ..., 3).
+        classes: int; restores the first dimension, which a compiled `fit` may not know.
+        mean, std: 3 floats each, of pixels scaled to 0..1.
+
+    Returns:
+        float32 tensor of the same shape.
+    """
+    frames = ops.reshape(frames, (classes, *frames.shape[1:]))
+    mean, std = (np.asarray(x, "float32") for x in (mean, std))
+    return (ops.cast(frames, "float32") / 255.0 - mean) / std

@@ -1,0 +1,144 @@
+"""The folder of a run: its recipe, its log, and what is already done."""
+
+import contextlib
+import json
+import os
+import pathlib
+import platform
+
+from keras_vdd.errors import VddError
+
+# What may differ between two calls that mean the same run.
+_PLACES = {"run": ("dir", "name", "checkpoint_every"), "data": ("store",)}
+
+
+class RunFolder:
+    """`<run.dir>/<name>/` with `recipe.yaml`, `environment.json`, `log.jsonl` and one folder a stage.
+
+    Opening it a second time with the same recipe goes on; another recipe, or a run half done on another
+    backend, is refused, since it could not end with the same numbers.
+
+    Raises:
+        VddError: the folder holds another run, or something that is no run.
+    """
+
+    def __init__(self, recipe):
+        from keras_vdd.recipe.load import resolved_yaml
+
+        self.path = pathlib.Path(recipe.run.dir) / recipe.run_name
+        self._refuse_another(recipe)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VddError(
+                f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to a folder you may write."
+            ) from error
+        if not (self.path / "recipe.yaml").exists():
+            write_text(self.path / "environment.json", json.dumps(environment(), indent=2) + "\n")
+            write_text(self.path / "recipe.yaml", resolved_yaml(recipe))
+        self.log = Log(self.path / "log.jsonl")
+
+    def stage(self, name):
+        """The folder of a stage, made if it is not there."""
+        folder = self.path / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _refuse_another(self, recipe):
+        if not self.path.exists() or not any(self.path.iterdir()):
+            return
+        if not (self.path / "recipe.yaml").exists():
+            raise VddError(
+                f"'{self.path}' is not empty and holds no run: give another run.name or run.dir."
+            )
+        from keras_vdd.recipe.load import load_recipe
+
+        before = _identity(load_recipe(self.path / "recipe.yaml"))
+        changed = sorted(_differences(before, _identity(recipe)))
+        if changed:
+            raise VddError(
+                f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
+                f"{'s' if len(changed) == 1 else ''}): give another run.name, or delete that folder."
+            )
+        finished = (self.path / "distilled").exists()
+        backend = json.loads((self.path / "environment.json").read_text())["backend"]
+        if backend != environment()["backend"] and not finished:
+            raise VddError(
+                f"'{self.path}' was begun on the backend {backend}: go on with --backend {backend}, "
+                "or give another run.name."
+            )
+
+
+class Log:
+    """One JSON line for each iteration, without times, so that equal runs have equal logs."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+
+    def append(self, **record):
+        """Add a line."""
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def records(self):
+        """All whole lines; one cut off by a kill is left out."""
+        if not self.path.exists():
+            return []
+        records = []
+        for line in self.path.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                records.append(json.loads(line))
+        return records
+
+    def cut(self, stage, iteration):
+        """Drop the lines of `stage` after `iteration`: a resumed stage writes them again."""
+        kept = [r for r in self.records() if r["stage"] != stage or r["iteration"] <= iteration]
+        write_text(self.path, "".join(json.dumps(r) + "\n" for r in kept))
+
+
+def write_text(path, text):
+    """Write a small file through a temporary name."""
+    temporary = f"{path}.tmp"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)
+
+
+def environment():
+    """What a result depends on besides the recipe: versions, backend and machine, as plain values."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    import keras
+
+    import keras_vdd
+
+    versions = {}
+    for package in ("keras", "torch", "tensorflow", "jax", "numpy", "av", "datasets"):
+        with contextlib.suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    return {
+        "keras_vdd": keras_vdd.__version__,
+        "backend": keras.config.backend(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": os.cpu_count(),
+        "versions": versions,
+    }
+
+
+def _identity(recipe):
+    values = recipe.model_dump(mode="json")
+    for section, keys in _PLACES.items():
+        for key in keys:
+            values[section].pop(key, None)
+    for key in ("name", "summary"):
+        values.pop(key, None)
+    return values
+
+
+def _differences(a, b, prefix=""):
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in a.keys() | b.keys():
+            yield from _differences(a.get(key), b.get(key), f"{prefix}{key}.")
+    elif a != b:
+        yield prefix.rstrip(".")
