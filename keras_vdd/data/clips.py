@@ -45,7 +45,9 @@ def read_clips(store, indices, frames, interval, rng=None, flip=False):
     for k, video in enumerate(indices):
         # `take` into place is several times as fast as indexing; nothing is out of range to be clipped.
         if mirrored[k]:
-            np.take(np.take(store.frames(video), chosen[k], axis=0), backwards, axis=2, out=clips[k], mode="clip")
+            np.take(
+                np.take(store.frames(video), chosen[k], axis=0), backwards, axis=2, out=clips[k], mode="clip"
+            )
         else:
             np.take(store.frames(video), chosen[k], axis=0, out=clips[k], mode="clip")
     return clips

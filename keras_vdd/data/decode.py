@@ -93,7 +93,12 @@ def decode_frames(path, size, threads=1):
 
 def _refuse_early_end(path, container, count, end):
     """Matroska and WebM files that were cut off end silently; their stated duration tells."""
-    if "matroska" not in container.format.name or end is None or not container.duration or container.streams.audio:
+    if (
+        "matroska" not in container.format.name
+        or end is None
+        or not container.duration
+        or container.streams.audio
+    ):
         return
     stated = container.duration / av.time_base
     if end < 0.75 * stated:
@@ -114,7 +119,9 @@ class _Scaler:
 
     def __call__(self, frame):
         width, height = scaled_shape(frame.width, frame.height, self.pixel_aspect, self.size)
-        picture = self.reformatter.reformat(frame, width, height, "rgb24", interpolation=SCALER, threads=1).to_ndarray()
+        picture = self.reformatter.reformat(
+            frame, width, height, "rgb24", interpolation=SCALER, threads=1
+        ).to_ndarray()
         top, left = (height - self.size) // 2, (width - self.size) // 2
         picture = picture[top : top + self.size, left : left + self.size]
         turns = round((frame.rotation or 0) / 90) % 4
@@ -133,7 +140,11 @@ def scaled_shape(width, height, pixel_aspect, size):
     if not 1 / LONGEST_ASPECT <= aspect <= LONGEST_ASPECT:
         raise _AbsurdShape(f"{width}x{height} pixels")
     short = max(round(size * SHORT_SIDE[0] / SHORT_SIDE[1]), size)
-    return (max(round(short * aspect), size), short) if aspect >= 1 else (short, max(round(short / aspect), size))
+    return (
+        (max(round(short * aspect), size), short)
+        if aspect >= 1
+        else (short, max(round(short / aspect), size))
+    )
 
 
 def _message(error):

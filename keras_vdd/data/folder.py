@@ -25,7 +25,9 @@ def list_split_folders(root, classes):
     """List a folder whose `train` and `test` folders are the splits."""
     test_root = os.path.join(root, "test")
     if not os.path.isdir(test_root):
-        raise VddError(f"Not enough test videos: '{root}' has a folder 'train' but no folder 'test' beside it.")
+        raise VddError(
+            f"Not enough test videos: '{root}' has a folder 'train' but no folder 'test' beside it."
+        )
     ignored = []
     train = _scan(os.path.join(root, "train"), ignored)
     test = _scan(test_root, ignored)
@@ -62,11 +64,13 @@ def _list_classes(root, classes, test_fraction):
     notes = _ignored_note(ignored) + _missing_note(missing, names, root)
     if len(untested) == len(names):
         raise VddError(
-            f"Not enough test videos: with data.test_fraction={test_fraction} no class of '{root}' can spare one; "
-            "add videos or raise data.test_fraction."
+            f"Not enough test videos: with data.test_fraction={test_fraction} no class of '{root}' "
+            "can spare one; add videos or raise data.test_fraction."
         )
     if untested:
-        notes.append(f"{len(untested)} of {len(names)} classes have one video and so no test video ({shorten(untested)}).")
+        notes.append(
+            f"{len(untested)} of {len(names)} classes have one video, so no test video ({shorten(untested)})."
+        )
     return Listing(names, _videos(root, names, train), _videos(root, names, test), notes)
 
 

@@ -37,7 +37,9 @@ class Listing:
 def set_root(data):
     """Return `data.root` as a string, or raise if it is not set or not a folder."""
     if not data.root:
-        raise UsageError(f"The set '{data.set}' needs data.root, the folder where its videos are: add data.root=FOLDER.")
+        raise UsageError(
+            f"The set '{data.set}' needs data.root, the folder where its videos are: add data.root=FOLDER."
+        )
     root = os.fspath(data.root)
     if not os.path.isdir(root):
         raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
@@ -75,13 +77,18 @@ def choose_classes(wanted, there, missing, place):
         chosen = sorted(set(wanted))
         for name in chosen:
             if name in missing:
-                raise VddError(f"Class '{name}' of data.classes {missing[name]} in '{place}': add its videos or leave it out.")
+                raise VddError(
+                    f"Class '{name}' of data.classes {missing[name]} in '{place}': "
+                    "add its videos or leave it out."
+                )
             if name not in there:
                 near = difflib.get_close_matches(name, [*there, *missing], n=1, cutoff=0.0)
                 hint = f": did you mean '{near[0]}'?" if near else "."
                 raise UsageError(f"data.classes names '{name}', which is no class of '{place}'{hint}")
     if not chosen:
-        raise VddError(f"No class with videos was found in '{place}': expected one folder of videos per class.")
+        raise VddError(
+            f"No class with videos was found in '{place}': expected one folder of videos per class."
+        )
     return chosen
 
 

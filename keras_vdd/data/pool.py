@@ -114,5 +114,7 @@ class Pool:
         if self._closed:
             process.kill()
         if not process.stdout.readline():
-            raise VddError(f"The decoding process did not start (exit status {process.wait()}): see its message above.")
+            raise VddError(
+                f"The decoding process did not start (exit status {process.wait()}): see its message above."
+            )
         return process

@@ -51,7 +51,9 @@ def _background(rng, x, y, time):
         # Whole waves across the side, so that the drifting texture has no seam.
         waves = rng.integers(-4, 5, 2)
         phase = rng.uniform(0, 2 * np.pi)
-        across = waves[0] * (x - velocity[0] * time[:, None, None]) + waves[1] * (y - velocity[1] * time[:, None, None])
+        across = waves[0] * (x - velocity[0] * time[:, None, None]) + waves[1] * (
+            y - velocity[1] * time[:, None, None]
+        )
         wave = np.sin(np.float32(2 * np.pi / SIDE) * across + np.float32(phase))
         picture += wave[..., None] * (_colour(rng, (0.2, 0.9), (0.02, 0.09)))
     return picture

@@ -50,7 +50,9 @@ def list_shapes(data, progress=None):
     return list_split_folders(os.fspath(root), data.classes)
 
 
-def make_shapes(folder, seed, train_per_class, test_per_class, frames=24, size=64, workers=None, progress=None):
+def make_shapes(
+    folder, seed, train_per_class, test_per_class, frames=24, size=64, workers=None, progress=None
+):
     """Write `folder/train/<class>/*.mp4` and `folder/test/<class>/*.mp4`, H.264, 12 frames a second.
 
     The same arguments give the same files; a complete folder is left as it is and an interrupted one
@@ -134,7 +136,9 @@ def _is_complete(folder, parameters):
         raise VddError(f"'{marker}' is damaged: delete that folder and make the shapes again.") from None
     if made != parameters:
         changed = sorted(key for key in parameters if made.get(key) != parameters[key])
-        raise VddError(f"'{folder}' holds shapes made with another {', '.join(changed)}: give another folder.")
+        raise VddError(
+            f"'{folder}' holds shapes made with another {', '.join(changed)}: give another folder."
+        )
     return complete
 
 

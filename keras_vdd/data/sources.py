@@ -35,7 +35,8 @@ def find_videos(data, progress=None):
     if data.set not in SOURCES:
         near = difflib.get_close_matches(str(data.set), SOURCES, n=1, cutoff=0.0)
         raise UsageError(
-            f"data.set '{data.set}' is unknown: did you mean '{near[0]}'? The sets are {', '.join(sorted(SOURCES))}."
+            f"data.set '{data.set}' is unknown, did you mean '{near[0]}': "
+            f"the sets are {', '.join(sorted(SOURCES))}."
         )
     listing = SOURCES[data.set](data, progress)
     if not listing.train:

@@ -105,7 +105,11 @@ def _answers(videos, start, parts, size, pool):
         for number in range(start, len(videos)):
             answer = _finished(_part(parts, number))
             if answer is None:
-                yield {"path": os.path.abspath(videos[number].path), "size": size, "part": _part(parts, number)}
+                yield {
+                    "path": os.path.abspath(videos[number].path),
+                    "size": size,
+                    "part": _part(parts, number),
+                }
             else:
                 ready[number] = answer
 

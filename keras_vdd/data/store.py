@@ -59,7 +59,9 @@ def prepare(listing, data, progress=None, workers=None):
                 _build(folder, splits, listing.class_names, data.size, progress, workers)
         except (DiskFull, OSError) as error:
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise VddError(f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store.") from error
+                raise VddError(
+                    f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store."
+                ) from error
             raise VddError(
                 f"The disk of '{folder}' is full: free some space and run the same command again, "
                 "which goes on from here, or move data.store."
@@ -129,7 +131,8 @@ def _build(folder, splits, class_names, size, progress, workers):
     free = free_bytes(folder)
     if missing > free:
         raise VddError(
-            f"The decoded videos need about {_in_words(missing)} in '{folder}' and {_in_words(free)} are free: "
+            f"The decoded videos need about {_in_words(missing)} in '{folder}' and "
+            f"{_in_words(free)} are free: "
             "free some space, lower data.size, or put data.store on another disk."
         )
     with Pool(min(workers or worker_count(), max(count, 1))) as pool:
@@ -159,12 +162,17 @@ def _report_failures(stores, progress):
         if store.failed:
             table = os.path.join(store.folder, FAILED_FILE)
             total = len(store) + len(store.failed)
-            progress.say(f"{len(store.failed)} of {total} {store.split} videos could not be decoded: see '{table}'.")
-    empty = [name for name, videos in zip(train.class_names, train.by_class(), strict=True) if not len(videos)]
+            progress.say(
+                f"{len(store.failed)} of {total} {store.split} videos could not be decoded: see '{table}'."
+            )
+    empty = [
+        name for name, videos in zip(train.class_names, train.by_class(), strict=True) if not len(videos)
+    ]
     if empty:
+        table = os.path.join(train.folder, FAILED_FILE)
         raise VddError(
-            f"No training video of {shorten(empty)} could be decoded: "
-            f"replace the files that '{os.path.join(train.folder, FAILED_FILE)}' lists, or leave the class out with data.classes."
+            f"No training video of {shorten(empty)} could be decoded: replace the files that '{table}' "
+            "lists, or leave the class out with data.classes."
         )
     if not len(test):
         raise VddError(

@@ -28,6 +28,7 @@ class Store:
         names: list of str, `class/file` of each video.
         labels: int32 (n,).
         lengths: int32 (n,), frames of each video.
+        sources: list of str, the hash of each source file.
         size: int, side of the square frames in pixels.
         failed: list of (name, reason) of the videos that could not be decoded.
         nbytes: int, bytes of all frames.
@@ -57,7 +58,8 @@ class Store:
         return len(self.names)
 
     def __repr__(self):
-        return f"Store({self.folder!r}: {len(self)} videos, {len(self.class_names)} classes, {self.nbytes} bytes)"
+        content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes} bytes"
+        return f"Store({self.folder!r}: {content})"
 
     def frames(self, i):
         """Return all frames of video `i`: uint8 (length, size, size, 3), a read-only view of the file."""
@@ -82,7 +84,8 @@ def open_store(folder):
             index = json.load(file)
         if index.get("format") != FORMAT:
             raise VddError(
-                f"The store '{folder}' has format {index.get('format')} and this version reads {FORMAT}: prepare it again."
+                f"The store '{folder}' has format {index.get('format')} and this version reads {FORMAT}: "
+                "delete that folder and prepare it again."
             )
         return Store(folder, index, _read_failed(os.path.join(folder, FAILED_FILE)))
     except FileNotFoundError:

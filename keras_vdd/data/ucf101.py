@@ -6,7 +6,7 @@ import re
 from keras_vdd.data.listing import Listing, Video, choose_classes, set_root, shorten
 from keras_vdd.errors import UsageError, VddError
 
-# The 50 classes of "Dancing with Still Images" (CVPR 2024), section 5.1; 4,662 train and 1,861 test in split 1.
+# The 50 classes of "Dancing with Still Images" (CVPR 2024); split 1 has 4,662 training and 1,861 test videos.
 MINIUCF_CLASSES = tuple(
     """ApplyEyeMakeup BalanceBeam BandMarching BaseballPitch Basketball BasketballDunk Biking Billiards
     BlowingCandles Bowling BreastStroke CleanAndJerk CliffDiving CricketShot Diving FloorGymnastics
@@ -67,7 +67,9 @@ def _list(data, subset):
         )
     if absent:
         total = len(absent) + len(found["train"]) + len(found["test"])
-        what = f"{len(absent)} of {total} videos that split {data.split} lists are not in '{videos}' ({shorten(absent)})"
+        what = (
+            f"{len(absent)} of {total} videos of split {data.split} are not in '{videos}' ({shorten(absent)})"
+        )
         if data.classes == "all":
             raise VddError(f"{what}: complete the set, or set data.classes=present to go on without them.")
         notes.append(f"{what}; they are left out.")
@@ -81,7 +83,7 @@ def _video_root(root):
     for name in ("UCF-101", "videos"):
         if os.path.isdir(os.path.join(root, name)):
             return os.path.join(root, name)
-    raise VddError(f"'{root}' has no folder 'UCF-101': data.root must be the folder that holds UCF-101/ and ucfTrainTestlist/.")
+    raise VddError(f"'{root}' has no folder 'UCF-101': data.root must hold UCF-101/ and ucfTrainTestlist/.")
 
 
 def _files(folder):
@@ -97,7 +99,7 @@ def _read_lines(path):
             return [line.strip() for line in file if line.strip()]
     except FileNotFoundError:
         raise VddError(
-            f"The split file '{path}' is missing: data.root must hold ucfTrainTestlist/ as UCF101 is distributed."
+            f"The split file '{path}' is missing: data.root must hold ucfTrainTestlist/ as distributed."
         ) from None
 
 
@@ -106,7 +108,9 @@ def _read_classes(path):
     for line in _read_lines(path):
         match = re.fullmatch(r"\d+\s+(\S+)", line)
         if not match:
-            raise VddError(f"'{path}' has the line '{line}', not a number and a class name: take the file as distributed.")
+            raise VddError(
+                f"'{path}' has the line '{line}', not number and class: take the file as distributed."
+            )
         names.append(match.group(1))
     return sorted(names)
 
@@ -117,10 +121,14 @@ def _read_split(path, known, ignore_others):
     for line in _read_lines(path):
         match = re.fullmatch(r"([^/\s]+/[^/]+?)(?:\s+\d+)?", line)
         if not match:
-            raise VddError(f"'{path}' has the line '{line}', not Class/video.avi: take the file as distributed.")
+            raise VddError(
+                f"'{path}' has the line '{line}', not Class/video.avi: take the file as distributed."
+            )
         name = match.group(1)
         if name.split("/")[0] in known:
             paths.append(name)
         elif not ignore_others:
-            raise VddError(f"'{path}' lists '{name}', whose class is not in classInd.txt: take the files as distributed.")
+            raise VddError(
+                f"'{path}' lists '{name}', whose class is not in classInd.txt: take the files as distributed."
+            )
     return paths

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 
-def _write_video(path, pictures=6, codec=None, size=(48, 64), options=None, rotation=None, pixel_format="yuv420p"):
+def _write_video(
+    path, pictures=6, codec=None, size=(48, 64), options=None, rotation=None, pixel_format="yuv420p"
+):
     """Write a real video: `pictures` is a count of noisy test frames or a uint8 array of RGB frames."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(pictures, int):

@@ -9,12 +9,20 @@ from keras_vdd.data.decode import UnreadableVideo, decode, scaled_shape
 
 def grey_ramp(frames, height=48, width=64):
     """Frame i is grey 20 + 10 i: its number can be read back."""
-    return np.broadcast_to((20 + 10 * np.arange(frames, dtype=np.uint8))[:, None, None, None], (frames, height, width, 3))
+    return np.broadcast_to(
+        (20 + 10 * np.arange(frames, dtype=np.uint8))[:, None, None, None], (frames, height, width, 3)
+    )
 
 
 @pytest.mark.parametrize(
     "name, codec",
-    [("a.mp4", "libx264"), ("a.avi", "mpeg4"), ("a.mkv", "libx264"), ("a.webm", "libvpx-vp9"), ("a.mov", "mpeg4")],
+    [
+        ("a.mp4", "libx264"),
+        ("a.avi", "mpeg4"),
+        ("a.mkv", "libx264"),
+        ("a.webm", "libvpx-vp9"),
+        ("a.mov", "mpeg4"),
+    ],
 )
 def test_every_frame_in_order_from_any_container(tmp_path, write_video, name, codec):
     video = decode(write_video(tmp_path / name, grey_ramp(20), codec), 16)
@@ -81,7 +89,9 @@ def test_rotation_is_obeyed(tmp_path, write_video, rotation):
 def test_colours_come_back(tmp_path, write_video):
     colours = np.array([[250, 10, 10], [10, 250, 10], [10, 10, 250], [250, 250, 10]], np.uint8)
     pictures = np.broadcast_to(colours[:, None, None], (4, 48, 64, 3))
-    np.testing.assert_allclose(decode(write_video(tmp_path / "a.mp4", pictures), 16).mean((1, 2)), colours, atol=8)
+    np.testing.assert_allclose(
+        decode(write_video(tmp_path / "a.mp4", pictures), 16).mean((1, 2)), colours, atol=8
+    )
 
 
 @pytest.mark.parametrize("pixel_format", ["gray", "yuv444p", "yuv420p10le", "bgra"])

@@ -20,7 +20,13 @@ def one_sentence(error):
 
 def test_class_folders_with_a_held_out_part(settings, tmp_path):
     root = tmp_path / "videos"
-    touch(root, *[f"run/{i:02d}.MP4" for i in range(20)], *[f"hop/{i}.avi" for i in range(2)], "hop/notes.txt", "list.csv")
+    touch(
+        root,
+        *[f"run/{i:02d}.MP4" for i in range(20)],
+        *[f"hop/{i}.avi" for i in range(2)],
+        "hop/notes.txt",
+        "list.csv",
+    )
     touch(root, "hop/._0.avi", ".cache/x.avi")
     listing = find_videos(settings())
     assert listing.class_names == ["hop", "run"]
@@ -92,7 +98,9 @@ def test_a_class_without_videos(settings, tmp_path, inside):
     for split in ("train/", "test/") if inside else ("",):
         touch(root, *[f"{split}{name}/{i}.mp4" for name in "ab" for i in range(4)])
     touch(root, f"{inside}empty/readme.txt")
-    with pytest.raises(VddError, match="1 of the 3 classes has no .*videos.*empty.*data.classes=present") as error:
+    with pytest.raises(
+        VddError, match="1 of the 3 classes has no .*videos.*empty.*data.classes=present"
+    ) as error:
         find_videos(settings())
     one_sentence(error)
     with pytest.raises(VddError, match="Class 'empty'"):

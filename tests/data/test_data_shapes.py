@@ -25,7 +25,12 @@ def stores(tmp_path_factory):
     """Videos made, coded, decoded at 32x32: what a run sees."""
     wanted = types.SimpleNamespace(train_per_class=24, test_per_class=16, seed=4)
     data = types.SimpleNamespace(
-        set="shapes", root=None, store=str(tmp_path_factory.mktemp("shapes")), classes="all", size=SIZE, shapes=wanted
+        set="shapes",
+        root=None,
+        store=str(tmp_path_factory.mktemp("shapes")),
+        classes="all",
+        size=SIZE,
+        shapes=wanted,
     )
     return prepare(find_videos(data), data)
 
@@ -39,7 +44,9 @@ def ridge(train, train_target, test):
     mean = train.mean(0)
     train, test = train - mean, test - mean
     kernel = train @ train.T
-    weights = np.linalg.solve(kernel + 0.1 * np.trace(kernel) / len(kernel) * np.eye(len(kernel)), train_target)
+    weights = np.linalg.solve(
+        kernel + 0.1 * np.trace(kernel) / len(kernel) * np.eye(len(kernel)), train_target
+    )
     return np.sign(test @ train.T @ weights)
 
 
@@ -151,9 +158,13 @@ def test_the_layout_and_the_same_files_again(tmp_path, listener):
     files = {}
     for folder in "ab":
         root = tmp_path / folder
-        files[folder] = {str(p.relative_to(root)): (p.read_bytes(), p.stat().st_mtime) for p in root.rglob("*.mp4")}
+        files[folder] = {
+            str(p.relative_to(root)): (p.read_bytes(), p.stat().st_mtime) for p in root.rglob("*.mp4")
+        }
     assert files["a"] == files["b"] and len(files["a"]) == 8 * 3
-    assert {tuple(pathlib.Path(p).parts[:2]) for p in files["a"]} == {(s, c) for s in ("train", "test") for c in CLASSES}
+    assert {tuple(pathlib.Path(p).parts[:2]) for p in files["a"]} == {
+        (s, c) for s in ("train", "test") for c in CLASSES
+    }
     assert len({content for content, _ in files["a"].values()}) == 24
     assert listener.updates[-1] == ("Making videos", 24, {})
     make_shapes(tmp_path / "c", 8, 2, 1, frames=6, size=32)
@@ -206,8 +217,12 @@ def test_where_the_source_makes_them(settings, tmp_path, monkeypatch):
     assert listing.class_names == list(CLASSES) and len(listing.train) == len(listing.test) == 8
     place = os.path.relpath(listing.train[0].path, tmp_path / "stores").split(os.sep)
     assert place[0].startswith("shapes-source-") and place[1] == "train"
-    given = find_videos(settings(set="shapes", root=str(tmp_path / "here"), shapes=wanted, classes=("disk-up", "disk-down")))
-    assert given.class_names == ["disk-down", "disk-up"] and given.train[0].path.startswith(str(tmp_path / "here"))
+    given = find_videos(
+        settings(set="shapes", root=str(tmp_path / "here"), shapes=wanted, classes=("disk-up", "disk-down"))
+    )
+    assert given.class_names == ["disk-down", "disk-up"] and given.train[0].path.startswith(
+        str(tmp_path / "here")
+    )
 
 
 def _make_small(root):

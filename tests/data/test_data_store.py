@@ -50,7 +50,10 @@ def test_a_store_holds_what_decoding_gives(small_set, listener):
         for i, video in enumerate(videos):
             assert np.array_equal(store.frames(i), decode(video.path, 16))
             assert len(store.frames(i)) == store.lengths[i]
-        assert [list(store.labels[i]) for i in store.by_class()] == [[0] * (len(store) // 2), [1] * (len(store) // 2)]
+        assert [list(store.labels[i]) for i in store.by_class()] == [
+            [0] * (len(store) // 2),
+            [1] * (len(store) // 2),
+        ]
         assert store.nbytes == int(store.lengths.sum()) * 16 * 16 * 3
         assert not store.frames(0).flags.writeable
         assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.u8", "index.json"]
@@ -112,13 +115,19 @@ def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_
             rows = list(csv.reader(file))
         assert rows[0] == ["video", "reason"] and [tuple(row) for row in rows[1:]] == store.failed
         failed.update(rows[1:])
-        assert len(store) + len(store.failed) == len(listing.train if store.split == "train" else listing.test)
+        assert len(store) + len(store.failed) == len(
+            listing.train if store.split == "train" else listing.test
+        )
         if store.failed:
             assert any(f"{len(store.failed)} of" in text and "failed.csv" in text for text in listener.said)
-    assert sorted(failed) == [f"hop/{n}" for n in ("a-text.avi", "b-empty.mp4", "c-cut, short.mp4", "d-broken.mkv", "e-folder.avi")]
+    assert sorted(failed) == [
+        f"hop/{n}" for n in ("a-text.avi", "b-empty.mp4", "c-cut, short.mp4", "d-broken.mkv", "e-folder.avi")
+    ]
     assert "does not open" in failed["hop/a-text.avi"] and "empty" in failed["hop/b-empty.mp4"]
     assert "missing" in failed["hop/d-broken.mkv"] and "folder" in failed["hop/e-folder.avi"]
-    assert [int(s.lengths[i]) for s in stores.values() for i, n in enumerate(s.names) if n == "hop/f-single.avi"] == [1]
+    assert [
+        int(s.lengths[i]) for s in stores.values() for i, n in enumerate(s.names) if n == "hop/f-single.avi"
+    ] == [1]
 
 
 def test_a_class_of_which_nothing_decodes_stops_the_work(tmp_path, settings, write_video):
@@ -182,7 +191,8 @@ def test_a_worker_says_when_the_disk_is_full(tmp_path, write_video):
     path = write_video(tmp_path / "a.mp4")
     (tmp_path / "parts").mkdir()
     code = (
-        "import sys, keras_vdd.data.worker as w; w.open = lambda *a, **k: (_ for _ in ()).throw(OSError(28, 'full'));"
+        "import keras_vdd.data.worker as w;"
+        "w.open = lambda *a, **k: (_ for _ in ()).throw(OSError(28, 'full'));"
         f"print(w._decode({str(path)!r}, 16, {str(tmp_path / 'parts' / 'a.u8')!r}))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -243,7 +253,9 @@ def test_kill_and_resume_gives_the_same_bytes(tmp_path, write_video, settings):
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-        assert process.returncode == -signal.SIGKILL, "it ended before it was killed: the test needs more videos"
+        assert process.returncode == -signal.SIGKILL, (
+            "it ended before it was killed: the test needs more videos"
+        )
     # A torn line and a torn tail are what a crash of the machine may leave.
     with open(folder / "journal.jsonl", "a") as file:
         file.write('{"frames": 1')
@@ -342,5 +354,6 @@ def test_damaged_or_missing_stores_are_said(small_set, tmp_path):
 
 
 def test_no_keras_in_a_worker():
-    code = "import sys, keras_vdd.data.worker, keras_vdd.data.store, keras_vdd.data.sources; assert 'keras' not in sys.modules"
+    modules = "keras_vdd.data.worker, keras_vdd.data.store, keras_vdd.data.sources, keras_vdd.data.clips"
+    code = f"import sys, {modules}; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -16,7 +16,9 @@ def miniature(tmp_path):
     """UCF101 in little, as distributed: CRLF, 1-based labels, test lists without labels, mixed case."""
     lists = tmp_path / "videos" / "ucfTrainTestlist"
     lists.mkdir(parents=True)
-    (lists / "classInd.txt").write_bytes(b"".join(b"%d %s\r\n" % (i, c.encode()) for i, c in enumerate(CLASSES, 1)))
+    (lists / "classInd.txt").write_bytes(
+        b"".join(b"%d %s\r\n" % (i, c.encode()) for i, c in enumerate(CLASSES, 1))
+    )
     for split in (1, 2):
         train, test = [], []
         for label, name in enumerate(CLASSES, 1):
@@ -25,7 +27,9 @@ def miniature(tmp_path):
                 path = tmp_path / "videos" / "UCF-101" / name / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(b"x")
-                test.append(f"{name}/{file}\r\n") if group == split else train.append(f"{name}/{file} {label}\r\n")
+                test.append(f"{name}/{file}\r\n") if group == split else train.append(
+                    f"{name}/{file} {label}\r\n"
+                )
         (lists / f"trainlist0{split}.txt").write_bytes("".join(train).encode())
         (lists / f"testlist0{split}.txt").write_bytes("".join(test).encode())
     return tmp_path / "videos"
@@ -49,7 +53,9 @@ def test_the_folder_may_be_called_videos(settings, miniature):
 def test_absent_classes_stop_unless_present_is_asked(settings, miniature):
     for file in (miniature / "UCF-101" / "Surfing").iterdir():
         file.unlink()
-    with pytest.raises(VddError, match=r"1 of the 3 classes is missing .*\(Surfing\).*data.classes=present.* 2 ") as error:
+    with pytest.raises(
+        VddError, match=r"1 of the 3 classes is missing .*\(Surfing\).*data.classes=present.* 2 "
+    ) as error:
         find_videos(settings(set="ucf101"))
     assert "\n" not in str(error.value)
     listing = find_videos(settings(set="ucf101", classes="present"))
@@ -97,7 +103,9 @@ def test_what_is_not_ucf101_is_said(settings, miniature):
 def test_miniucf_takes_its_classes_alone(settings, miniature):
     listing = find_videos(settings(set="miniucf", classes="present"))
     assert listing.class_names == ["Surfing"] and len(listing.train) == 3
-    assert len(MINIUCF_CLASSES) == len(set(MINIUCF_CLASSES)) == 50 and list(MINIUCF_CLASSES) == sorted(MINIUCF_CLASSES)
+    assert len(MINIUCF_CLASSES) == len(set(MINIUCF_CLASSES)) == 50 and list(MINIUCF_CLASSES) == sorted(
+        MINIUCF_CLASSES
+    )
 
 
 @pytest.mark.shared
@@ -110,7 +118,17 @@ def test_the_real_split_files(settings):
         assert len(listing.class_names) == 11 and any("90 of the 101" in note for note in listing.notes)
         counts[split] = len(listing.train), len(listing.test)
     assert counts == {1: (827, 310), 2: (808, 329), 3: (810, 327)}
-    with pytest.raises(VddError, match=r"90 of the 101 classes are missing.*\(ApplyEyeMakeup, .*87 more\).*11"):
+    with pytest.raises(
+        VddError, match=r"90 of the 101 classes are missing.*\(ApplyEyeMakeup, .*87 more\).*11"
+    ):
         find_videos(settings(set="ucf101", root=root))
     mini = find_videos(settings(set="miniucf", root=root, classes="present"))
-    assert mini.class_names == ["Basketball", "Diving", "JumpingJack", "Punch", "SkyDiving", "Surfing", "Swing"]
+    assert mini.class_names == [
+        "Basketball",
+        "Diving",
+        "JumpingJack",
+        "Punch",
+        "SkyDiving",
+        "Surfing",
+        "Swing",
+    ]
