@@ -1,0 +1,34 @@
+"""Fresh networks trained on a set of videos and tested on real clips: protocols, baselines, scores.
+
+Names are loaded when first used: scores and metrics need no Keras.
+"""
+
+import importlib
+
+_HOMES = {
+    "Baseline": "baselines",
+    "BatchStandardise": "standardise",
+    "FixedTestClips": "test_clips",
+    "FixedVideos": "training_sets",
+    "NetworkScore": "scores",
+    "Protocol": "protocol",
+    "Score": "scores",
+    "StoreVideos": "training_sets",
+    "TestClips": "test_clips",
+    "Trainer": "trainer",
+    "at_equal_bytes": "baselines",
+    "at_equal_count": "baselines",
+    "evaluate": "fresh_networks",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keras_vdd.evaluation' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"keras_vdd.evaluation.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,118 @@
+"""Real clips and real stills that a distilled set must beat, at equal count and at equal bytes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_vdd.data.clips import read_clips, read_stills
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.evaluation.training_sets import FixedVideos
+from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
+
+KINDS = ("clips", "stills")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How many random real clips or stills stand against a distilled set.
+
+    Attributes:
+        kind: `"clips"`, or `"stills"` shown as unmoving videos.
+        count: clips or stills in all.
+        classes: number of classes.
+        bytes: of all of them, uint8 as decoded.
+        note: what is odd about the number, "" if nothing.
+    """
+
+    kind: str
+    count: int
+    classes: int
+    bytes: int
+    note: str = ""
+
+    @property
+    def per_class(self):
+        """Clips or stills of a class, as text: "3", or "3-4" where classes differ."""
+        low, more = divmod(self.count, self.classes)
+        return f"{low}-{low + 1}" if more else str(low)
+
+    def draw(self, store, frames, interval, mean, std, rng):
+        """Choose the videos and cut them, all at random.
+
+        A video gives a second clip or still only when all others of its class have given one. Where the
+        classes cannot have equally many, `rng` chooses those that have one more.
+
+        Args:
+            store: the training store.
+            frames, interval: of a clip.
+            mean, std: of the set.
+            rng: `numpy.random.Generator`.
+
+        Returns:
+            `FixedVideos` of `count` videos.
+        """
+        counts = spread(self.count, self.classes, rng)
+        rows = np.concatenate([_visit(of, n, rng) for of, n in zip(store.by_class(), counts)]).astype(np.int64)
+        labels = np.asarray(store.labels)[rows]
+        if self.kind == "stills":
+            stills = read_stills(store, rows, rng, flip=False)
+            return FixedVideos(stills[:, None], labels, mean, std, frames=frames)
+        return FixedVideos(read_clips(store, rows, frames, interval, rng, flip=False), labels, mean, std)
+
+
+def at_equal_count(kind, per_class, class_sizes, frames, size):
+    """Return the `Baseline` with as many clips or stills of each class as the distilled set has videos.
+
+    Args:
+        kind: one of `KINDS`.
+        per_class: int, videos of a class.
+        class_sizes: real training videos of each class.
+        frames, size: of a clip.
+    """
+    return _baseline(kind, per_class * len(class_sizes), class_sizes, frames, size)
+
+
+def at_equal_bytes(kind, budget, class_sizes, frames, size):
+    """Return the `Baseline` with as many clips or stills as fit into `budget` bytes.
+
+    Args:
+        kind: one of `KINDS`.
+        budget: int, bytes of the distilled set as stored.
+        class_sizes: real training videos of each class.
+        frames, size: of a clip.
+
+    Raises:
+        VddError: not even one fits.
+    """
+    item = _item_bytes(kind, frames, size)
+    if budget < item:
+        raise VddError(f"Not one real item of {kind} ({item:,} bytes) fits into {budget:,} bytes: drop this baseline.")
+    return _baseline(kind, budget // item, class_sizes, frames, size)
+
+
+def spread(count, classes, rng):
+    """Return int64 (classes,): `count` spread as evenly as possible, what is over on classes drawn by `rng`."""
+    low, more = divmod(count, classes)
+    counts = np.full(classes, low, np.int64)
+    counts[rng.permutation(classes)[:more]] += 1
+    return counts
+
+
+def _baseline(kind, count, class_sizes, frames, size):
+    classes, notes = len(class_sizes), []
+    if count < classes:
+        notes.append(f"{count} fit for {classes} classes: {classes - count} classes have none")
+    if -(-count // classes) > min(class_sizes):
+        notes.append("some videos give more than one")
+    return Baseline(kind, count, classes, count * _item_bytes(kind, frames, size), "; ".join(notes))
+
+
+def _item_bytes(kind, frames, size):
+    if kind not in KINDS:
+        raise UsageError(f"Baseline {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+    return real_clip_bytes(frames, size, size) if kind == "clips" else real_still_bytes(size, size)
+
+
+def _visit(videos, count, rng):
+    rounds = [rng.permutation(videos) for _ in range(-(-count // max(1, len(videos))))]
+    return np.concatenate(rounds)[:count] if rounds else np.zeros(0, np.int64)

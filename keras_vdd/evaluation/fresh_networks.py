@@ -1,0 +1,67 @@
+"""Train fresh networks on a set of videos and test them on real clips."""
+
+import time
+
+import numpy as np
+
+from keras_vdd.evaluation.metrics import pair_accuracy, top_k_accuracy
+from keras_vdd.evaluation.scores import NetworkScore, Score
+from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.progress import Silent
+
+
+def evaluate(
+    training, test, protocol, create_network, seed, *, pairs=(), epochs=None, finished=(), on_network=None,
+    progress=None, title="evaluate",
+):  # fmt: skip
+    """Score a training set by `protocol.seeds` fresh networks (evaluation of section 5.1 of the paper).
+
+    Network number k starts from the same weights whatever it is trained on, so rows of a table differ by
+    their videos alone.
+
+    Args:
+        training: a training set (see `training_sets`), or a function of a network's number that returns
+            one, for a fresh random draw each time; all of one size.
+        test: `TestClips` or `FixedTestClips`.
+        protocol: `Protocol`.
+        create_network: function without arguments that returns a built network of `keras_vdd.models`.
+        seed: int, the run's.
+        pairs: pairs of classes alike but for motion, for the pair accuracy.
+        epochs: passes over the training set instead of the evaluator's length, for the full real set.
+        finished: `NetworkScore`s from an interrupted call, not done again.
+        on_network: called with each new `NetworkScore`, to save it.
+        progress: `keras_vdd.progress.Progress`.
+        title: what the progress bar says.
+
+    Returns:
+        `Score`. A network whose loss left the finite numbers is in it as diverged, never in its means.
+    """
+    scores = {score.number: score for score in finished}
+    missing = [number for number in range(protocol.seeds) if number not in scores]
+    trainer = None
+    for number in missing:
+        started = time.monotonic()
+        videos = training(number) if callable(training) else training
+        if trainer is None:
+            soft = np.ndim(videos.labels) == 2
+            trainer = Trainer(create_network(), protocol, len(videos), soft, epochs)
+        with (progress or Silent()).task(f"{title}, network {number + 1}", trainer.steps) as update:
+            outcome = trainer.train(videos, seed, number, update)
+        scores[number] = _score(number, outcome, trainer, test, pairs, started)
+        if on_network is not None:
+            on_network(scores[number])
+    return Score(tuple(scores[number] for number in range(protocol.seeds)))
+
+
+def _score(number, outcome, trainer, test, pairs, started):
+    logits = None if outcome.diverged else trainer.logits(test)
+    figures = dict.fromkeys(("top1", "top5", "pairs"))
+    if logits is not None and np.isfinite(logits).all():
+        paired = pair_accuracy(logits, test.labels, pairs)
+        figures = {
+            "top1": 100 * top_k_accuracy(logits, test.labels, 1),
+            "top5": 100 * top_k_accuracy(logits, test.labels, 5),
+            "pairs": None if paired is None else 100 * paired,
+        }
+    seconds = round(time.monotonic() - started, 3)
+    return NetworkScore(number, **figures, loss=outcome.loss, steps=outcome.steps, seconds=seconds)

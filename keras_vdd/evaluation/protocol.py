@@ -1,0 +1,75 @@
+"""The two named evaluators and everything that a score depends on besides the videos."""
+
+import math
+from dataclasses import dataclass
+
+import keras
+
+from keras_vdd.errors import UsageError
+from keras_vdd.evaluation.optimizers import CosineToZero, CoupledSGD, TenthAtHalf
+
+EVALUATORS = ("paper", "stable")
+WEIGHT_DECAY = 5e-4
+RATES = {"paper": 0.01, "stable": 3e-4}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How fresh networks are trained and tested; equal protocols make scores comparable.
+
+    Attributes:
+        evaluator: `"paper"`: SGD 0.01, momentum 0.9, L2 weight decay 5e-4, a tenth of the rate in the
+            second half. `"stable"`: AdamW 3e-4, weight decay 5e-4, cosine to 0.
+        epochs: passes over the training videos (paper).
+        steps: optimizer steps (stable).
+        batch_size: clips of a step, fewer where the set has fewer.
+        test_clips: random clips of every test video; accuracy is the mean over all of them.
+        seeds: networks trained.
+        learning_rate: None for the evaluator's own.
+        architecture: the network's name, for the description only.
+    """
+
+    evaluator: str = "paper"
+    epochs: int = 500
+    steps: int = 300
+    batch_size: int = 256
+    test_clips: int = 3
+    seeds: int = 3
+    learning_rate: float | None = None
+    architecture: str = "mini_c3d"
+
+    def __post_init__(self):
+        if self.evaluator not in EVALUATORS:
+            raise UsageError(f"Evaluator {self.evaluator!r} is unknown: choose one of {', '.join(EVALUATORS)}.")
+
+    @property
+    def rate(self):
+        """The learning rate at the first step."""
+        return RATES[self.evaluator] if self.learning_rate is None else self.learning_rate
+
+    def total_steps(self, videos, epochs=None):
+        """Return the optimizer steps on a set of `videos` videos; `epochs` overrules the evaluator's length."""
+        if epochs is None:
+            if self.evaluator == "stable":
+                return self.steps
+            epochs = self.epochs
+        return epochs * math.ceil(videos / self.batch_size)
+
+    def optimizer(self, steps):
+        """Return a new Keras optimizer for a training of `steps` steps."""
+        if self.evaluator == "paper":
+            return CoupledSGD(TenthAtHalf(self.rate, steps), momentum=0.9, coupled_decay=WEIGHT_DECAY)
+        # PyTorch's epsilon, not Keras' 1e-7, since the reference points were measured with it.
+        return keras.optimizers.AdamW(CosineToZero(self.rate, steps), weight_decay=WEIGHT_DECAY, epsilon=1e-8)
+
+    def describe(self):
+        """Return the one line that stands over a table of scores."""
+        training = {
+            "paper": f"SGD {self.rate:g}, momentum 0.9, L2 {WEIGHT_DECAY:g}, x0.1 at half, {self.epochs} epochs",
+            "stable": f"AdamW {self.rate:g}, weight decay {WEIGHT_DECAY:g}, cosine to 0, {self.steps} steps",
+        }[self.evaluator]
+        return (
+            f"evaluator {self.evaluator}: {self.architecture}, {training}, batch {self.batch_size}, each batch "
+            f"standardised, no augmentation; last step, nothing chosen on test data; mean over {self.test_clips} "
+            f"random clips a test video; mean and population std over {self.seeds} fresh networks"
+        )

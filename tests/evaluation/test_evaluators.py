@@ -1,0 +1,170 @@
+"""Evaluators, standardisation and whole evaluations on small separable sets."""
+
+import keras
+import numpy as np
+import pytest
+from keras_vdd import models
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.evaluation import (
+    BatchStandardise,
+    FixedTestClips,
+    FixedVideos,
+    Protocol,
+    evaluate,
+)
+from keras_vdd.evaluation.optimizers import CosineToZero, CoupledSGD, TenthAtHalf
+from keras_vdd.evaluation.trainer import BatchPlan, Trainer
+from keras_vdd.layers import Conv2D
+
+CLASSES, FRAMES, SIZE = 3, 4, 16
+
+
+class Linear(keras.Model):
+    """Dropout and one linear layer on all pixels: quick to compile, random in training."""
+
+    def __init__(self):
+        super().__init__()
+        self.dropout, self.head = keras.layers.Dropout(0.5), Conv2D(CLASSES, (1, 1))
+        self.head.build((None, 1, 1, FRAMES * SIZE * SIZE * 3))
+        self.built = True
+
+    def call(self, x, training=False):
+        x = keras.ops.reshape(x, (-1, 1, 1, FRAMES * SIZE * SIZE * 3))
+        return keras.ops.reshape(self.head(self.dropout(x, training=training)), (-1, CLASSES))
+
+
+def separable(per_class, seed):
+    """Each class lights up another third of the picture."""
+    rng = np.random.default_rng(seed)
+    labels = np.tile(np.arange(CLASSES), per_class)
+    videos = 0.2 * rng.normal(size=(len(labels), FRAMES, SIZE, SIZE, 3))
+    for i, c in enumerate(labels):
+        videos[i, :, :, 5 * c : 5 * c + 5] += 2.0
+    return videos.astype("float32"), labels
+
+
+STABLE = Protocol("stable", steps=40, seeds=1, learning_rate=5e-3)
+
+
+def score(training=None, protocol=STABLE, seed=3, **options):
+    training = training or FixedVideos(*separable(4, 0))
+    return evaluate(training, FixedTestClips(*separable(30, 1)), protocol, Linear, seed, **options)
+
+
+def test_standardise_takes_two_numbers_a_batch():
+    x = np.random.default_rng(0).normal(3, 7, size=(2, 3, 4, 4, 3)).astype("float32")
+    found = keras.ops.convert_to_numpy(BatchStandardise()(x))
+    np.testing.assert_allclose(found, (x - x.mean()) / x.std(), atol=1e-5)
+    constant = keras.ops.convert_to_numpy(BatchStandardise()(np.full((2, 3, 4, 4, 3), 5.0, "float32")))
+    assert (constant == 0).all()
+
+
+def test_paper_optimizer_is_sgd_with_l2_in_the_gradient():
+    weight = keras.Variable(np.array([2.0, -4.0], "float32"))
+    optimizer = Protocol("paper").optimizer(4)
+    assert isinstance(optimizer, CoupledSGD)
+    w, v = np.array([2.0, -4.0]), np.zeros(2)
+    for step, rate in enumerate([0.01, 0.01, 0.001, 0.001]):
+        gradient = np.array([0.5, step], "float32")
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weight])
+        v = 0.9 * v - rate * (gradient + 5e-4 * w)
+        w = w + v
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), w, rtol=2e-7)
+
+
+def test_schedules():
+    half = [float(TenthAtHalf(0.01, 5)(s)) for s in range(5)]
+    np.testing.assert_allclose(half, [0.01, 0.01, 0.01, 0.001, 0.001], rtol=1e-6)
+    cosine = [float(CosineToZero(2.0, 4)(s)) for s in range(5)]
+    np.testing.assert_allclose(cosine, [2, 1 + 2**-0.5, 1, 1 - 2**-0.5, 0], atol=1e-6)
+
+
+def test_protocol_lengths_and_description():
+    paper = Protocol("paper", epochs=500, batch_size=256)
+    assert paper.total_steps(200) == 500 and paper.total_steps(257) == 1000
+    assert Protocol("stable", steps=300).total_steps(10_000) == 300
+    assert Protocol("stable").total_steps(827, epochs=25) == 100
+    for name in ("evaluator paper", "500 epochs", "last step", "3 fresh networks", "population"):
+        assert name in paper.describe()
+    with pytest.raises(UsageError, match="choose one of"):
+        Protocol("best")
+
+
+def test_every_epoch_visits_every_row_once():
+    plan = BatchPlan(10, 4, 0, 0)
+    epochs = [np.concatenate([plan.rows(3 * e + part) for part in range(3)]) for e in range(2)]
+    assert all(sorted(rows) == list(range(10)) for rows in epochs)
+    assert (epochs[0] != epochs[1]).any()
+    assert [plan.visits(s) for s in range(5)] == [0, 4, 8, 10, 14]
+
+
+def test_a_separable_set_is_learned_and_repeats():
+    first = score(pairs=[(0, 1)])
+    assert first.top1["mean"] > 95 and first.top5["mean"] == 100 and first.pairs["mean"] > 95
+    assert first.diverged == [] and first.networks[0].steps == 40
+    assert first.networks[0].loss < 0.2
+    again = score(pairs=[(0, 1)])
+    assert again.top1 == first.top1 and again.networks[0].loss == first.networks[0].loss
+
+
+def test_a_network_does_not_depend_on_those_before_it():
+    two = score(protocol=Protocol("stable", steps=5, seeds=2, batch_size=5))
+    saved = []
+    resumed = score(
+        protocol=Protocol("stable", steps=5, seeds=2, batch_size=5),
+        finished=two.networks[:1],
+        on_network=saved.append,
+    )
+    assert [n.number for n in saved] == [1]
+    assert resumed.networks[1].loss == two.networks[1].loss
+    assert two.networks[0].loss != two.networks[1].loss
+
+
+def test_divergence_is_reported_and_stops():
+    found = score(protocol=Protocol("paper", epochs=30, seeds=2, learning_rate=float("nan")))
+    assert found.diverged == [0, 1] and found.top1 == {"mean": None, "std": None, "values": []}
+    assert all(n.steps < 30 for n in found.networks)
+
+
+def test_soft_labels_and_a_fresh_draw_for_each_network():
+    numbers = []
+
+    def draw(number):
+        numbers.append(number)
+        videos, labels = separable(4, number)
+        return FixedVideos(videos, np.eye(CLASSES)[labels])
+
+    assert score(draw, Protocol("stable", steps=40, seeds=2, learning_rate=5e-3)).top1["mean"] > 95
+    assert numbers == [0, 1]
+
+
+def test_stills_are_repeated_and_raw_frames_normalised():
+    stills = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8, 3), dtype=np.uint8)
+    videos = FixedVideos(stills, [0, 1, 2], (0.5, 0.4, 0.3), (0.2, 0.3, 0.4), frames=5)
+    found = videos.read(np.array([2, 0]))
+    assert found.shape == (2, 5, 8, 8, 3) and found.dtype == np.float32
+    expected = (stills[[2, 0], 0] / 255 - [0.5, 0.4, 0.3]) / [0.2, 0.3, 0.4]
+    np.testing.assert_allclose(found[:, 4], expected, atol=1e-5)
+    with pytest.raises(VddError, match="as many labels as videos"):
+        FixedVideos(stills, [0, 1])
+
+
+def test_mini_c3d_trains_and_answers():
+    def create():
+        return models.create("mini_c3d", CLASSES, FRAMES, SIZE, width=4)
+
+    found = evaluate(
+        FixedVideos(*separable(2, 0)), FixedTestClips(*separable(2, 1)), Protocol("paper", epochs=2, seeds=1), create, 0
+    )
+    # Fresh networks with small weights start near ln(3).
+    assert found.networks[0].loss == pytest.approx(np.log(CLASSES), abs=0.2)
+    assert 0 <= found.top1["mean"] <= 100
+
+
+def test_test_logits_cover_every_clip_in_the_order_of_labels():
+    videos, labels = separable(50, 2)
+    test = FixedTestClips(videos, labels)
+    assert [len(test.batch(i)) for i in range(len(test))] == [50, 50, 50]
+    trainer = Trainer(Linear(), Protocol("stable", steps=1), 12)
+    assert trainer.logits(test).shape == (150, CLASSES)
+    assert np.bincount(test.labels).tolist() == [50, 50, 50]
