@@ -40,3 +40,7 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+# Last, since the reader that this registers imports from the package.
+importlib.import_module("keras_vdd.hub.on_import").install()

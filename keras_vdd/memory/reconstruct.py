@@ -10,6 +10,10 @@ A pair is their sum.
 import numpy as np
 
 STATIC_CHANNELS = 3
+MOTION_BLOCK = 3072
+STILL_BLOCK = 1024
+"""Columns of one product: so few that they stay in the cache and that no thread pool is woken, whose
+waiting costs more than the product where other programs compute."""
 
 
 def still_part(static, kernel, bias, frames):
@@ -35,7 +39,12 @@ def still_part(static, kernel, bias, frames):
         patches[..., tap, :] = padded[:, row : row + height, column : column + width]
     kernel = np.asarray(kernel, np.float32)[..., :STATIC_CHANNELS, :]
     weights = kernel.transpose(1, 2, 3, 0, 4).reshape(9 * channels, -1)
-    taps = (patches.reshape(-1, 9 * channels) @ weights).reshape(count, height, width, 3, -1)
+    patches = patches.reshape(-1, 9 * channels)
+    taps = np.empty((len(patches), weights.shape[1]), np.float32)
+    for start in range(0, len(patches), STILL_BLOCK):
+        block = slice(start, start + STILL_BLOCK)
+        np.matmul(patches[block], weights, out=taps[block])
+    taps = taps.reshape(count, height, width, 3, -1)
     before, centre, after = np.moveaxis(taps, 3, 0)
     inner = centre + bias
     if frames == 1:
@@ -59,19 +68,22 @@ def motion_part(dynamic, kernel):
     outputs = kernel.shape[-1]
     weights = np.ascontiguousarray(kernel.reshape(3, 9, outputs).transpose(0, 2, 1).reshape(-1, 9))
     # Rows are padded and laid end to end, so that each of the nine spatial taps is one shifted run.
-    # Clips go one by one: what a clip needs stays in the processor's cache, a batch would not.
     tall, wide = height + 2, width + 2
     run = frames * tall * wide
-    line = np.zeros(run + 2 * wide + 2, np.float32)
+    room = -(-run // MOTION_BLOCK) * MOTION_BLOCK
+    line = np.zeros(room + 2 * wide + 2, np.float32)
     padded = line[:run].reshape(frames, tall, wide)
-    columns = np.empty((9, run), np.float32)
+    columns = np.empty((9, MOTION_BLOCK), np.float32)
+    taps = np.empty((len(weights), room), np.float32)
     result = np.empty((count, frames, height, width, outputs), np.float32)
     for clip, out in zip(dynamic, result, strict=True):
         padded[:, 1:-1, 1:-1] = clip
-        for tap in range(9):
-            start = tap // 3 * wide + tap % 3
-            columns[tap] = line[start : start + run]
-        before, total, after = (weights @ columns).reshape(3, outputs, frames, tall, wide)
+        for start in range(0, room, MOTION_BLOCK):
+            for tap in range(9):
+                shifted = start + tap // 3 * wide + tap % 3
+                columns[tap] = line[shifted : shifted + MOTION_BLOCK]
+            np.matmul(weights, columns, out=taps[:, start : start + MOTION_BLOCK])
+        before, total, after = taps[:, :run].reshape(3, outputs, frames, tall, wide)
         total[:, 1:] += before[:, :-1]
         total[:, :-1] += after[:, 1:]
         out[...] = total[:, :, :height, :width].transpose(1, 2, 3, 0)

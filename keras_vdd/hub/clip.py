@@ -1,0 +1,121 @@
+"""The feature type that makes a video of its stored memories when a row is read.
+
+`datasets` decodes it under every format (none, numpy, torch, tensorflow, jax), map-style and
+streaming. It exists in memory only: published files and the cards of a set never name it, since one
+type that a reader does not know would make all of a repository unreadable to it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from keras_vdd.errors import VddError
+from keras_vdd.hub import format as vdd
+from keras_vdd.memory.reconstruct import integrate, repeat_still
+
+STORAGE = pa.struct(
+    {
+        "static": pa.large_binary(),
+        "dynamic": pa.large_binary(),
+        "array": pa.large_binary(),
+        "format_version": pa.int32(),
+        "config": pa.string(),
+        "weights": pa.binary(),
+    }
+)
+
+
+@dataclass
+class Clip:
+    """A video, float32 (T, H, W, 3), held as one still, one dynamic memory and their integrator.
+
+    A video that was changed by `map` is held as the array it is.
+    """
+
+    decode: bool = True
+    id: str | None = field(default=None, repr=False)
+
+    dtype: ClassVar[str] = "float32"
+    pa_type: ClassVar[Any] = STORAGE
+    _type: str = field(default="VddClip", init=False, repr=False)
+
+    def __call__(self):
+        return self.pa_type
+
+    def encode_example(self, value):
+        """Return what is stored of a video: an array, or a stored cell, which is left as it is."""
+        if isinstance(value, dict):
+            return value
+        return encode_array(np.asarray(value))
+
+    def decode_example(self, value, token_per_repo_id=None):
+        """Return the video of a stored cell."""
+        if isinstance(value, np.ndarray):
+            return value
+        return make_video(value)
+
+    def cast_storage(self, storage):
+        """Check that an Arrow array holds stored cells."""
+        if storage.type == self.pa_type:
+            return storage
+        if isinstance(storage, pa.ExtensionArray) or not pa.types.is_struct(storage.type):
+            raise TypeError(f"{storage.type} holds no stored videos.")
+        return storage.cast(self.pa_type)
+
+    def embed_storage(self, storage, token_per_repo_id=None, local_files=True, remote_files=True):
+        """Refuse `push_to_hub`, which would name this type in the card; saving to disk passes."""
+        if remote_files:
+            raise VddError(
+                "push_to_hub would write a repository that only keras-vdd can read: publish the exported folder."
+            )
+        return storage
+
+    def flatten(self):
+        return self
+
+
+def make_video(cell):
+    """Return the video of a stored cell, float32 (T, H, W, 3).
+
+    Args:
+        cell: dict of `static`, `dynamic`, `array` (bytes or None), `format_version`, `config`, `weights`.
+    """
+    if cell.get("array") is not None:
+        shape, dtype = _array_layout(cell["config"], cell["format_version"])
+        return _read(cell["array"], dtype, shape)
+    config = vdd.parse_config(cell["config"], cell["format_version"])
+    static = _read(cell["static"], config.dtype, (1, config.height, config.width, 3))
+    if config.kind == "still":
+        return repeat_still(static, config.frames)[0]
+    dynamic = _read(cell["dynamic"], config.dtype, (1, config.frames, config.height, config.width))
+    return integrate(static, dynamic, *vdd.unpack_weights(cell["weights"]))[0]
+
+
+def encode_array(array):
+    """Return the stored cell of a video that is kept as an array of any shape."""
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    layout = json.dumps({"array": list(array.shape)})
+    return {
+        "static": None,
+        "dynamic": None,
+        "array": array.tobytes(),
+        "format_version": vdd.FORMAT_VERSION,
+        "config": layout,
+        "weights": None,
+    }
+
+
+def _array_layout(text, version):
+    vdd.check_version(version)
+    layout = json.loads(text)
+    if "array" in layout:
+        return tuple(layout["array"]), "float32"
+    config = vdd.parse_config(text, version)
+    return config.shape_of("video"), config.dtype
+
+
+def _read(blob, dtype, shape):
+    return np.frombuffer(blob, dtype=dtype).astype(np.float32).reshape(shape)

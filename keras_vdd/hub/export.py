@@ -1,0 +1,140 @@
+"""Write a distilled set as a folder in the Hub's layout; the same set gives the same bytes."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub import card, preview, rows
+from keras_vdd.hub import format as vdd
+
+FLOAT16_LARGEST = float(np.finfo(np.float16).max)
+
+
+def export(distilled, folder, dtype="float32", license=None, results=None, overwrite=False, name=None):
+    """Write a distilled set where `datasets.load_dataset`, `keras_vdd.load` and the Hub can read it.
+
+    The folder is written beside its place and renamed, so it is there whole or not at all.
+
+    Args:
+        distilled: `keras_vdd.DistilledSet`.
+        folder: path of the folder to make.
+        dtype: "float32", or "float16" for half the bytes; integrators and learned labels stay float32.
+        license: str for the card, the terms of the source videos; none is assumed.
+        results: a dict or a list of dicts as `vdd evaluate --json` prints, for the card.
+        overwrite: replace a distilled set that the folder already holds; nothing else is ever replaced.
+        name: str, what the card tells readers to load: a repository id.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        UsageError: the folder holds something else, or a set and `overwrite` is false.
+        VddError: a memory is not finite, does not fit float16, or the disk refuses.
+    """
+    dtype = vdd.check_dtype(dtype)
+    folder = Path(folder).expanduser()
+    _check_target(folder, overwrite)
+    _check_values(distilled, dtype)
+    partial = folder.absolute().with_name(f".{folder.absolute().name}.partial")
+    try:
+        _remove(partial)
+        (partial / vdd.DATA_FOLDER).mkdir(parents=True)
+        content = _write_rows(distilled, dtype, partial / vdd.DATA_FOLDER)
+        _write_sides(distilled, partial)
+        stored = sum(file.stat().st_size for file in (partial / vdd.DATA_FOLDER).iterdir())
+        text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
+        (partial / vdd.CARD).write_text(text, encoding="utf-8")
+        _put_in_place(partial, folder.absolute())
+    except OSError as error:
+        raise VddError(f"The distilled set could not be written to {folder}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def is_export(folder):
+    """Return whether a folder holds a distilled set and nothing else."""
+    names = {entry.name for entry in Path(folder).iterdir()}
+    data = Path(folder) / vdd.DATA_FOLDER
+    if vdd.DATA_FOLDER not in names or not names <= {vdd.DATA_FOLDER, *vdd.SIDE_FILES} or not data.is_dir():
+        return False
+    files = [entry.name for entry in data.iterdir()]
+    return bool(files) and all(file.endswith(vdd.SUFFIX) for file in files)
+
+
+def _check_target(folder, overwrite):
+    if not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder that does not exist yet.")
+    if not any(folder.iterdir()):
+        return
+    if not is_export(folder):
+        raise UsageError(f"{folder} holds other files than a distilled set and is left as it is: name another folder.")
+    if not overwrite:
+        raise UsageError(f"{folder} already holds a distilled set: pass overwrite=True or name another folder.")
+
+
+def _check_values(distilled, dtype):
+    for name in ("static", "dynamic", "video", "kernels", "biases", "labels"):
+        array = getattr(distilled, name)
+        if array is None:
+            continue
+        largest = float(np.max(np.abs(array)))
+        if not np.isfinite(largest):
+            raise VddError(f"Array {name!r} holds values that are not finite: the run diverged, lower its rates.")
+        if dtype == "float16" and name in ("static", "dynamic", "video") and largest > FLOAT16_LARGEST:
+            raise VddError(f"Array {name!r} reaches {largest:.3g}, which float16 cannot hold: export as float32.")
+
+
+def _write_rows(distilled, dtype, folder):
+    """Write the parquet files and return the hash of their content, which their names carry.
+
+    `datasets` keeps prepared data under the names of its files: a set exported anew under old names
+    would come back from the reader's cache as the old one.
+    """
+    slots = [(label, slot) for label in range(distilled.classes) for slot in range(distilled.videos_per_class)]
+    chunks = [slots[start : start + vdd.ROWS_A_FILE] for start in range(0, len(slots), vdd.ROWS_A_FILE)]
+    features = rows.features_of(distilled, dtype)
+    mark = {vdd.METADATA_KEY: json.dumps({"format_version": vdd.FORMAT_VERSION}).encode()}
+    whole = hashlib.sha256()
+    written = []
+    for place, chunk in enumerate(chunks):
+        table = rows.table_of(distilled, dtype, chunk, features)
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})
+        file = folder / f"train-{place:05d}-of-{len(chunks):05d}"
+        rows.write_table(table, file)
+        with open(file, "rb") as stream:
+            whole.update(hashlib.file_digest(stream, "sha256").digest())
+        written.append(file)
+    content = whole.hexdigest()[:12]
+    for file in written:
+        file.rename(file.with_name(f"{file.name}-{content}{vdd.SUFFIX}"))
+    return content
+
+
+def _write_sides(distilled, folder):
+    preview.save_png(preview.set_grid(distilled), folder / vdd.PREVIEW)
+    (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
+    provenance = json.dumps(distilled.provenance, indent=2, sort_keys=True)
+    (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+
+
+def _put_in_place(partial, folder):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    old = folder.with_name(f".{folder.name}.old")
+    _remove(old)
+    if folder.is_dir() and any(folder.iterdir()):
+        os.rename(folder, old)
+    os.replace(partial, folder)
+    _remove(old)
+
+
+def _remove(folder):
+    if folder.exists():
+        shutil.rmtree(folder)

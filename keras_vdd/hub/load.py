@@ -1,0 +1,231 @@
+"""Read a published distilled set back as arrays; no Keras, no `datasets`, no training code."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub import format as vdd
+from keras_vdd.memory.distilled_set import DistilledSet
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+RUN_EXPORT = "distilled"
+HEADS = ["label", "class_name", "slot", "integrator"]
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedSet(DistilledSet):
+    """A `DistilledSet` read from disk; its `mean` and `std` are what test clips are normalised by.
+
+    Attributes:
+        folder: str, where the files are.
+        dtype: str, the type the memories are stored in; the arrays themselves are float32.
+        content: str, hash of the data files, which their names carry.
+    """
+
+    folder: str = ""
+    dtype: str = "float32"
+    content: str = ""
+
+    def videos(self, soft=False):
+        """Return all videos at once, in the fixed order of `pairs()`.
+
+        Args:
+            soft: return label vectors in place of class numbers.
+
+        Returns:
+            (videos, labels): float32 (n, T, H, W, 3); int32 (n,), or float32 (n, C) if `soft`.
+        """
+        pairs = self.pairs()
+        return self.reconstruct(pairs), self.soft_labels_of(pairs) if soft else self.labels_of(pairs)
+
+    def as_pydataset(self, batch_size=32, shuffle=False, seed=0, soft=False, sample=False, **workers):
+        """Return the set as a `keras.utils.PyDataset`, for `model.fit`.
+
+        Args:
+            batch_size: int; the last batch may be smaller.
+            shuffle: draw another order for every epoch.
+            seed: int, of the orders and draws.
+            soft: give label vectors, float32 (n, C), in place of class numbers, int32 (n,).
+            sample: give one drawn pair of each video slot an epoch, as the paper's training does,
+                in place of all pairs.
+            **workers: `workers`, `use_multiprocessing` and `max_queue_size` of `PyDataset`.
+
+        Returns:
+            a `PyDataset` of (videos, labels), videos float32 (batch, T, H, W, 3).
+        """
+        from keras_vdd.hub.pydataset import PairBatches
+
+        return PairBatches(self, batch_size, shuffle=shuffle, seed=seed, soft=soft, sample=sample, **workers)
+
+
+def load(path_or_repo, revision=None, cache_dir=None, token=None):
+    """Read a distilled set.
+
+    Args:
+        path_or_repo: an exported folder, a run folder that holds one as `distilled/`, or the id
+            `owner/name` of a dataset repository on the Hugging Face Hub.
+        revision: str, branch, tag or commit of a repository.
+        cache_dir, token: as `huggingface_hub.snapshot_download` takes them.
+
+    Returns:
+        `LoadedSet`.
+
+    Raises:
+        UsageError: there is no such folder or repository.
+        VddError: the files are no distilled set, are damaged or of a newer format.
+    """
+    folder = _find(path_or_repo, revision, cache_dir, token)
+    files, content = data_files(folder)
+    return LoadedSet(
+        **_read_rows(files),
+        recipe=_text(folder / vdd.RECIPE),
+        provenance=_provenance(folder / vdd.PROVENANCE),
+        folder=str(folder),
+        content=content,
+    )
+
+
+def data_files(folder):
+    """Return (paths in order, content hash) of an exported folder's data files.
+
+    Raises:
+        VddError: there are none, some are missing, or they are of two exports.
+    """
+    files = sorted((Path(folder) / vdd.DATA_FOLDER).glob(f"*{vdd.SUFFIX}"))
+    if not files:
+        raise VddError(f"{folder} is no distilled set: it has no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files.")
+    parts = [re.fullmatch(r"train-(\d{5})-of-(\d{5})-([0-9a-f]+)", file.name[: -len(vdd.SUFFIX)]) for file in files]
+    if not all(parts) or len({part[3] for part in parts}) > 1:
+        raise VddError(f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again.")
+    if len(files) != int(parts[0][2]):
+        raise VddError(f"{folder} has {len(files)} of the {int(parts[0][2])} data files: copy or export it again.")
+    return files, parts[0][3]
+
+
+def _find(path_or_repo, revision, cache_dir, token):
+    folder = Path(path_or_repo).expanduser()
+    if folder.is_dir():
+        inner = folder / RUN_EXPORT
+        return inner if not (folder / vdd.DATA_FOLDER).is_dir() and inner.is_dir() else folder
+    if folder.exists():
+        raise UsageError(f"{path_or_repo} is a file: name the folder of a distilled set.")
+    if not REPOSITORY.fullmatch(str(path_or_repo)):
+        raise UsageError(f"There is no folder {path_or_repo}, and it is no repository id of the form owner/name.")
+    return _download(str(path_or_repo), revision, cache_dir, token)
+
+
+def _download(repository, revision, cache_dir, token):
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = [f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", vdd.CARD, vdd.RECIPE, vdd.PROVENANCE]
+    try:
+        folder = huggingface_hub.snapshot_download(
+            repository,
+            repo_type="dataset",
+            revision=revision,
+            cache_dir=cache_dir,
+            token=token,
+            allow_patterns=wanted,
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        at = f" at revision {revision}" if revision else ""
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UsageError(
+            f"There is no folder {repository}, and the Hub did not give the dataset {repository}{at}: {reason}"
+        ) from error
+    return Path(folder)
+
+
+def _read_rows(files):
+    """Return the arguments of a `DistilledSet` that the rows of some files tell."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        check_mark(pq.read_schema(files[0]))
+        heads = pa.concat_tables([pq.read_table(file, columns=HEADS) for file in files])
+        heads = heads.to_pydict()
+        configs = [vdd.parse_config(row["config"], row["format_version"]) for row in heads["integrator"]]
+        config = configs[0]
+        places = _places(config, heads["label"], heads["slot"])
+        memories = {name: _memories(files, name, config, places) for name in vdd.MEMORY_COLUMNS[config.kind]}
+        labels = None
+        if "soft_label" in pq.read_schema(files[0]).names:
+            labels = _column(files, "soft_label", (config.classes,))[places]
+            labels = labels.reshape(config.classes, config.videos_per_class, config.classes)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError) as error:
+        raise VddError(f"{files[0].parent.parent} is damaged or no distilled set: {error}.") from error
+    kernels, biases = _integrators(config, configs, heads["integrator"])
+    return {
+        "kind": config.kind,
+        "class_names": tuple(heads["class_name"][row] for row in places[:: config.videos_per_class]),
+        "frames": config.frames,
+        "mean": config.mean,
+        "std": config.std,
+        "videos_per_class": config.videos_per_class,
+        "static": memories.get("statics"),
+        "dynamic": memories["dynamics"][..., None] if "dynamics" in memories else None,
+        "video": memories.get("video"),
+        "kernels": kernels,
+        "biases": biases,
+        "labels": labels,
+        "dtype": config.dtype,
+    }
+
+
+def check_mark(schema):
+    """Refuse a newer format before its rows are read, which may be of another shape."""
+    mark = (schema.metadata or {}).get(vdd.METADATA_KEY)
+    if mark is not None:
+        vdd.check_version(json.loads(mark)["format_version"])
+
+
+def _places(config, labels, slots):
+    """Return which row holds each (class, slot), in order."""
+    found = {(label, slot): row for row, (label, slot) in enumerate(zip(labels, slots, strict=True))}
+    wanted = [(label, slot) for label in range(config.classes) for slot in range(config.videos_per_class)]
+    if sorted(found) != wanted or len(labels) != len(wanted):
+        raise VddError(f"The distilled set has {len(labels)} rows of {len(wanted)}: copy or export it again.")
+    return np.array([found[where] for where in wanted])
+
+
+def _memories(files, column, config, places):
+    array = _column(files, column, config.shape_of(column))[places]
+    if column == "video":
+        return array.reshape(config.classes, config.videos_per_class, *array.shape[1:])
+    return array.reshape(config.classes, -1, *array.shape[2:])
+
+
+def _column(files, column, shape):
+    import pyarrow.parquet as pq
+
+    from keras_vdd.hub.rows import cells
+
+    parts = [cells(pq.read_table(file, columns=[column])[column]).astype(np.float32) for file in files]
+    return np.concatenate(parts).reshape(-1, *shape)
+
+
+def _integrators(config, configs, structs):
+    if not config.integrators:
+        return None, None
+    packed = {each.integrator: row["weights"] for each, row in zip(configs, structs, strict=True)}
+    if sorted(packed) != list(range(config.integrators)):
+        raise VddError(f"The distilled set lacks one of its {config.integrators} integrators: export it again.")
+    weights = [vdd.unpack_weights(packed[which]) for which in range(config.integrators)]
+    return np.stack([kernel for kernel, _ in weights]), np.stack([bias for _, bias in weights])
+
+
+def _text(path):
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _provenance(path):
+    try:
+        return json.loads(_text(path) or "{}")
+    except ValueError as error:
+        raise VddError(f"{path} is not JSON: {error}.") from error

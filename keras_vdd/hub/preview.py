@@ -1,0 +1,59 @@
+"""Pictures of a distilled set: what the Hub's viewer shows for a row, and the grid of the card."""
+
+import numpy as np
+
+from keras_vdd.data.normalise import denormalise
+
+STRIP_PICTURES = 8
+GRID_CLASSES = 12
+GRID_FRAMES = 6
+GAP = 2
+
+
+def slot_strip(distilled, label, slot):
+    """Return the picture of one slot: its stills side by side, or frames of its full video.
+
+    Returns:
+        uint8 (H, width, 3).
+    """
+    if distilled.kind == "full-video":
+        frames = distilled.video[label, slot]
+        pictures = frames[_spread(len(frames), 3)]
+    else:
+        owned = distilled.statics_per_class // distilled.videos_per_class
+        pictures = distilled.static[label, slot * owned : (slot + 1) * owned][:STRIP_PICTURES]
+    return _row(denormalise(pictures, distilled.mean, distilled.std))
+
+
+def set_grid(distilled):
+    """Return the picture of the set: a line a class, frames of its first video from left to right.
+
+    At most 12 classes, spread evenly over the set, are shown.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    labels = _spread(distilled.classes, GRID_CLASSES)
+    pairs = distilled.pairs()
+    first = np.searchsorted(pairs[:, 0], labels)
+    moments = _spread(distilled.frames, GRID_FRAMES)
+    videos = distilled.reconstruct(pairs[first])[:, moments]
+    lines = [_row(denormalise(video, distilled.mean, distilled.std)) for video in videos]
+    return _row([line.transpose(1, 0, 2) for line in lines]).transpose(1, 0, 2)
+
+
+def save_png(picture, target):
+    """Write a uint8 picture as PNG to a path or an open file, the same bytes for the same picture."""
+    from PIL import Image
+
+    Image.fromarray(np.ascontiguousarray(picture)).save(target, format="PNG", compress_level=9)
+
+
+def _spread(count, most):
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def _row(pictures):
+    gap = np.full((pictures[0].shape[0], GAP, 3), 255, np.uint8)
+    parts = [part for picture in pictures for part in (gap, picture)][1:]
+    return np.concatenate(parts, axis=1)
