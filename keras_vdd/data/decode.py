@@ -70,6 +70,8 @@ def decode_frames(path, size, threads=1):
         stream = container.streams.best("video")
         if stream is None:
             raise UnreadableVideo(path, "it has no video stream")
+        if stream.codec_context is None:
+            raise UnreadableVideo(path, "its codec is unknown")
         stream.codec_context.thread_count = threads
         count, end = 0, None
         scale = _Scaler(size, stream.sample_aspect_ratio)
