@@ -21,11 +21,12 @@ def static_dynamic_bytes(
 ):
     """Return the bytes of static memories, dynamic memories and integrators.
 
-    `itemsize * (classes * SPC * H * W * 3 + classes * DPC * T * H * W + I * parameters)`, all stored as `dtype`.
+    `itemsize * (classes * SPC * H * W * 3 + classes * DPC * T * H * W) + 4 * I * parameters`: memories are
+    stored as `dtype`, integrators as float32 always.
     """
     static = classes * statics_per_class * height * width * 3
     dynamic = classes * dynamics_per_class * frames * height * width
-    return _itemsize(dtype) * (static + dynamic + integrators * integrator_parameters())
+    return _itemsize(dtype) * (static + dynamic) + 4 * integrators * integrator_parameters()
 
 
 def memory_bytes(
@@ -51,20 +52,20 @@ def memory_bytes(
     raise UsageError(f"Memory kind {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
 
 
-def label_bytes(classes, videos_per_class, dtype="float32"):
-    """Return the bytes of learned labels: one row of `classes` numbers for each video."""
-    return _itemsize(dtype) * classes * videos_per_class * classes
+def label_bytes(classes, videos_per_class):
+    """Return the bytes of learned labels: one float32 row of `classes` numbers for each video."""
+    return 4 * classes * videos_per_class * classes
 
 
-def stored_bytes(distilled, dtype="float32", weights_dtype="float32"):
-    """Return the bytes of a `DistilledSet` as exported: memories as `dtype`, the rest as `weights_dtype`.
+def stored_bytes(distilled, dtype="float32"):
+    """Return the bytes of a `DistilledSet` as exported: memories as `dtype`, the rest as float32.
 
     The rest is the integrators' kernels and biases and, where there are any, learned labels. Class
     names, the recipe and the card are not counted, as the real set's are not.
     """
     memories = (distilled.static, distilled.dynamic, distilled.video)
     others = (distilled.kernels, distilled.biases, distilled.labels)
-    return _itemsize(dtype) * _numbers(memories) + _itemsize(weights_dtype) * _numbers(others)
+    return _itemsize(dtype) * _numbers(memories) + 4 * _numbers(others)
 
 
 def real_clip_bytes(frames, height, width):

@@ -33,7 +33,7 @@ def test_integrator_has_327_parameters_each():
         )
         for n in (1, 5)
     )
-    assert five - one == 4 * 327 * 2
+    assert five - one == 4 * 327 * 4
 
 
 def test_memory_bytes_of_each_kind():
