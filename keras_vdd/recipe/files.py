@@ -22,8 +22,8 @@ def packaged(bases=False):
     Names that begin with an underscore are only there to be extended; `bases=True` has them too.
     """
     folder = resources.files("keras_vdd.recipes")
-    files = {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")}
-    return {name: files[name] for name in sorted(files) if bases or not name.startswith("_")}
+    found = {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name[-5:] == ".yaml"}
+    return {name: found[name] for name in sorted(found) if bases or not name.startswith("_")}
 
 
 def find(name_or_path, beside=None, bases=False):
@@ -38,7 +38,7 @@ def find(name_or_path, beside=None, bases=False):
     if not (text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text):
         close = nearest(text, known)
         hint = f"; did you mean {close[0]}?" if close else ""
-        raise UsageError(f"unknown recipe {text}{hint} (`vdd recipes list` lists them; a file ends in .yaml)")
+        raise UsageError(f"unknown recipe {text}{hint} (see `vdd recipes list`; a file's name ends in .yaml)")
     places = [Path(beside, text)] if beside is not None else []
     for path in [*places, Path(text).expanduser()]:
         if path.is_file():

@@ -67,8 +67,8 @@ def unknown_key(key):
     siblings = [name for name in known if name.rpartition(".")[0] == section]
     close = (
         nearest(key, known, cutoff=0.85)
-        or nearest(key, siblings if section in known else [])
         or by_leaf.get(leaf)
+        or nearest(key, siblings if section in known else [])
         or [name for near in nearest(leaf, by_leaf) for name in by_leaf[near]]
     )
     if close:

@@ -80,7 +80,7 @@ class DataSettings(Settings):
     """Which videos, cut how, kept where."""
 
     set: Literal["folder", "miniucf", "shapes", "ucf101"] = "folder"
-    """Layout of the source: class folders, UCF101, its 50-class subset MiniUCF, or shapes made on the spot."""
+    """Layout of the source: class folders, UCF101, its 50-class subset MiniUCF, or shapes made here."""
     root: Name | None = None
     """Folder of the source videos. `shapes` makes its own where none is given."""
     store: Name = "stores"

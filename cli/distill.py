@@ -1,0 +1,33 @@
+"""`vdd distill`: a recipe from videos to a distilled set and its table."""
+
+import click
+
+from keras_vdd.cli import output, session
+from keras_vdd.cli.examples import example
+
+
+@click.command(
+    "distill",
+    epilog=example("vdd distill --recipe quickstart", "vdd distill --recipe quickstart --dry-run"),
+)
+@session.options
+@session.recipe_options()
+@session.json_option
+@click.option("--dry-run", is_flag=True, help="Print shapes, bytes, memory and time; make nothing.")
+def command(asked, as_json, dry_run):
+    """Take a recipe end to end: prepare, learn, export, evaluate, report.
+
+    A finished step is never done again; after an interruption the same command goes on from the last
+    checkpoint. The run folder is run.dir/NAME.
+    """
+    recipe = asked.load()
+    with session.working() as progress:
+        from keras_vdd.training import stages
+
+        result = stages.plan(recipe) if dry_run else stages.distill(recipe, progress)
+    if as_json:
+        return output.emit_json(result)
+    if dry_run:
+        return output.emit_lines(result)
+    output.results_table(result["rows"], result.get("protocol", ""))
+    click.echo(f"\n{recipe.run.dir}/{recipe.run_name}: distilled/ is the set, report/ its pictures")

@@ -1,0 +1,28 @@
+"""`vdd evaluate`: fresh classifiers trained on a distilled set, tested on real videos."""
+
+import click
+
+from keras_vdd.cli import output, session
+from keras_vdd.cli.examples import example
+from keras_vdd.cli.located import located
+
+
+@click.command("evaluate", epilog=example("vdd evaluate runs/quickstart evaluation.seeds=5 --json"))
+@session.options
+@click.argument("path", metavar="SET_OR_RUN")
+@session.recipe_options(required=False)
+@session.json_option
+def command(path, asked, as_json):
+    """Train fresh classifiers on a distilled set and test them on the test videos of its recipe.
+
+    SET_OR_RUN is an exported folder or a run folder. The recipe is the one it was made with unless
+    --recipe names another.
+    """
+    found = located(path, asked)
+    with session.working() as progress:
+        from keras_vdd.training import stages
+
+        result = stages.evaluate_set(found.folder, found.recipe, progress)
+    if as_json:
+        return output.emit_json(result)
+    output.results_table([{"name": result.get("set", path), **result}], result.get("protocol", ""))

@@ -1,0 +1,53 @@
+"""`vdd export`: write a run's distilled set again, elsewhere or smaller."""
+
+import json
+from pathlib import Path
+
+import click
+
+from keras_vdd.cli import output, session
+from keras_vdd.cli.examples import example
+from keras_vdd.cli.located import is_run, set_folder
+from keras_vdd.recipe.load import load_recipe
+
+
+@click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
+@session.options
+@click.argument("path", metavar="SET_OR_RUN")
+@click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
+@click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
+              help="Storage of stills, motion and videos.")
+@click.option("--license", metavar="TERMS", help="Terms of the source videos, for the card.")
+@click.option("--force", is_flag=True, help="Overwrite a set that is there already.")
+@session.json_option
+def command(path, folder, dtype, license, force, as_json):
+    """Write a distilled set as a folder that `datasets.load_dataset` reads.
+
+    SET_OR_RUN is an exported folder or a run folder.
+    """
+    from keras_vdd.hub.export import export
+    from keras_vdd.hub.load import load
+
+    source = set_folder(path)
+    scores = _scores(path) if is_run(path) else None
+    distilled = load(source)
+    export(distilled, folder, dtype=dtype, license=license, results=scores, overwrite=force)
+    written = {"folder": folder, "dtype": dtype, "bytes": distilled.nbytes(dtype)}
+    if as_json:
+        return output.emit_json(written)
+    output.emit_lines(written)
+
+
+def _scores(run):
+    """Return the rows of a run's table as the card takes them, or None where it has no table yet."""
+    file = Path(run) / "results.json"
+    if not file.is_file():
+        return None
+    results = json.loads(file.read_text(encoding="utf-8"))
+    settings = load_recipe(Path(run) / "recipe.yaml").evaluation
+    common = {
+        "architecture": settings.architecture,
+        "seeds": settings.seeds,
+        "protocol": results.get("protocol"),
+    }
+    return [{"set": row["name"], **common, **row} for row in results["rows"]]

@@ -1,0 +1,104 @@
+"""The command `vdd`: which commands there are, and what becomes of errors.
+
+A command's module is imported when that command is asked for, and Keras only when it is needed:
+`vdd --help` imports neither.
+"""
+
+import errno
+import importlib
+import sys
+
+import click
+
+from keras_vdd import __version__
+from keras_vdd.cli import session
+from keras_vdd.errors import VddError
+
+COMMANDS = {
+    "recipes": "List, show, copy and check recipes.",
+    "prepare": "Decode the videos of a recipe into its store.",
+    "distill": "Take a recipe from videos to a distilled set and its table.",
+    "evaluate": "Train fresh classifiers on a distilled set and test them.",
+    "train": "Train one classifier on a distilled set and keep it.",
+    "export": "Write a run's distilled set again, elsewhere or smaller.",
+    "inspect": "Say what a distilled set, a run or a store holds.",
+    "doctor": "Say what this machine has: backends, devices, memory, codecs.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are found in the module of their name, when asked for."""
+
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, name):
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(f"keras_vdd.cli.{name}").command
+
+    def resolve_command(self, ctx, args):
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if len(args) and args[0] not in COMMANDS:
+                import difflib
+
+                close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+                hint = f"; did you mean {close[0]}?" if close else f": choose from {', '.join(COMMANDS)}"
+                raise click.UsageError(f"unknown command {args[0]}{hint}", ctx) from None
+            raise error
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="\b\nExample:\n  vdd distill --recipe quickstart",
+)
+@click.version_option(__version__, prog_name="vdd")
+@session.options
+def command():
+    """Distil video datasets into a few learned clips, with Keras on torch, tensorflow or jax.
+
+    Settings are given as KEY=VALUE after a command, such as data.root=videos static.iterations=100.
+    """
+
+
+def _fail(sentence, code):
+    click.echo(f"error: {sentence}", err=True)
+    return code
+
+
+def main(args=None):
+    """Run `vdd` and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    verbosity = session.reset()
+    try:
+        return command.main(args, prog_name="vdd", standalone_mode=False) or 0
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except VddError as error:
+        if verbosity.traceback:
+            raise
+        return _fail(error, error.exit_code)
+    except OSError as error:
+        if verbosity.traceback:
+            raise
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(_full_disk(error), 1)
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+
+
+def _full_disk(error):
+    where = f" while writing {error.filename}" if error.filename else ""
+    return f"the disk is full{where}; free some space, or put data.store and run.dir on another disk"

@@ -1,0 +1,129 @@
+"""What holds for a whole call of `vdd`: the backend, how much is said, and where it is said."""
+
+import contextlib
+import functools
+import sys
+from dataclasses import dataclass
+
+import click
+
+from keras_vdd.cli import backend
+
+
+@dataclass
+class Verbosity:
+    """How much a call says: -1 errors only, 0 progress, 1 also log lines, 2 also tracebacks."""
+
+    level: int = 0
+
+    @property
+    def traceback(self):
+        """Whether an error shows where in the code it happened."""
+        return self.level >= 2
+
+
+_verbosity = Verbosity()
+
+
+def reset():
+    """Forget the last call's verbosity and return the object that this call's options set."""
+    _verbosity.level = 0
+    return _verbosity
+
+
+def _set_backend(ctx, parameter, value):
+    if value is not None and not ctx.resilient_parsing:
+        backend.choose(value)
+
+
+def _louder(ctx, parameter, value):
+    _verbosity.level += value
+
+
+def _quieter(ctx, parameter, value):
+    if value:
+        _verbosity.level = -1
+
+
+def options(function):
+    """Add the options that may stand before a command as well as after it."""
+    for option in (
+        click.option("-v", "--verbose", count=True, expose_value=False, callback=_louder,
+                     help="Say more; twice: with tracebacks."),
+        click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quieter,
+                     help="Say nothing but results and errors."),
+        click.option("--backend", type=click.Choice(backend.NAMES), is_eager=True, expose_value=False,
+                     callback=_set_backend,
+                     help="Keras backend; else KERAS_BACKEND, else the first installed."),
+    ):
+        function = option(function)
+    return function
+
+
+def recipe_options(required=True):
+    """Add --recipe, its shortcuts and KEY=VALUE; the function gets them as `asked`, an `Asked`."""
+
+    def decorate(function):
+        @functools.wraps(function)
+        def wrapper(recipe, seed, precision, name, overrides, **others):
+            shortcuts = {"run.seed": seed, "run.precision": precision, "run.name": name}
+            given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
+            return function(asked=Asked(recipe, (*overrides, *given)), **others)
+
+        for option in (
+            click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
+            click.option("--name", metavar="NAME", help="Name of the run folder: run.name=NAME."),
+            click.option("--precision", type=click.Choice(["float32", "bfloat16"]),
+                         help="What the networks compute in: run.precision=..."),
+            click.option("--seed", type=click.IntRange(min=0), metavar="N", help="run.seed=N."),
+            click.option("--recipe", required=required, metavar="RECIPE",
+                         help="Name of a recipe (`vdd recipes list`) or path of a YAML file."),
+        ):
+            wrapper = option(wrapper)
+        return wrapper
+
+    return decorate
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, nothing else.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A recipe as asked for: its name or path, and what is laid over it."""
+
+    recipe: str | None
+    overrides: tuple[str, ...]
+
+    def load(self):
+        """Return the checked recipe."""
+        from keras_vdd.recipe.load import load_recipe
+
+        return load_recipe(self.recipe, self.overrides)
+
+    def load_or(self, text, source):
+        """Return the checked recipe that was asked for, else the one in `text` under the same overrides."""
+        from keras_vdd.recipe.load import parse_recipe
+
+        return self.load() if self.recipe else parse_recipe(text, source, self.overrides)
+
+
+@contextlib.contextmanager
+def working():
+    """Settle the backend and give the progress listener; standard output is kept for the result.
+
+    What the code inside prints goes to standard error.
+    """
+    import logging
+
+    level = _verbosity.level
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("keras_vdd").setLevel(
+        {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(level, logging.DEBUG)
+    )
+    backend.settle(say=level >= 0)
+    backend.start(quietly=level < 1)
+    from keras_vdd.cli.progress import listener
+
+    with contextlib.redirect_stdout(sys.stderr), listener(quiet=level < 0) as progress:
+        yield progress
