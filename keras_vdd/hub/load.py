@@ -120,7 +120,7 @@ def _find(path_or_repo, revision, cache_dir, token):
 
 def _download(repository, revision, cache_dir, token):
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = [f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", vdd.CARD, vdd.RECIPE, vdd.PROVENANCE]
     try:
@@ -132,7 +132,7 @@ def _download(repository, revision, cache_dir, token):
             token=token,
             allow_patterns=wanted,
         )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         at = f" at revision {revision}" if revision else ""
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UsageError(

@@ -1,0 +1,69 @@
+"""The card: front matter that `datasets` reads, figures, results, licence, recipe verbatim."""
+
+import pytest
+
+import keras_vdd
+from keras_vdd.errors import UsageError
+
+RESULT = {
+    "set": "distilled",
+    "architecture": "mini_c3d",
+    "seeds": 3,
+    "top1": {"mean": 61.25, "std": 1.5, "values": [60, 61, 63]},
+    "top5": {"mean": 90.0, "std": 0.5, "values": [90, 90, 90]},
+    "bytes": 1234567,
+    "protocol": {"evaluator": "stable", "steps": 300},
+}
+
+
+def card_of(made, tmp_path, **options):
+    folder = keras_vdd.export(made, tmp_path / "set", overwrite=True, **options)
+    return folder, (folder / "README.md").read_text(encoding="utf-8")
+
+
+def front_matter(text):
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe").load(text.split("---\n")[1])
+
+
+def test_the_front_matter_names_the_files_by_their_content(make_set, tmp_path):
+    folder, text = card_of(make_set(), tmp_path)
+    front = front_matter(text)
+    (config,) = front["configs"]
+    (files,) = config["data_files"]
+    assert files["split"] == "train"
+    assert sorted(folder.glob(files["path"])) == sorted((folder / "data").iterdir())
+    assert keras_vdd.load(folder).content in files["path"]
+    assert "dataset_info" not in front, "features in the card would be forced on the reader's rows"
+    assert front["task_categories"] == ["video-classification"] and front["size_categories"] == ["n<1K"]
+    assert set(front["tags"]) >= {"keras", "keras-vdd", "dataset-distillation", "video"}
+
+
+def test_the_licence_is_the_user_s_to_state(make_set, tmp_path):
+    assert "license" not in front_matter(card_of(make_set("still"), tmp_path)[1])
+    assert front_matter(card_of(make_set("still"), tmp_path, license="cc-by-4.0")[1])["license"] == "cc-by-4.0"
+
+
+def test_bytes_are_exact_and_the_recipe_verbatim(make_set, tmp_path):
+    made = make_set(recipe='summary: "a `quoted` $name ```fence```"\n')
+    folder, text = card_of(made, tmp_path, dtype="float16")
+    stored = sum(file.stat().st_size for file in (folder / "data").iterdir())
+    for number in (made.nbytes("float16"), stored, 123_456_789):
+        assert f"| {number:,} |" in text
+    assert f"````yaml\n{made.recipe}````" in text
+    assert "2312.00362" in text and "![" in text
+
+
+def test_results_come_with_their_protocol(make_set, tmp_path):
+    made = make_set("still")
+    assert "None were given." in card_of(made, tmp_path)[1]
+    text = card_of(made, tmp_path, results=[RESULT])[1]
+    assert "| distilled | mini_c3d | 61.25 ± 1.50 | 90.00 ± 0.50 | 3 | 1,234,567 | evaluator stable, steps 300 |" in text
+    with pytest.raises(UsageError, match="lacks 'top1'"):
+        card_of(made, tmp_path, results={"set": "x", "architecture": "y"})
+
+
+def test_a_class_or_source_with_odd_characters_keeps_the_card_readable(make_set, tmp_path):
+    made = make_set("still", provenance={"source": 'my: "set" #1 $x'})
+    assert 'my: "set" #1 $x' in front_matter(card_of(made, tmp_path)[1])["pretty_name"]

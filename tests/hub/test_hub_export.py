@@ -1,0 +1,213 @@
+"""What is written: layout, exact round trips, sizes, same bytes, refusals."""
+
+import errno
+import filecmp
+import json
+import os
+
+import numpy as np
+import pytest
+
+import keras_vdd
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub import format as vdd
+from keras_vdd.hub import rows
+
+KINDS = ("static-dynamic", "still", "full-video")
+ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
+
+
+def files_of(folder):
+    return sorted(os.path.relpath(os.path.join(top, name), folder) for top, _, names in os.walk(folder) for name in names)
+
+
+def assert_same_set(one, other, dtype="float32"):
+    for name in ARRAYS:
+        expected, got = getattr(one, name), getattr(other, name)
+        if expected is None:
+            assert got is None, name
+            continue
+        if name in ("static", "dynamic", "video"):
+            expected = expected.astype(dtype).astype(np.float32)
+        np.testing.assert_array_equal(got, expected, err_msg=name)
+    for name in ("kind", "class_names", "frames", "mean", "std", "videos_per_class", "recipe", "provenance"):
+        assert getattr(one, name) == getattr(other, name), name
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_set_comes_back_as_it_was(make_set, tmp_path, kind, dtype):
+    made = make_set(kind)
+    back = keras_vdd.load(keras_vdd.export(made, tmp_path / "set", dtype=dtype))
+    assert_same_set(made, back, dtype)
+    assert back.dtype == dtype
+    videos, labels = back.videos()
+    assert videos.dtype == np.float32 and videos.shape == (len(made.pairs()), 5, 8, 9, 3)
+    assert labels.dtype == np.int32
+    if dtype == "float32":
+        np.testing.assert_array_equal(videos, made.reconstruct())
+
+
+def test_learned_labels_come_back(make_set, tmp_path):
+    made = make_set(labels=np.random.default_rng(0).normal(size=(12, 2, 12)))
+    back = keras_vdd.load(keras_vdd.export(made, tmp_path / "set"))
+    assert_same_set(made, back)
+    np.testing.assert_array_equal(back.videos(soft=True)[1], made.soft_labels_of(made.pairs()))
+
+
+def test_one_slot_one_frame_one_class(make_set, tmp_path):
+    small = make_set(
+        class_names=("only",), frames=1, videos_per_class=1, static=np.ones((1, 1, 4, 4, 3)),
+        dynamic=np.ones((1, 1, 1, 4, 4, 1)), kernels=np.ones((1, 3, 3, 3, 4, 3)), biases=np.zeros((1, 3)),
+    )  # fmt: skip
+    assert_same_set(small, keras_vdd.load(keras_vdd.export(small, tmp_path / "set")))
+
+
+def test_weights_that_end_in_zero_bytes_survive(make_set, tmp_path):
+    made = make_set(kernels=np.zeros((1, 3, 3, 3, 4, 3)), biases=np.zeros((1, 3)))
+    assert vdd.pack_weights(made.kernels[0], made.biases[0]).endswith(b"\0\0\0\0")
+    assert_same_set(made, keras_vdd.load(keras_vdd.export(made, tmp_path / "set")))
+
+
+def test_the_layout(make_set, tmp_path):
+    import pyarrow.parquet as pq
+
+    folder = keras_vdd.export(make_set(), tmp_path / "set")
+    files = files_of(folder)
+    assert [name for name in files if "data" not in name] == sorted(vdd.SIDE_FILES)
+    data = [name for name in files if "data" in name]
+    assert len(data) == 3 and all(name.endswith(".vdd.vdd.parquet") for name in data)
+    for name in data:
+        meta = pq.ParquetFile(folder / name).metadata
+        assert meta.num_row_groups == 1 and meta.num_rows <= 10
+    assert (folder / "recipe.yaml").read_text() == make_set().recipe
+    assert json.loads((folder / "provenance.json").read_text())["real_bytes"] == 123_456_789
+    types = pq.read_schema(folder / data[0]).metadata[b"huggingface"].decode()
+    assert "VddClip" not in types, "a type that a reader does not know makes the repository unreadable"
+
+
+def test_the_weights_are_stored_once_a_row_group(make_set, tmp_path):
+    import pyarrow.parquet as pq
+
+    made = make_set(kernels=np.random.default_rng(0).normal(size=(1, 3, 3, 3, 4, 3)), biases=np.ones((1, 3)))
+    folder = keras_vdd.export(made, tmp_path / "set")
+    group = pq.ParquetFile(next((folder / "data").iterdir())).metadata.row_group(0)
+    columns = [group.column(index) for index in range(group.num_columns)]
+    weights = next(column for column in columns if column.path_in_schema == "integrator.weights")
+    assert weights.total_uncompressed_size < 2 * len(vdd.pack_weights(made.kernels[0], made.biases[0]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_bytes_on_disk_are_the_memories_and_the_previews(make_set, tmp_path, dtype):
+    import pyarrow.parquet as pq
+
+    rng = np.random.default_rng(0)
+    made = make_set(
+        class_names=("a", "b", "c"), frames=8, videos_per_class=1, static=rng.normal(size=(3, 2, 64, 64, 3)),
+        dynamic=rng.normal(size=(3, 2, 8, 64, 64, 1)), kernels=rng.normal(size=(1, 3, 3, 3, 4, 3)),
+        biases=np.zeros((1, 3)),
+    )  # fmt: skip
+    folder = keras_vdd.export(made, tmp_path / "set", dtype=dtype)
+    whole = sum(os.path.getsize(folder / name) for name in files_of(folder))
+    previews = os.path.getsize(folder / "preview.png")
+    for file in (folder / "data").iterdir():
+        previews += sum(len(row["bytes"]) for row in pq.read_table(file, columns=["preview"])["preview"].to_pylist())
+    assert whole <= 1.02 * made.nbytes(dtype) + previews
+
+
+def test_the_same_set_gives_the_same_bytes(make_set, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "elsewhere" / "other"
+    keras_vdd.export(make_set(), one)
+    keras_vdd.export(make_set(), other)
+    names = files_of(one)
+    assert names == files_of(other)
+    assert filecmp.cmpfiles(one, other, names, shallow=False) == (names, [], [])
+
+
+def test_another_set_gives_other_file_names(make_set, tmp_path):
+    made = make_set()
+    changed = made.static.copy()
+    changed[0, 0, 0, 0, 0] += 1e-6
+    one = keras_vdd.export(made, tmp_path / "one")
+    other = keras_vdd.export(make_set(static=changed), tmp_path / "other")
+    assert not set(files_of(one / "data")) & set(files_of(other / "data"))
+
+
+def test_what_a_folder_holds_is_not_overwritten(make_set, tmp_path):
+    made = make_set("still")
+    keras_vdd.export(made, tmp_path / "set")
+    with pytest.raises(UsageError, match="already holds a distilled set"):
+        keras_vdd.export(made, tmp_path / "set")
+    keras_vdd.export(make_set("full-video"), tmp_path / "set", overwrite=True)
+    assert keras_vdd.load(tmp_path / "set").kind == "full-video"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["set"], "nothing temporary may be left"
+
+
+def test_other_files_are_never_overwritten(make_set, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "thesis.txt").write_text("all I have")
+    keras_vdd.export(make_set("still"), tmp_path / "mixed")
+    (tmp_path / "mixed" / "thesis.txt").write_text("all I have")
+    for folder in ("notes", "mixed"):
+        with pytest.raises(UsageError, match="other files") as caught:
+            keras_vdd.export(make_set("still"), tmp_path / folder, overwrite=True)
+        assert "\n" not in str(caught.value)
+        assert (tmp_path / folder / "thesis.txt").read_text() == "all I have"
+    with pytest.raises(UsageError, match="is a file"):
+        keras_vdd.export(make_set("still"), tmp_path / "notes" / "thesis.txt", overwrite=True)
+
+
+def test_an_empty_folder_is_used(make_set, tmp_path):
+    (tmp_path / "set").mkdir()
+    assert keras_vdd.load(keras_vdd.export(make_set("still"), tmp_path / "set")).kind == "still"
+
+
+def test_a_full_disk_leaves_nothing_behind_and_the_old_set_whole(make_set, tmp_path, monkeypatch):
+    keras_vdd.export(make_set("still"), tmp_path / "set")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(rows, "write_table", full)
+    with pytest.raises(VddError, match="No space left") as caught:
+        keras_vdd.export(make_set("full-video"), tmp_path / "set", overwrite=True)
+    assert "\n" not in str(caught.value)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["set"]
+    assert keras_vdd.load(tmp_path / "set").kind == "still"
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "word"),
+    [(np.nan, "float32", "diverged"), (np.inf, "float16", "diverged"), (1e5, "float16", "float16"), (0, "int8", "int8")],
+)
+def test_values_that_cannot_be_kept_are_refused(make_set, tmp_path, value, dtype, word):
+    still = make_set("still")
+    still.static[0, 0, 0, 0, 0] = value
+    with pytest.raises(VddError, match=word) as caught:
+        keras_vdd.export(still, tmp_path / "set", dtype=dtype)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_float32_keeps_what_float16_cannot(make_set, tmp_path):
+    still = make_set("still")
+    still.static[0, 0, 0, 0, 0] = 1e5
+    assert_same_set(still, keras_vdd.load(keras_vdd.export(still, tmp_path / "set")))
+
+
+def test_pictures_show_the_stills(make_set, tmp_path):
+    import io
+
+    import pyarrow.parquet as pq
+    from PIL import Image
+
+    from keras_vdd.data.normalise import denormalise
+
+    made = make_set()
+    folder = keras_vdd.export(made, tmp_path / "set")
+    first = sorted((folder / "data").iterdir())[0]
+    row = pq.read_table(first, columns=["preview"])["preview"].to_pylist()[1]
+    picture = np.asarray(Image.open(io.BytesIO(row["bytes"])))
+    np.testing.assert_array_equal(picture[:, :9], denormalise(made.static[0, 2], made.mean, made.std))
+    with Image.open(folder / "preview.png") as grid:
+        assert grid.size == (5 * 9 + 4 * 2, 12 * 8 + 11 * 2)

@@ -1,0 +1,120 @@
+"""`keras_vdd.load`: where it finds a set, and what it says of what is none. No Keras, no `datasets`."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import keras_vdd
+from keras_vdd.errors import UsageError, VddError
+
+
+@pytest.fixture
+def folder(make_set, tmp_path):
+    return keras_vdd.export(make_set(), tmp_path / "set")
+
+
+def rewrite(file, change):
+    """Replace a parquet file's table, metadata and all, by what `change` makes of it."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(change(pq.read_table(file)), file)
+
+
+def test_a_run_folder_holds_its_set(make_set, tmp_path):
+    keras_vdd.export(make_set("still"), tmp_path / "run" / "distilled")
+    assert keras_vdd.load(tmp_path / "run").kind == "still"
+    assert keras_vdd.load(str(tmp_path / "run" / "distilled")).folder.endswith("distilled")
+
+
+def test_a_repository_is_downloaded_at_its_revision(folder, monkeypatch):
+    import huggingface_hub
+
+    asked = {}
+
+    def snapshot_download(repository, **options):
+        asked.update(options, repository=repository)
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    assert keras_vdd.load("someone/a-set", revision="v1").classes == 12
+    assert (asked["repository"], asked["repo_type"], asked["revision"]) == ("someone/a-set", "dataset", "v1")
+
+
+def test_a_repository_that_the_hub_does_not_give(monkeypatch, tmp_path):
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def snapshot_download(*args, **options):
+        raise LocalEntryNotFoundError("Cannot find an appropriate cached snapshot folder.\nMore lines.")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    with pytest.raises(UsageError, match="someone/a-set at revision v1") as caught:
+        keras_vdd.load("someone/a-set", revision="v1")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["no-such-folder", "./no/such/folder", "a/b/c", "someone/bad--name"])
+def test_a_name_of_nothing_is_one_clear_sentence(name):
+    with pytest.raises(UsageError, match="There is no folder") as caught:
+        keras_vdd.load(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_folders_that_hold_no_whole_set(folder, tmp_path, make_set):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(VddError, match="is no distilled set"):
+        keras_vdd.load(tmp_path / "empty")
+    with pytest.raises(UsageError, match="is a file"):
+        keras_vdd.load(folder / "README.md")
+
+    missing = shutil.copytree(folder, tmp_path / "missing")
+    sorted((missing / "data").iterdir())[1].unlink()
+    with pytest.raises(VddError, match="2 of the 3 data files"):
+        keras_vdd.load(missing)
+
+    mixed = shutil.copytree(folder, tmp_path / "mixed")
+    other = keras_vdd.export(make_set("still"), tmp_path / "other")
+    shutil.copytree(other / "data", mixed / "data", dirs_exist_ok=True)
+    with pytest.raises(VddError, match="more than one export"):
+        keras_vdd.load(mixed)
+
+    torn = shutil.copytree(folder, tmp_path / "torn")
+    first = sorted((torn / "data").iterdir())[0]
+    first.write_bytes(first.read_bytes()[:1000])
+    with pytest.raises(VddError, match="damaged"):
+        keras_vdd.load(torn)
+
+    rows_missing = shutil.copytree(folder, tmp_path / "rows-missing")
+    rewrite(sorted((rows_missing / "data").iterdir())[0], lambda table: table.slice(1))
+    with pytest.raises(VddError, match="23 rows of 24"):
+        keras_vdd.load(rows_missing)
+
+
+def test_a_newer_format_says_what_to_install(folder):
+    for file in (folder / "data").iterdir():
+        mark = {b"keras_vdd": json.dumps({"format_version": 2}).encode()}
+        rewrite(file, lambda table: table.replace_schema_metadata({**table.schema.metadata, **mark}))
+    with pytest.raises(VddError, match="pip install --upgrade keras-vdd"):
+        keras_vdd.load(folder)
+
+
+def test_rows_in_another_order_give_the_same_set(folder):
+    before = keras_vdd.load(folder)
+    rewrite(sorted((folder / "data").iterdir())[0], lambda table: table.take(list(range(len(table)))[::-1]))
+    after = keras_vdd.load(folder)
+    np.testing.assert_array_equal(after.static, before.static)
+    np.testing.assert_array_equal(after.kernels, before.kernels)
+    assert after.class_names == before.class_names
+
+
+def test_loading_needs_neither_keras_nor_datasets(folder, fresh):
+    out = fresh(
+        "import sys, keras_vdd\n"
+        "assert 'numpy' not in sys.modules, 'import keras_vdd must stay light'\n"
+        "videos, labels = keras_vdd.load(sys.argv[1]).videos()\n"
+        "print(videos.shape, [name for name in ('keras', 'datasets', 'torch', 'tensorflow', 'jax') if name in sys.modules])\n",
+        folder,
+    )
+    assert out.strip() == "(96, 5, 8, 9, 3) []"

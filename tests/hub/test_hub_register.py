@@ -1,0 +1,156 @@
+"""What this package relies on inside `datasets`; a failure here says what a new version changed."""
+
+import subprocess
+import sys
+
+import pytest
+
+datasets = pytest.importorskip("datasets")
+
+
+@pytest.fixture
+def reader():
+    from keras_vdd.hub import register
+
+    assert register.register()
+    return register
+
+
+def test_load_looks_things_up_in_the_dictionaries_that_are_changed(reader):
+    from datasets import load, packaged_modules
+
+    for name in (
+        "_PACKAGED_DATASETS_MODULES", "_EXTENSION_TO_MODULE", "_MODULE_TO_EXTENSIONS",
+        "_MODULE_TO_METADATA_FILE_NAMES", "_MODULE_TO_METADATA_EXTENSIONS", "_ALL_ALLOWED_EXTENSIONS",
+    ):  # fmt: skip
+        assert getattr(load, name) is getattr(packaged_modules, name), f"datasets.load no longer shares {name}"
+
+
+def test_the_most_frequent_known_suffix_chooses_the_reader(reader):
+    from datasets.load import infer_module_for_data_files_list
+
+    assert infer_module_for_data_files_list(["data/train-0-of-1-ab.vdd.vdd.parquet"])[0] == "vdd"
+    assert infer_module_for_data_files_list(["data/train-0-of-1-ab.parquet"])[0] == "parquet"
+    assert infer_module_for_data_files_list(["data/train.vdd.parquet"])[0] == "parquet"
+
+
+def test_a_reader_s_class_is_found_by_its_module(reader):
+    from datasets.load import import_main_class
+
+    from keras_vdd.hub import builder
+
+    assert import_main_class(reader.BUILDER) is builder.Vdd
+
+
+def test_the_reader_s_cache_is_its_own(reader):
+    from datasets.packaged_modules.parquet.parquet import ParquetConfig
+
+    from keras_vdd.hub.builder import VddConfig
+
+    assert str(VddConfig().version) != str(ParquetConfig().version)
+
+
+def test_a_feature_type_decodes_under_every_format(reader):
+    from datasets.features.features import generate_from_dict, require_decoding
+
+    from keras_vdd.hub.clip import Clip
+
+    assert require_decoding(Clip())
+    assert generate_from_dict({"_type": "VddClip", "decode": True}) == Clip()
+    assert datasets.Features({"video": Clip()}).arrow_schema.field("video").type == Clip.pa_type
+
+
+def test_a_changed_array_stays_a_video(reader):
+    import numpy as np
+
+    from keras_vdd.hub.clip import Clip
+
+    video = np.arange(24, dtype=np.float64).reshape(2, 2, 2, 3)
+    made = datasets.Dataset.from_dict({"video": [video]}, features=datasets.Features({"video": Clip()}))
+    assert made[0]["video"].dtype == np.float32
+    np.testing.assert_array_equal(made[0]["video"], video)
+
+
+def test_pushing_the_unfolded_rows_is_refused(reader):
+    from datasets.table import embed_table_storage
+
+    from keras_vdd.errors import VddError
+    from keras_vdd.hub.clip import Clip, encode_array
+
+    made = datasets.Dataset.from_dict({"video": [encode_array([[1.0]])]}, features=datasets.Features({"video": Clip()}))
+    with pytest.raises(VddError, match="only keras-vdd can read"):
+        embed_table_storage(made.with_format("arrow")[:])
+
+
+def test_registering_twice_changes_nothing(reader):
+    from datasets import packaged_modules
+
+    before = list(packaged_modules._ALL_ALLOWED_EXTENSIONS)
+    assert reader.register()
+    assert packaged_modules._ALL_ALLOWED_EXTENSIONS == before
+
+
+@pytest.mark.parametrize("name", ["_PACKAGED_DATASETS_MODULES", "_EXTENSION_TO_MODULE", "_MODULE_TO_METADATA_EXTENSIONS"])
+@pytest.mark.parametrize("change", ["gone", "a list"])
+def test_a_changed_library_gives_a_warning_and_plain_rows(reader, monkeypatch, name, change):
+    from datasets import packaged_modules
+
+    if change == "gone":
+        monkeypatch.delattr(packaged_modules, name)
+    else:
+        monkeypatch.setattr(packaged_modules, name, [])
+    allowed = list(packaged_modules._ALL_ALLOWED_EXTENSIONS)
+    with pytest.warns(RuntimeWarning, match="load_dataset gives plain memories"):
+        assert not reader.register()
+    assert packaged_modules._ALL_ALLOWED_EXTENSIONS == allowed, "nothing may be changed by half"
+
+
+def test_both_orders_of_import_register_and_the_waiting_finder_leaves(fresh):
+    code = """
+import sys
+import {first}
+import {second}
+from datasets import packaged_modules
+assert "vdd" in packaged_modules._PACKAGED_DATASETS_MODULES
+assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("keras_vdd")]
+print("well")
+"""
+    assert fresh(code.format(first="keras_vdd", second="datasets")) == "well\n"
+    assert fresh(code.format(first="datasets", second="keras_vdd")) == "well\n"
+
+
+def test_a_user_s_own_module_named_datasets_is_left_alone(tmp_path, fresh):
+    (tmp_path / "datasets.py").write_text("ANSWER = 42\n")
+    assert fresh("import keras_vdd\nimport datasets\nprint(datasets.ANSWER)\n") == "42\n"
+    assert fresh("import datasets\nimport keras_vdd\nprint(datasets.ANSWER)\n") == "42\n"
+
+
+def test_without_datasets_installed_the_import_fails_as_ever(fresh):
+    code = """
+import sys
+import keras_vdd
+sys.path[:] = [path for path in sys.path if "site-packages" not in path]
+for finder in list(sys.meta_path):
+    if "editable" in type(finder).__module__ or "editable" in getattr(finder, "__module__", ""):
+        sys.meta_path.remove(finder)
+for _ in range(2):
+    try:
+        import datasets
+    except ModuleNotFoundError as error:
+        print(error.name)
+"""
+    assert fresh(code) == "datasets\ndatasets\n"
+
+
+def test_importing_the_package_costs_next_to_nothing():
+    code = (
+        "import sys, time; start = time.perf_counter(); import keras_vdd; spent = time.perf_counter() - start;"
+        "heavy = [name for name in ('numpy', 'keras', 'datasets', 'pyarrow') if name in sys.modules];"
+        "print(heavy, spent)"
+    )
+    spent = []
+    for _ in range(3):
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+        assert out.startswith("[] ")
+        spent.append(float(out.split()[-1]))
+    assert min(spent) < 0.05
