@@ -29,5 +29,5 @@ def command(asked, as_json, dry_run):
         return output.emit_json(result)
     if dry_run:
         return output.emit_lines(result)
-    output.results_table(result["rows"], result.get("protocol", ""))
+    output.emit_table(result["rows"], result["protocol"])
     click.echo(f"\n{recipe.run.dir}/{recipe.run_name}: distilled/ is the set, report/ its pictures")

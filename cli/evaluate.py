@@ -25,4 +25,4 @@ def command(path, asked, as_json):
         result = stages.evaluate_set(found.folder, found.recipe, progress)
     if as_json:
         return output.emit_json(result)
-    output.results_table([{"name": result.get("set", path), **result}], result.get("protocol", ""))
+    output.emit_table([{"name": result["set"], **result}], result["protocol"])

@@ -46,45 +46,22 @@ def _text(value):
     return f"{value:.4g}" if isinstance(value, float) else value
 
 
-def _percent(score):
-    if not score or score.get("mean") is None:
-        return "-"
-    deviation = score.get("std")
-    return f"{100 * score['mean']:.1f}" + (f" ± {100 * deviation:.1f}" if deviation is not None else "")
-
-
-def results_table(rows, protocol=""):
+def emit_table(rows, protocol):
     """Print the scores of a set and its baselines: percent of test clips, exact bytes.
 
     Args:
-        rows: list of {"name", "bytes", "clips", "top1", "top5", "pair", "diverged"}; scores are
-            {"mean", "std"} in fractions, or None.
-        protocol: what the scores mean, printed under the table.
+        rows: list of dicts as `results.json` holds them, scores in percent.
+        protocol: str, how the scores were made, printed above them.
     """
-    from rich.console import Console
-    from rich.table import Table
+    from keras_vdd.report.tables import results_table
 
-    columns = {
-        "set": lambda row: str(row.get("name", "")),
-        "clips": lambda row: _text(row.get("clips")),
-        "bytes": lambda row: _text(row.get("bytes")),
-        "top-1 %": lambda row: _percent(row.get("top1")),
-        "top-5 %": lambda row: _percent(row.get("top5")),
-        "in pairs %": lambda row: _percent(row.get("pair")),
-        "diverged": lambda row: _text(row.get("diverged") or 0),
-    }
-    if not any(row.get("pair") for row in rows):
-        del columns["in pairs %"]
-    if not any(row.get("diverged") for row in rows):
-        del columns["diverged"]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in columns:
-        table.add_column(title, justify="left" if title == "set" else "right", no_wrap=True)
-    for row in plain(rows):
-        table.add_row(*(cell(row) for cell in columns.values()))
-    console = Console(highlight=False, markup=False)
-    # A narrow terminal, or a pipe, may wrap a line but must not cut a number.
-    console.width = max(console.width, 160)
-    console.print(table)
-    if protocol:
-        console.print(protocol if isinstance(protocol, str) else json.dumps(plain(protocol)), style="dim")
+    shown = [
+        {
+            **row,
+            "method": row.get("method") or row.get("name") or "-",
+            "pairs": row.get("pairs") or row.get("pair"),
+            "note": row.get("note") or (f"{row['clips']:,} clips" if row.get("clips") else ""),
+        }
+        for row in plain(rows)
+    ]
+    click.echo(results_table(shown, protocol).text())

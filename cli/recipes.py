@@ -83,9 +83,12 @@ def copy(recipe, file, force):
         raise VddError(f"{target} exists already; --force overwrites it")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
-    with source.open("rb") as reader, partial.open("wb") as writer:
-        shutil.copyfileobj(reader, writer)
-    os.replace(partial, target)
+    try:
+        with source.open("rb") as reader, partial.open("wb") as writer:
+            shutil.copyfileobj(reader, writer)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
     click.echo(f"{target}: change it and run `vdd distill --recipe {target}`")
 
 

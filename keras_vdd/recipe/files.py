@@ -38,7 +38,7 @@ def find(name_or_path, beside=None, bases=False):
     if not (text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text):
         close = nearest(text, known)
         hint = f"; did you mean {close[0]}?" if close else ""
-        raise UsageError(f"unknown recipe {text}{hint} (see `vdd recipes list`; a file's name ends in .yaml)")
+        raise UsageError(f"unknown recipe {text}{hint} (see `vdd recipes list`; a file ends in .yaml)")
     places = [Path(beside, text)] if beside is not None else []
     for path in [*places, Path(text).expanduser()]:
         if path.is_file():
