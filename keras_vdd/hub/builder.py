@@ -150,6 +150,10 @@ def present(loaded):
     if isinstance(loaded, dict):
         return type(loaded)({split: present(one) for split, one in loaded.items()})
     features = loaded.features
-    if not features or not isinstance(features.get("video"), dict) or set(features["video"]) != set(PLAIN_CLIP):
+    if (
+        not features
+        or not isinstance(features.get("video"), dict)
+        or set(features["video"]) != set(PLAIN_CLIP)
+    ):
         return loaded
     return loaded.cast_column("video", Clip()).with_format("numpy")

@@ -71,34 +71,47 @@ def _front_matter(title, content, license, videos):
 def _introduction(distilled, source, videos):
     height, width = distilled.size
     made = {
-        "static-dynamic": f"{distilled.statics_per_class} stills and {distilled.dynamics_per_class} motion clips "
-        "a class are stored, and an integrator of 327 numbers makes videos of their pairs.",
+        "static-dynamic": f"{distilled.statics_per_class} stills and {distilled.dynamics_per_class} motion "
+        "clips a class are stored, and an integrator of 327 numbers makes videos of their pairs.",
         "still": f"{distilled.statics_per_class} stills a class are stored and shown unmoving.",
         "full-video": f"{distilled.videos_per_class} videos a class are stored as they were learned.",
     }[distilled.kind]
     return (
-        f"{videos} synthetic videos of {distilled.classes} classes, {distilled.frames} frames of {height} x {width}, "
-        f"that were learned from {source} to train video classifiers in its place. {made}"
+        f"{videos} synthetic videos of {distilled.classes} classes, {distilled.frames} frames of "
+        f"{height} x {width}, that were learned from {source} to train video classifiers in its place. {made}"
     )
 
 
 def _row_note(distilled):
     if distilled.kind != "static-dynamic":
         return "Rows are ordered by class."
-    return "A video slot's stills and motion clips are paired in every way, each pair a row, in a fixed order."
+    return (
+        "A video slot's stills and motion clips are paired in every way, each pair a row, in a fixed order."
+    )
 
 
 def _results(results):
     if not results:
         return "None were given."
     results = [results] if isinstance(results, dict) else list(results)
-    lines = ["| set | network | top-1 % | top-5 % | seeds | bytes | protocol |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| set | network | top-1 % | top-5 % | seeds | bytes | protocol |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in results:
         try:
-            cells = (row["set"], row["architecture"], _score(row["top1"]), _score(row.get("top5")), _seeds(row))
+            cells = (
+                row["set"],
+                row["architecture"],
+                _score(row["top1"]),
+                _score(row.get("top5")),
+                _seeds(row),
+            )
             cells = (*cells, _count(row.get("bytes")), _protocol(row.get("protocol")))
         except (KeyError, TypeError) as error:
-            raise UsageError(f"A result for the card lacks {error}: give what `vdd evaluate --json` prints.") from error
+            raise UsageError(
+                f"A result for the card lacks {error}: give what `vdd evaluate --json` prints."
+            ) from error
         lines.append("| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |")
     return "\n".join(lines)
 

@@ -69,7 +69,8 @@ class Clip:
         """Refuse `push_to_hub`, which would name this type in the card; saving to disk passes."""
         if remote_files:
             raise VddError(
-                "push_to_hub would write a repository that only keras-vdd can read: publish the exported folder."
+                "push_to_hub would write a repository that only keras-vdd can read: "
+                "publish the exported folder instead."
             )
         return storage
 

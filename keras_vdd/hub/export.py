@@ -51,7 +51,9 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
         (partial / vdd.CARD).write_text(text, encoding="utf-8")
         _put_in_place(partial, folder.absolute())
     except OSError as error:
-        raise VddError(f"The distilled set could not be written to {folder}: {error.strerror or error}.") from error
+        raise VddError(
+            f"The distilled set could not be written to {folder}: {error.strerror or error}."
+        ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
@@ -75,9 +77,13 @@ def _check_target(folder, overwrite):
     if not any(folder.iterdir()):
         return
     if not is_export(folder):
-        raise UsageError(f"{folder} holds other files than a distilled set and is left as it is: name another folder.")
+        raise UsageError(
+            f"{folder} holds other files than a distilled set and is left as it is: name another folder."
+        )
     if not overwrite:
-        raise UsageError(f"{folder} already holds a distilled set: pass overwrite=True or name another folder.")
+        raise UsageError(
+            f"{folder} already holds a distilled set: pass overwrite=True or name another folder."
+        )
 
 
 def _check_values(distilled, dtype):
@@ -87,9 +93,13 @@ def _check_values(distilled, dtype):
             continue
         largest = float(np.max(np.abs(array)))
         if not np.isfinite(largest):
-            raise VddError(f"Array {name!r} holds values that are not finite: the run diverged, lower its rates.")
+            raise VddError(
+                f"Array {name!r} holds values that are not finite: the run diverged, lower its rates."
+            )
         if dtype == "float16" and name in ("static", "dynamic", "video") and largest > FLOAT16_LARGEST:
-            raise VddError(f"Array {name!r} reaches {largest:.3g}, which float16 cannot hold: export as float32.")
+            raise VddError(
+                f"Array {name!r} reaches {largest:.3g}, which float16 cannot hold: export as float32."
+            )
 
 
 def _write_rows(distilled, dtype, folder):
@@ -98,7 +108,9 @@ def _write_rows(distilled, dtype, folder):
     `datasets` keeps prepared data under the names of its files: a set exported anew under old names
     would come back from the reader's cache as the old one.
     """
-    slots = [(label, slot) for label in range(distilled.classes) for slot in range(distilled.videos_per_class)]
+    slots = [
+        (label, slot) for label in range(distilled.classes) for slot in range(distilled.videos_per_class)
+    ]
     chunks = [slots[start : start + vdd.ROWS_A_FILE] for start in range(0, len(slots), vdd.ROWS_A_FILE)]
     features = rows.features_of(distilled, dtype)
     mark = {vdd.METADATA_KEY: json.dumps({"format_version": vdd.FORMAT_VERSION}).encode()}
@@ -131,7 +143,12 @@ def _put_in_place(partial, folder):
     _remove(old)
     if folder.is_dir() and any(folder.iterdir()):
         os.rename(folder, old)
-    os.replace(partial, folder)
+    try:
+        os.replace(partial, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
     _remove(old)
 
 

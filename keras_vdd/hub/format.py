@@ -139,7 +139,8 @@ def check_version(version):
     if int(version) > FORMAT_VERSION:
         raise VddError(
             f"The distilled set has format {int(version)} and this keras-vdd reads up to {FORMAT_VERSION}: "
-            'run `pip install --upgrade keras-vdd`, or read the plain columns with load_dataset("parquet", ...).'
+            'run `pip install --upgrade keras-vdd`, or read the plain columns with load_dataset("parquet", '
+            "data_files=...)."
         )
 
 

@@ -98,11 +98,17 @@ def data_files(folder):
     files = sorted((Path(folder) / vdd.DATA_FOLDER).glob(f"*{vdd.SUFFIX}"))
     if not files:
         raise VddError(f"{folder} is no distilled set: it has no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files.")
-    parts = [re.fullmatch(r"train-(\d{5})-of-(\d{5})-([0-9a-f]+)", file.name[: -len(vdd.SUFFIX)]) for file in files]
+    parts = [
+        re.fullmatch(r"train-(\d{5})-of-(\d{5})-([0-9a-f]+)", file.name[: -len(vdd.SUFFIX)]) for file in files
+    ]
     if not all(parts) or len({part[3] for part in parts}) > 1:
-        raise VddError(f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again.")
+        raise VddError(
+            f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again."
+        )
     if len(files) != int(parts[0][2]):
-        raise VddError(f"{folder} has {len(files)} of the {int(parts[0][2])} data files: copy or export it again.")
+        raise VddError(
+            f"{folder} has {len(files)} of the {int(parts[0][2])} data files: copy or export it again."
+        )
     return files, parts[0][3]
 
 
@@ -114,7 +120,9 @@ def _find(path_or_repo, revision, cache_dir, token):
     if folder.exists():
         raise UsageError(f"{path_or_repo} is a file: name the folder of a distilled set.")
     if not REPOSITORY.fullmatch(str(path_or_repo)):
-        raise UsageError(f"There is no folder {path_or_repo}, and it is no repository id of the form owner/name.")
+        raise UsageError(
+            f"There is no folder {path_or_repo}, and it is no repository id of the form owner/name."
+        )
     return _download(str(path_or_repo), revision, cache_dir, token)
 
 
@@ -136,7 +144,7 @@ def _download(repository, revision, cache_dir, token):
         at = f" at revision {revision}" if revision else ""
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UsageError(
-            f"There is no folder {repository}, and the Hub did not give the dataset {repository}{at}: {reason}"
+            f"There is no folder {repository}, and the Hub did not give a dataset of that name{at}: {reason}"
         ) from error
     return Path(folder)
 
@@ -215,7 +223,9 @@ def _integrators(config, configs, structs):
         return None, None
     packed = {each.integrator: row["weights"] for each, row in zip(configs, structs, strict=True)}
     if sorted(packed) != list(range(config.integrators)):
-        raise VddError(f"The distilled set lacks one of its {config.integrators} integrators: export it again.")
+        raise VddError(
+            f"The distilled set lacks one of its {config.integrators} integrators: export it again."
+        )
     weights = [vdd.unpack_weights(packed[which]) for which in range(config.integrators)]
     return np.stack([kernel for kernel, _ in weights]), np.stack([bias for _, bias in weights])
 

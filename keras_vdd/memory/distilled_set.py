@@ -79,7 +79,9 @@ class DistilledSet:
             raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
         array = np.ascontiguousarray(array, dtype=np.float32)
         if array.ndim != rank or 0 in array.shape:
-            raise UsageError(f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty.")
+            raise UsageError(
+                f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty."
+            )
         object.__setattr__(self, name, array)
 
     def _check_shapes(self):
@@ -102,7 +104,9 @@ class DistilledSet:
         for name, shape in expected.items():
             array = getattr(self, name)
             if array is not None and array.shape != shape:
-                raise UsageError(f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}.")
+                raise UsageError(
+                    f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}."
+                )
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, *self._memories())
@@ -205,7 +209,9 @@ class DistilledSet:
     def _checked(self, pairs):
         pairs = np.asarray(pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 3 or pairs.dtype.kind not in "iu":
-            raise UsageError(f"Pairs have shape {pairs.shape} and type {pairs.dtype}; they are whole numbers (n, 3).")
+            raise UsageError(
+                f"Pairs have shape {pairs.shape} and type {pairs.dtype}; they are whole numbers (n, 3)."
+            )
         statics, dynamics = self._memories()
         ends = np.array([self.classes, statics, dynamics])
         low = np.array([0, 0, 0 if dynamics else -1])

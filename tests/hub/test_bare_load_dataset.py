@@ -57,7 +57,12 @@ print("well")
 
 @pytest.mark.parametrize(
     ("kind", "dtype"),
-    [("static-dynamic", "float32"), ("static-dynamic", "float16"), ("still", "float32"), ("full-video", "float16")],
+    [
+        ("static-dynamic", "float32"),
+        ("static-dynamic", "float16"),
+        ("still", "float32"),
+        ("full-video", "float16"),
+    ],
 )
 def test_every_row_is_the_video_of_a_pair(published, fresh, kind, dtype):
     start = TOGETHER if dtype == "float32" else OTHER_ORDER
@@ -65,7 +70,9 @@ def test_every_row_is_the_video_of_a_pair(published, fresh, kind, dtype):
 
 
 def test_the_usual_ways_of_using_a_dataset(published, fresh):
-    code = TOGETHER + """
+    code = (
+        TOGETHER
+        + """
 def mean(row):
     return {"mean": row["video"].mean()}
 
@@ -84,7 +91,8 @@ if __name__ == "__main__":
     same(order[:4]["video"], videos[order[:4]["place"]])
     expected = np.array([video.mean() for video in videos])
     same(ds.map(mean)["mean"][:], expected)
-    np.testing.assert_allclose(ds.map(means, batched=True, batch_size=7, num_proc=2)["mean"][:], expected, rtol=1e-5)
+    together = ds.map(means, batched=True, batch_size=7, num_proc=2)["mean"][:]
+    np.testing.assert_allclose(together, expected, rtol=1e-5)
     same(ds.map(mean)[4]["video"], videos[4])
     halved = ds.map(lambda row: {"video": row["video"][::2]})
     same(halved[4]["video"], videos[4][::2])
@@ -93,7 +101,8 @@ if __name__ == "__main__":
     same(ds.filter(lambda row: row["video"].mean() > 0, num_proc=2)[:]["video"], videos[expected > 0])
     same(ds.select_columns(["video", "label"])[6]["video"], videos[6])
     same(datasets.load_dataset(folder, split="train", columns=["video"], num_proc=2)[6]["video"], videos[6])
-    same(datasets.load_dataset(folder, split="train", filters=[("label", "==", 5)])[:]["video"], videos[labels == 5])
+    fifth = datasets.load_dataset(folder, split="train", filters=[("label", "==", 5)])
+    same(fifth[:]["video"], videos[labels == 5])
     same(ds.with_format(None)[6]["video"], videos[6])
     ds.save_to_disk("saved")
     same(datasets.load_from_disk("saved")[6]["video"], videos[6])
@@ -108,12 +117,15 @@ if __name__ == "__main__":
     same([row["video"] for row in stream.skip(3).take(2)], videos[3:5])
     print("well")
 """
+    )
     soft = np.random.default_rng(0).normal(size=(12, 2, 12))
     assert fresh(code, *published(labels=soft)) == "well\n"
 
 
 def test_without_keras_vdd_the_rows_are_plain_memories(published, fresh, make_set):
-    code = ALONE + """
+    code = (
+        ALONE
+        + """
 plain = np.load("plain.npz")
 ds = datasets.load_dataset(folder, split="train")
 stream = datasets.load_dataset(folder, split="train", streaming=True)
@@ -131,6 +143,7 @@ assert ds.with_format("numpy")[0]["integrator"]["weights"] == zeros
 assert not any("vdd" in repr(feature).lower() for feature in ds.features.values())
 print("well")
 """
+    )
     made = make_set(kernels=np.zeros((3, 3, 3, 3, 4, 3)))
     folder, truth = published(kernels=made.kernels)
     np.savez(
@@ -143,13 +156,16 @@ print("well")
 
 @pytest.mark.parametrize("kind", ["still", "full-video"])
 def test_without_keras_vdd_other_kinds_load_too(published, fresh, kind):
-    code = ALONE + """
+    code = (
+        ALONE
+        + """
 for streaming in (False, True):
     row = next(iter(datasets.load_dataset(folder, split="train", streaming=streaming)))
     shape = np.asarray(row.get("statics", row.get("video"))).shape
     assert shape == tuple(map(int, sys.argv[3].split(","))), shape
 print("well")
 """
+    )
     shape = "2,8,9,3" if kind == "still" else "5,8,9,3"
     assert fresh(code, *published(kind), shape, known=False) == "well\n"
 
@@ -157,7 +173,10 @@ print("well")
 def test_one_cache_serves_processes_with_and_without(published, fresh):
     """The prepared rows of one reader must never come back from the cache as the other's."""
     folder, truth = published("still")
-    plain = ALONE + 'assert "statics" in datasets.load_dataset(folder, split="train").column_names\nprint("well")\n'
+    plain = (
+        ALONE
+        + 'assert "statics" in datasets.load_dataset(folder, split="train").column_names\nprint("well")\n'
+    )
     assert fresh(plain, folder, truth, known=False) == "well\n"
     assert fresh(TOGETHER + EVERY_ROW, folder, truth) == "well\n"
     assert fresh(plain, folder, truth, known=False) == "well\n"
@@ -171,30 +190,39 @@ def test_a_set_exported_anew_does_not_come_back_old(published, fresh, make_set):
 
 def test_what_the_cache_kept_is_shown_as_videos_when_the_hub_is_away(published, fresh):
     folder, truth = published()
-    code = TOGETHER + """
+    code = (
+        TOGETHER
+        + """
 from datasets.packaged_modules.cache.cache import Cache
 datasets.load_dataset(folder, split="train")
 cached = Cache(dataset_name="set", version="auto", hash="auto")
 assert np.array_equal(cached.as_dataset("train")[7]["video"], videos[7])
 print("well")
 """
+    )
     assert fresh(code, folder, truth) == "well\n"
-    again = ALONE + """
+    again = (
+        ALONE
+        + """
 from datasets.packaged_modules.cache.cache import Cache
 row = Cache(dataset_name="set", version="auto", hash="auto").as_dataset("train")[7]
 assert set(row["video"]) >= {"static", "dynamic", "config"}
 print("well")
 """
+    )
     assert fresh(again, folder, truth, known=False) == "well\n"
 
 
 def test_leaving_a_stream_early_ends_the_process(published, fresh):
     """With several row groups a file the interpreter hung here; the runner's time limit is the test."""
-    code = TOGETHER + """
+    code = (
+        TOGETHER
+        + """
 stream = iter(datasets.load_dataset(folder, split="train", streaming=True))
 assert np.array_equal(next(stream)["video"], videos[0])
 print("well")
 """
+    )
     folder, truth = published()
     assert fresh(code, folder, truth) == "well\n"
     plain = ALONE + code[len(TOGETHER) :].replace('["video"], videos[0]', '["label"], labels[0]')
@@ -203,7 +231,9 @@ print("well")
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
 def test_torch_loaders_with_forked_and_spawned_workers(published, fresh):
-    code = TOGETHER + """
+    code = (
+        TOGETHER
+        + """
 def main():
     import torch
     from torch.utils.data import DataLoader
@@ -213,7 +243,8 @@ def main():
     for start in ("fork", "spawn"):
         for rows in (ds, stream):
             workers = 2 if start == "fork" else 1
-            batches = list(DataLoader(rows, batch_size=10, num_workers=workers, multiprocessing_context=start))
+            loader = DataLoader(rows, batch_size=10, num_workers=workers, multiprocessing_context=start)
+            batches = list(loader)
             got = torch.cat([batch["video"] for batch in batches]).numpy()
             label = torch.cat([batch["label"] for batch in batches]).numpy()
             assert got.dtype == np.float32 and got.shape == videos.shape
@@ -227,22 +258,27 @@ def main():
 if __name__ == "__main__":
     main()
 """
+    )
     assert fresh(code, *published()).endswith("well\n")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="tensorflow is not installed")
 def test_tensorflow_pipelines(published, fresh):
-    code = TOGETHER + """
+    code = (
+        TOGETHER
+        + """
 import tensorflow as tf
 ds = datasets.load_dataset(folder, split="train")
 signature = (tf.TensorSpec(videos.shape[1:], tf.float32), tf.TensorSpec((), tf.int64))
-rows = tf.data.Dataset.from_generator(lambda: ((row["video"], row["label"]) for row in ds), output_signature=signature)
+pairs = lambda: ((row["video"], row["label"]) for row in ds)
+rows = tf.data.Dataset.from_generator(pairs, output_signature=signature)
 got = np.concatenate([batch.numpy() for batch, _ in rows.batch(10)])
 assert np.array_equal(got, videos)
 made = ds.to_tf_dataset(batch_size=10, columns="video", label_cols="label")
 assert np.array_equal(np.concatenate([batch.numpy() for batch, _ in made]), videos)
 print("well")
 """
+    )
     assert fresh(code, *published()).endswith("well\n")
 
 
@@ -256,7 +292,9 @@ def test_a_newer_format_says_what_to_install_and_stays_readable(published, fresh
         table = pq.read_table(file)
         mark = {b"keras_vdd": json.dumps({"format_version": 2}).encode()}
         pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **mark}), file)
-    code = TOGETHER + """
+    code = (
+        TOGETHER
+        + """
 for streaming in (False, True):
     try:
         print(next(iter(datasets.load_dataset(folder, split="train", streaming=streaming))))
@@ -267,4 +305,5 @@ files = sorted(str(path) for path in __import__("pathlib").Path(folder, "data").
 assert "statics" in datasets.load_dataset("parquet", data_files=files, split="train").column_names
 print("well")
 """
+    )
     assert fresh(code, folder, truth) == "well\n"

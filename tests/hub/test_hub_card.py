@@ -42,7 +42,9 @@ def test_the_front_matter_names_the_files_by_their_content(make_set, tmp_path):
 
 def test_the_licence_is_the_user_s_to_state(make_set, tmp_path):
     assert "license" not in front_matter(card_of(make_set("still"), tmp_path)[1])
-    assert front_matter(card_of(make_set("still"), tmp_path, license="cc-by-4.0")[1])["license"] == "cc-by-4.0"
+    assert (
+        front_matter(card_of(make_set("still"), tmp_path, license="cc-by-4.0")[1])["license"] == "cc-by-4.0"
+    )
 
 
 def test_bytes_are_exact_and_the_recipe_verbatim(make_set, tmp_path):
@@ -59,7 +61,10 @@ def test_results_come_with_their_protocol(make_set, tmp_path):
     made = make_set("still")
     assert "None were given." in card_of(made, tmp_path)[1]
     text = card_of(made, tmp_path, results=[RESULT])[1]
-    assert "| distilled | mini_c3d | 61.25 ± 1.50 | 90.00 ± 0.50 | 3 | 1,234,567 | evaluator stable, steps 300 |" in text
+    assert (
+        "| distilled | mini_c3d | 61.25 ± 1.50 | 90.00 ± 0.50 | 3 | 1,234,567 | evaluator stable, steps 300 |"
+        in text
+    )
     with pytest.raises(UsageError, match="lacks 'top1'"):
         card_of(made, tmp_path, results={"set": "x", "architecture": "y"})
 

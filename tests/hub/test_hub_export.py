@@ -18,7 +18,11 @@ ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
 
 
 def files_of(folder):
-    return sorted(os.path.relpath(os.path.join(top, name), folder) for top, _, names in os.walk(folder) for name in names)
+    return sorted(
+        os.path.relpath(os.path.join(top, name), folder)
+        for top, _, names in os.walk(folder)
+        for name in names
+    )
 
 
 def assert_same_set(one, other, dtype="float32"):
@@ -111,7 +115,9 @@ def test_bytes_on_disk_are_the_memories_and_the_previews(make_set, tmp_path, dty
     whole = sum(os.path.getsize(folder / name) for name in files_of(folder))
     previews = os.path.getsize(folder / "preview.png")
     for file in (folder / "data").iterdir():
-        previews += sum(len(row["bytes"]) for row in pq.read_table(file, columns=["preview"])["preview"].to_pylist())
+        previews += sum(
+            len(row["bytes"]) for row in pq.read_table(file, columns=["preview"])["preview"].to_pylist()
+        )
     assert whole <= 1.02 * made.nbytes(dtype) + previews
 
 
@@ -178,7 +184,12 @@ def test_a_full_disk_leaves_nothing_behind_and_the_old_set_whole(make_set, tmp_p
 
 @pytest.mark.parametrize(
     ("value", "dtype", "word"),
-    [(np.nan, "float32", "diverged"), (np.inf, "float16", "diverged"), (1e5, "float16", "float16"), (0, "int8", "int8")],
+    [
+        (np.nan, "float32", "diverged"),
+        (np.inf, "float16", "diverged"),
+        (1e5, "float16", "float16"),
+        (0, "int8", "int8"),
+    ],
 )
 def test_values_that_cannot_be_kept_are_refused(make_set, tmp_path, value, dtype, word):
     still = make_set("still")
@@ -211,3 +222,16 @@ def test_pictures_show_the_stills(make_set, tmp_path):
     np.testing.assert_array_equal(picture[:, :9], denormalise(made.static[0, 2], made.mean, made.std))
     with Image.open(folder / "preview.png") as grid:
         assert grid.size == (5 * 9 + 4 * 2, 12 * 8 + 11 * 2)
+
+
+def test_a_failed_exchange_puts_the_old_set_back(make_set, tmp_path, monkeypatch):
+    keras_vdd.export(make_set("still"), tmp_path / "set")
+
+    def refuse(*args):
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(VddError, match="busy"):
+        keras_vdd.export(make_set("full-video"), tmp_path / "set", overwrite=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["set"]
+    assert keras_vdd.load(tmp_path / "set").kind == "still"

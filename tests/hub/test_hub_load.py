@@ -50,7 +50,7 @@ def test_a_repository_that_the_hub_does_not_give(monkeypatch, tmp_path):
         raise LocalEntryNotFoundError("Cannot find an appropriate cached snapshot folder.\nMore lines.")
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
-    with pytest.raises(UsageError, match="someone/a-set at revision v1") as caught:
+    with pytest.raises(UsageError, match="someone/a-set.* at revision v1") as caught:
         keras_vdd.load("someone/a-set", revision="v1")
     assert "\n" not in str(caught.value)
 
@@ -93,8 +93,8 @@ def test_folders_that_hold_no_whole_set(folder, tmp_path, make_set):
 
 
 def test_a_newer_format_says_what_to_install(folder):
+    mark = {b"keras_vdd": json.dumps({"format_version": 2}).encode()}
     for file in (folder / "data").iterdir():
-        mark = {b"keras_vdd": json.dumps({"format_version": 2}).encode()}
         rewrite(file, lambda table: table.replace_schema_metadata({**table.schema.metadata, **mark}))
     with pytest.raises(VddError, match="pip install --upgrade keras-vdd"):
         keras_vdd.load(folder)
@@ -114,7 +114,8 @@ def test_loading_needs_neither_keras_nor_datasets(folder, fresh):
         "import sys, keras_vdd\n"
         "assert 'numpy' not in sys.modules, 'import keras_vdd must stay light'\n"
         "videos, labels = keras_vdd.load(sys.argv[1]).videos()\n"
-        "print(videos.shape, [name for name in ('keras', 'datasets', 'torch', 'tensorflow', 'jax') if name in sys.modules])\n",
+        "heavy = {'keras', 'datasets', 'torch', 'tensorflow', 'jax'} & set(sys.modules)\n"
+        "print(videos.shape, heavy)\n",
         folder,
     )
-    assert out.strip() == "(96, 5, 8, 9, 3) []"
+    assert out.strip() == "(96, 5, 8, 9, 3) set()"

@@ -23,7 +23,9 @@ def test_load_looks_things_up_in_the_dictionaries_that_are_changed(reader):
         "_PACKAGED_DATASETS_MODULES", "_EXTENSION_TO_MODULE", "_MODULE_TO_EXTENSIONS",
         "_MODULE_TO_METADATA_FILE_NAMES", "_MODULE_TO_METADATA_EXTENSIONS", "_ALL_ALLOWED_EXTENSIONS",
     ):  # fmt: skip
-        assert getattr(load, name) is getattr(packaged_modules, name), f"datasets.load no longer shares {name}"
+        assert getattr(load, name) is getattr(packaged_modules, name), (
+            f"datasets.load no longer shares {name}"
+        )
 
 
 def test_the_most_frequent_known_suffix_chooses_the_reader(reader):
@@ -77,7 +79,9 @@ def test_pushing_the_unfolded_rows_is_refused(reader):
     from keras_vdd.errors import VddError
     from keras_vdd.hub.clip import Clip, encode_array
 
-    made = datasets.Dataset.from_dict({"video": [encode_array([[1.0]])]}, features=datasets.Features({"video": Clip()}))
+    made = datasets.Dataset.from_dict(
+        {"video": [encode_array([[1.0]])]}, features=datasets.Features({"video": Clip()})
+    )
     with pytest.raises(VddError, match="only keras-vdd can read"):
         embed_table_storage(made.with_format("arrow")[:])
 
@@ -90,7 +94,9 @@ def test_registering_twice_changes_nothing(reader):
     assert packaged_modules._ALL_ALLOWED_EXTENSIONS == before
 
 
-@pytest.mark.parametrize("name", ["_PACKAGED_DATASETS_MODULES", "_EXTENSION_TO_MODULE", "_MODULE_TO_METADATA_EXTENSIONS"])
+@pytest.mark.parametrize(
+    "name", ["_PACKAGED_DATASETS_MODULES", "_EXTENSION_TO_MODULE", "_MODULE_TO_METADATA_EXTENSIONS"]
+)
 @pytest.mark.parametrize("change", ["gone", "a list"])
 def test_a_changed_library_gives_a_warning_and_plain_rows(reader, monkeypatch, name, change):
     from datasets import packaged_modules
@@ -144,13 +150,15 @@ for _ in range(2):
 
 def test_importing_the_package_costs_next_to_nothing():
     code = (
-        "import sys, time; start = time.perf_counter(); import keras_vdd; spent = time.perf_counter() - start;"
+        "import sys, time; start = time.perf_counter(); import keras_vdd; took = time.perf_counter() - start;"
         "heavy = [name for name in ('numpy', 'keras', 'datasets', 'pyarrow') if name in sys.modules];"
-        "print(heavy, spent)"
+        "print(heavy, took)"
     )
     spent = []
     for _ in range(3):
-        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+        out = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        ).stdout
         assert out.startswith("[] ")
         spent.append(float(out.split()[-1]))
     assert min(spent) < 0.05

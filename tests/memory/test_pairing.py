@@ -73,7 +73,8 @@ def make_set(**changes):
     rng = np.random.default_rng(3)
     settings = dict(
         kind="static-dynamic", class_names=("a", "b", "c"), frames=5, mean=(0.5,) * 3, std=(0.2,) * 3,
-        videos_per_class=2, static=rng.normal(size=(3, 4, 6, 7, 3)), dynamic=rng.normal(size=(3, 2, 5, 6, 7, 1)),
+        videos_per_class=2,
+        static=rng.normal(size=(3, 4, 6, 7, 3)), dynamic=rng.normal(size=(3, 2, 5, 6, 7, 1)),
         kernels=rng.uniform(-0.2, 0.2, (2, 3, 3, 3, 4, 3)), biases=rng.normal(size=(2, 3)),
     )  # fmt: skip
     return DistilledSet(**(settings | changes))
@@ -108,7 +109,9 @@ def test_labels_and_slots_follow_the_pairs():
     made = make_set(labels=soft)
     assert made.labels_of(made.pairs()).tolist() == [c for c in range(3) for _ in range(4)]
     assert made.slots_of(made.pairs()).tolist() == [0, 0, 1, 1] * 3
-    np.testing.assert_array_equal(made.soft_labels_of(np.array([[2, 3, 1]]))[0], soft[2, 1].astype(np.float32))
+    np.testing.assert_array_equal(
+        made.soft_labels_of(np.array([[2, 3, 1]]))[0], soft[2, 1].astype(np.float32)
+    )
     assert make_set().soft_labels_of(np.array([[2, 3, 1]])).tolist() == [[0, 0, 1]]
 
 
