@@ -11,6 +11,7 @@ import numpy as np
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import format as vdd
+from keras_vdd.hub.load import load
 
 FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
@@ -46,9 +47,7 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
         (partial / vdd.DATA_FOLDER).mkdir(parents=True)
         content = _write_rows(distilled, dtype, partial / vdd.DATA_FOLDER)
         _write_sides(distilled, partial)
-        stored = sum(file.stat().st_size for file in (partial / vdd.DATA_FOLDER).iterdir())
-        text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
-        (partial / vdd.CARD).write_text(text, encoding="utf-8")
+        _write_card(partial, distilled, dtype, content, license, results, name)
         _put_in_place(partial, folder.absolute())
     except OSError as error:
         raise VddError(
@@ -57,6 +56,24 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def rewrite_card(folder, license=None, results=None, name=None):
+    """Write the card of an exported folder anew, as when results have come; the data stay as they are.
+
+    Args:
+        folder: an exported folder, or a run folder that holds one.
+        license, results, name: as `export`; what an earlier card said of them is not kept.
+
+    Returns:
+        `pathlib.Path` of the card.
+    """
+    loaded = load(folder)
+    folder = Path(loaded.folder)
+    try:
+        return _write_card(folder, loaded, loaded.dtype, loaded.content, license, results, name)
+    except OSError as error:
+        raise VddError(f"The card of {folder} could not be written: {error.strerror or error}.") from error
 
 
 def is_export(folder):
@@ -135,6 +152,15 @@ def _write_sides(distilled, folder):
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
     provenance = json.dumps(distilled.provenance, indent=2, sort_keys=True)
     (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+
+
+def _write_card(folder, distilled, dtype, content, license, results, name):
+    stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
+    text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
+    partial = folder / f".{vdd.CARD}.partial"
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, folder / vdd.CARD)
+    return folder / vdd.CARD
 
 
 def _put_in_place(partial, folder):

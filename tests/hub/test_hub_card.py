@@ -72,3 +72,17 @@ def test_results_come_with_their_protocol(make_set, tmp_path):
 def test_a_class_or_source_with_odd_characters_keeps_the_card_readable(make_set, tmp_path):
     made = make_set("still", provenance={"source": 'my: "set" #1 $x'})
     assert 'my: "set" #1 $x' in front_matter(card_of(made, tmp_path)[1])["pretty_name"]
+
+
+def test_the_card_is_written_anew_when_results_have_come(make_set, tmp_path):
+    from keras_vdd.hub.export import rewrite_card
+
+    folder, before = card_of(make_set(), tmp_path, dtype="float16")
+    assert rewrite_card(folder).read_text(encoding="utf-8") == before
+    after = rewrite_card(folder, license="other", results=RESULT, name="someone/a-set").read_text(
+        encoding="utf-8"
+    )
+    assert "61.25 ± 1.50" in after and 'load_dataset("someone/a-set"' in after
+    assert front_matter(after)["license"] == "other"
+    assert front_matter(after)["configs"] == front_matter(before)["configs"]
+    assert not list(folder.glob(".*"))

@@ -10,6 +10,7 @@ import pytest
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub import export as export_module
 from keras_vdd.hub import format as vdd
 from keras_vdd.hub import rows
 
@@ -230,6 +231,7 @@ def test_a_failed_exchange_puts_the_old_set_back(make_set, tmp_path, monkeypatch
     def refuse(*args):
         raise OSError(errno.EBUSY, "Device or resource busy")
 
+    monkeypatch.setattr(export_module, "_write_card", lambda *args: None)
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(VddError, match="busy"):
         keras_vdd.export(make_set("full-video"), tmp_path / "set", overwrite=True)
