@@ -34,7 +34,7 @@ def select_per_class(method, features, labels, counts, rng=None):
     for label, count in enumerate(counts):
         rows = np.flatnonzero(labels == label)
         if count > len(rows):
-            raise VddError(f"Class {label} has {len(rows)} videos, fewer than the {count} to choose: ask for fewer.")
+            raise VddError(f"Class {label} has {len(rows)} videos, not the {count} to choose: ask for fewer.")
         if count == 0:
             continue
         own = features[rows]

@@ -52,7 +52,7 @@ class Baseline:
             `FixedVideos` of `count` videos.
         """
         counts = spread(self.count, self.classes, rng)
-        rows = np.concatenate([_visit(of, n, rng) for of, n in zip(store.by_class(), counts)]).astype(np.int64)
+        rows = np.concatenate([_visit(of, n, rng) for of, n in zip(store.by_class(), counts)])
         labels = np.asarray(store.labels)[rows]
         if self.kind == "stills":
             stills = read_stills(store, rows, rng, flip=False)
@@ -86,12 +86,12 @@ def at_equal_bytes(kind, budget, class_sizes, frames, size):
     """
     item = _item_bytes(kind, frames, size)
     if budget < item:
-        raise VddError(f"Not one real item of {kind} ({item:,} bytes) fits into {budget:,} bytes: drop this baseline.")
+        raise VddError(f"No real {kind} of {item:,} bytes each fit into {budget:,} bytes: drop this baseline.")
     return _baseline(kind, budget // item, class_sizes, frames, size)
 
 
 def spread(count, classes, rng):
-    """Return int64 (classes,): `count` spread as evenly as possible, what is over on classes drawn by `rng`."""
+    """Return int64 (classes,): `count` spread evenly, what is left over on classes drawn by `rng`."""
     low, more = divmod(count, classes)
     counts = np.full(classes, low, np.int64)
     counts[rng.permutation(classes)[:more]] += 1
@@ -115,4 +115,4 @@ def _item_bytes(kind, frames, size):
 
 def _visit(videos, count, rng):
     rounds = [rng.permutation(videos) for _ in range(-(-count // max(1, len(videos))))]
-    return np.concatenate(rounds)[:count] if rounds else np.zeros(0, np.int64)
+    return np.concatenate(rounds)[:count].astype(np.int64) if rounds else np.zeros(0, np.int64)

@@ -40,7 +40,8 @@ class Protocol:
 
     def __post_init__(self):
         if self.evaluator not in EVALUATORS:
-            raise UsageError(f"Evaluator {self.evaluator!r} is unknown: choose one of {', '.join(EVALUATORS)}.")
+            known = ", ".join(EVALUATORS)
+            raise UsageError(f"Evaluator {self.evaluator!r} is unknown: choose one of {known}.")
 
     @property
     def rate(self):
@@ -48,7 +49,7 @@ class Protocol:
         return RATES[self.evaluator] if self.learning_rate is None else self.learning_rate
 
     def total_steps(self, videos, epochs=None):
-        """Return the optimizer steps on a set of `videos` videos; `epochs` overrules the evaluator's length."""
+        """Return the optimizer steps on `videos` videos; `epochs` overrules the evaluator's length."""
         if epochs is None:
             if self.evaluator == "stable":
                 return self.steps
@@ -64,12 +65,14 @@ class Protocol:
 
     def describe(self):
         """Return the one line that stands over a table of scores."""
+        rate, decay = f"{self.rate:g}", f"{WEIGHT_DECAY:g}"
         training = {
-            "paper": f"SGD {self.rate:g}, momentum 0.9, L2 {WEIGHT_DECAY:g}, x0.1 at half, {self.epochs} epochs",
-            "stable": f"AdamW {self.rate:g}, weight decay {WEIGHT_DECAY:g}, cosine to 0, {self.steps} steps",
+            "paper": f"SGD {rate}, momentum 0.9, L2 {decay}, x0.1 at half, {self.epochs} epochs",
+            "stable": f"AdamW {rate}, weight decay {decay}, cosine to 0, {self.steps} steps",
         }[self.evaluator]
         return (
-            f"evaluator {self.evaluator}: {self.architecture}, {training}, batch {self.batch_size}, each batch "
-            f"standardised, no augmentation; last step, nothing chosen on test data; mean over {self.test_clips} "
-            f"random clips a test video; mean and population std over {self.seeds} fresh networks"
+            f"evaluator {self.evaluator}: {self.architecture}, {training}, batch {self.batch_size}, "
+            "each batch standardised, no augmentation; last step, nothing chosen on test data; "
+            f"mean over {self.test_clips} random clips a test video; "
+            f"mean and population std over {self.seeds} fresh networks"
         )

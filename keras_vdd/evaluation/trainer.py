@@ -78,7 +78,8 @@ class Trainer:
 
         def make_batch(step):
             rows = plan.rows(step)
-            return training.read(rows, stream(seed, "evaluation", "visit", number, step)), training.labels[rows]
+            rng = stream(seed, "evaluation", "visit", number, step)
+            return training.read(rows, rng), training.labels[rows]
 
         # The reset waits until `fit` begins: on torch its first preparations draw random numbers.
         reset = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: self._reset(seed, number))

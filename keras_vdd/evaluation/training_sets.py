@@ -27,7 +27,8 @@ class FixedVideos:
 
     def __init__(self, videos, labels, mean=None, std=None, frames=None):
         if len(videos) != len(labels) or not len(videos):
-            raise VddError(f"A training set needs as many labels as videos, found {len(labels)} and {len(videos)}.")
+            found = f"{len(labels)} and {len(videos)}"
+            raise VddError(f"A training set needs as many labels as videos, above 0: found {found}.")
         self.videos, self.labels, self.frames = videos, _as_labels(labels), frames
         self._mean, self._std = mean, std
         if videos.dtype == np.uint8 and 4 * videos.size <= _IN_MEMORY_BYTES:

@@ -1,7 +1,7 @@
 """Exact bytes of what a distilled set stores, and of the real frames it is compared with.
 
-Section 4.1 of "Dancing with Still Images" (CVPR 2024) compares methods by storage and mixes MB with MiB; here every
-figure is a whole number of bytes that follows from the shapes.
+Table 2 of "Dancing with Still Images" (CVPR 2024) compares methods by storage and mixes MB with MiB;
+here every figure is a whole number of bytes that follows from the shapes.
 """
 
 import numpy as np

@@ -30,7 +30,7 @@ def animate(videos, names, mean, std, path, tile=96, columns=6, milliseconds=125
     """
     kind = Path(path).suffix.lower()
     if kind not in (".gif", ".webp"):
-        raise UsageError(f"An animation cannot be written as {Path(path).name}: end the name in .gif or .webp.")
+        raise UsageError(f"No animation can be written as {Path(path).name}: end the name in .gif or .webp.")
     pixels = [to_pixels(video, mean, std) for video in videos]
     pages = [_page([video[t] for video in pixels], names, tile, columns) for t in range(len(pixels[0]))]
     content = io.BytesIO()

@@ -28,7 +28,8 @@ def loss_curve(points, label):
     line = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y))
     ends = [(values.max(), TOP + 4), (values.min(), HEIGHT - BOTTOM)]
     marks = "".join(
-        f'<text x="{LEFT - 6}" y="{at}" text-anchor="end">{10**v if logarithmic else v:.3g}</text>' for v, at in ends
+        f'<text x="{LEFT - 6}" y="{at}" text-anchor="end">{10**v if logarithmic else v:.3g}</text>'
+        for v, at in ends
     )
     first, last = int(round(data[0, 0])), int(round(data[-1, 0]))
     scale = ", logarithmic" if logarithmic else ""

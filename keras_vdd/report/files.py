@@ -20,4 +20,4 @@ def write_bytes(path, content):
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise VddError(f"Cannot write {path}: {error.strerror or error}; free some space or choose another folder.")
+        raise VddError(f"Cannot write {path}: {error.strerror or error}; free space or choose another folder.")

@@ -11,11 +11,12 @@ from keras_vdd.report.files import write_bytes
 _TYPES = {".png": "image/png", ".gif": "image/gif", ".webp": "image/webp", ".jpg": "image/jpeg"}
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#141414;background:#fff;max-width:1180px;margin:2em auto;padding:0 1em}
+body{font:15px/1.5 system-ui,sans-serif;color:#141414;max-width:1180px;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.15em;margin-top:2em}
 p.title{color:#555;max-width:75em}
 div.wide{overflow-x:auto}
-table{border-collapse:collapse}th,td{padding:.3em .8em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
+table{border-collapse:collapse}
+th,td{padding:.3em .8em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}
 th{border-bottom:2px solid #888}th.left,td.left{text-align:left;white-space:normal}
 pre{background:#f5f5f5;padding:1em;overflow-x:auto;font-size:13px}
 figure{margin:1em 0}figcaption{color:#555}img{max-width:100%;image-rendering:pixelated}
@@ -85,6 +86,5 @@ def _picture(caption, path):
     except OSError as error:
         raise VddError(f"Cannot read picture {path}: {error.strerror or error}; make it again.")
     text = html.escape(caption, quote=True)
-    return (
-        f'<figure><img alt="{text}" src="data:{kind};base64,{content}"><figcaption>{text}</figcaption></figure>'
-    )
+    image = f'<img alt="{text}" src="data:{kind};base64,{content}">'
+    return f"<figure>{image}<figcaption>{text}</figcaption></figure>"

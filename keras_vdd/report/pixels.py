@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Learned frames leave the range of pixels: where more than this share does, contrast is fitted instead of cut.
+# Learned frames leave the range of pixels: where more than this share does, contrast is fitted, not cut.
 _CUT_SHARE = 0.02
 # Differences below this share of the pixel range are not magnified to full contrast.
 _QUIET = 0.02

@@ -92,11 +92,11 @@ def save_png(image, path):
 
 
 def scaled(frame, tile):
-    """Return a uint8 frame (H, W, 3) as a square picture: sharp when enlarged, smooth when reduced."""
-    if frame.shape[:2] == (tile, tile):
-        return Image.fromarray(frame)
-    enlarged = max(frame.shape[:2]) <= tile
-    return Image.fromarray(frame).resize((tile, tile), Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX)
+    """Return a uint8 frame (H, W, 3) as a square picture; sharp pixels where each becomes a whole square."""
+    height, width = frame.shape[:2]
+    whole = tile % height == 0 and tile % width == 0
+    filtering = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
+    return Image.fromarray(frame).resize((tile, tile), filtering)
 
 
 def _shown(frames, columns):

@@ -29,7 +29,7 @@ def test_equal_bytes_fill_the_budget():
     found = baselines.at_equal_bytes("stills", 7 * still + 5, sizes, frames=4, size=8)
     assert (found.count, found.bytes, found.per_class, found.note) == (7, 7 * still, "2-3", "")
     assert baselines.at_equal_bytes("clips", 7 * still + 5, sizes, frames=4, size=8).count == 1
-    with pytest.raises(VddError, match="Not one real item of clips"):
+    with pytest.raises(VddError, match="No real clips of 768 bytes"):
         baselines.at_equal_bytes("clips", still, sizes, frames=4, size=8)
     with pytest.raises(UsageError):
         baselines.at_equal_bytes("frames", still, sizes, frames=4, size=8)

@@ -153,9 +153,8 @@ def test_mini_c3d_trains_and_answers():
     def create():
         return models.create("mini_c3d", CLASSES, FRAMES, SIZE, width=4)
 
-    found = evaluate(
-        FixedVideos(*separable(2, 0)), FixedTestClips(*separable(2, 1)), Protocol("paper", epochs=2, seeds=1), create, 0
-    )
+    training, test = FixedVideos(*separable(2, 0)), FixedTestClips(*separable(2, 1))
+    found = evaluate(training, test, Protocol("paper", epochs=2, seeds=1), create, 0)
     # Fresh networks with small weights start near ln(3).
     assert found.networks[0].loss == pytest.approx(np.log(CLASSES), abs=0.2)
     assert 0 <= found.top1["mean"] <= 100

@@ -48,7 +48,8 @@ def test_motion_is_grey_and_of_full_contrast():
 def test_strip_has_its_frames_in_place(tmp_path):
     clip = random_clip()
     video = normalised(clip)
-    panels = [class_panel(name, MEAN, STD, clip, video[:2], video[..., :1], video) for name in ("Diving", "Swing")]
+    parts = {"real": clip, "stills": video[:2], "motion": video[..., :1], "video": video}
+    panels = [class_panel(name, MEAN, STD, **parts) for name in ("Diving", "Swing")]
     assert [label for label, _ in panels[0].rows] == ["real", "stills", "motion", "synthetic", "difference"]
     path = tmp_path / "a" / "strip.png"
     save_png(frame_strip(panels, tile=32), path)
