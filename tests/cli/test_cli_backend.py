@@ -1,0 +1,101 @@
+"""Choosing a backend: before Keras, said where nobody chose, refused in a sentence."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from keras_vdd.cli import backend
+from keras_vdd.errors import UsageError
+
+INSTALLED = [name for name in backend.NAMES if backend.installed(name)]
+
+
+def python(code, *args, env=None, home=None):
+    """Run code in a process without a backend chosen and with a Keras home of its own."""
+    clean = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    clean |= {"KERAS_HOME": str(home)} if home else {}
+    command = [sys.executable, "-P", "-c", code, *args]
+    return subprocess.run(command, env=clean | (env or {}), capture_output=True, text=True, timeout=120)
+
+
+SHOW = "\nimport os; print(os.environ['KERAS_BACKEND'])"
+SETTLE = "from keras_vdd.cli import backend; backend.settle()" + SHOW
+MAIN = "import sys; from keras_vdd.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_the_option_decides_before_or_after_the_command(name):
+    show = "import sys; from keras_vdd.cli.main import main; main(sys.argv[1:])" + SHOW
+    for args in (["--backend", name, "recipes", "list"], ["recipes", "list", "--backend", name]):
+        done = python(show, *args, env={"KERAS_BACKEND": "torch"})
+        assert done.stdout.splitlines()[-1] == name, done.stderr
+
+
+def test_nobody_chose(tmp_path):
+    done = python(SETTLE, home=tmp_path)
+    assert done.stdout.strip() == INSTALLED[0]
+    assert done.stderr.count("\n") == 1 and f"backend: {INSTALLED[0]}" in done.stderr
+
+
+def test_the_configuration_of_keras_is_heard(tmp_path):
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": INSTALLED[-1]}))
+    assert python(SETTLE, home=tmp_path).stdout.strip() == INSTALLED[-1]
+    (tmp_path / "keras.json").write_text("not json")
+    assert python(SETTLE, home=tmp_path).stdout.strip() == INSTALLED[0]
+
+
+def test_the_environment_is_heard_silently(tmp_path):
+    done = python(SETTLE, home=tmp_path, env={"KERAS_BACKEND": INSTALLED[-1]})
+    assert (done.stdout.strip(), done.stderr) == (INSTALLED[-1], "")
+
+
+@pytest.mark.parametrize("name", backend.NAMES)
+def test_a_backend_that_is_not_installed(name):
+    hidden = f"import sys; sys.modules[{name!r}] = None\n"
+    done = python(hidden + MAIN, "--backend", name, "recipes", "list")
+    assert done.returncode == 2
+    assert done.stderr == f'error: backend {name} is not installed; pip install "keras-vdd[{name}]"\n'
+
+
+def test_no_backend_at_all(tmp_path):
+    hidden = "import sys; sys.modules.update(torch=None, tensorflow=None, jax=None)\n"
+    done = python(hidden + MAIN, "distill", "--recipe", "quickstart", "--dry-run", home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no backend is installed; pip install")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_unknown_backend_in_the_environment(tmp_path):
+    done = python(MAIN, "distill", "--recipe", "quickstart", "--dry-run", env={"KERAS_BACKEND": "theano"})
+    assert done.returncode == 2 and "'theano' is not supported; choose from torch" in done.stderr
+
+
+def test_keras_that_already_runs_on_another(monkeypatch):
+    class Keras:
+        class config:
+            backend = staticmethod(lambda: "other")
+
+    monkeypatch.setitem(sys.modules, "keras", Keras)
+    with pytest.raises(UsageError, match="already runs on other"):
+        backend.choose(INSTALLED[0])
+
+
+def test_a_backend_that_does_not_start_is_one_sentence(tmp_path):
+    broken = "import os; os.write(2, b'noise\\n'); raise ImportError('libfoo.so is missing')"
+    (tmp_path / "keras.py").write_text(broken)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{MAIN}"
+    done = python(code, "prepare", "--recipe", "quickstart", env={"KERAS_BACKEND": INSTALLED[0]})
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: Keras does not start") and "libfoo.so is missing" in last
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_starting_keras_says_nothing(name):
+    code = "from keras_vdd.cli import backend; backend.settle(); backend.start()\n"
+    done = python(code + "import keras; print(keras.config.backend())", env={"KERAS_BACKEND": name})
+    assert (done.stdout.strip(), done.stderr) == (name, "")

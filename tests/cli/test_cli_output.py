@@ -1,0 +1,113 @@
+"""Progress goes to standard error as lines or bars; JSON is strict; an interrupt ends with 130."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_vdd.cli import output
+from keras_vdd.cli.progress import Bars, Lines
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def strict(text):
+    def refuse(constant):
+        raise ValueError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@given(values)
+def test_any_result_is_strict_json(value):
+    assert strict(json.dumps(output.plain(value), allow_nan=False)) == output.plain(value)
+
+
+def test_numpy_numbers_are_numbers():
+    given = {"a": np.float32(0.5), "b": np.arange(2), "c": (np.int64(3), np.nan), 4: np.bool_(True)}
+    assert output.plain(given) == {"a": 0.5, "b": [0, 1], "c": [3, None], "4": True}
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_lines_come_seldom_and_tell_the_last_figures():
+    stream, clock = io.StringIO(), Clock()
+    lines = Lines(stream, seconds=5, clock=clock)
+    with lines.task("static", 100) as update:
+        for done in range(1, 101):
+            clock.now += 0.2
+            update(done, loss=1.0 / done)
+    said = stream.getvalue().splitlines()
+    assert len(said) == 5
+    assert said[0] == "static: 25/100  loss 0.04"
+    assert said[-2:] == ["static: 100/100  loss 0.01", "static: done in 20.0 s"]
+
+
+def test_bars_open_and_close_with_their_tasks():
+    from rich.console import Console
+
+    stream = io.StringIO()
+    bars = Bars(Console(file=stream, force_terminal=True, width=120))
+    with bars.task("outer [x]", 2) as outer, bars.task("inner") as inner:
+        inner(5, loss=0.5)
+        outer(1)
+        bars.say("[a line]")
+        bars.bars.refresh()
+    assert all(text in stream.getvalue() for text in ("outer [x]", "loss 0.5", "[a line]"))
+    assert not bars.bars.task_ids and not bars.bars.live.is_started
+
+
+def test_a_task_that_fails_closes_its_bar():
+    from rich.console import Console
+
+    bars = Bars(Console(file=io.StringIO(), force_terminal=True))
+    try:
+        with bars.task("x", 2):
+            raise KeyError
+    except KeyError:
+        pass
+    assert not bars.bars.live.is_started
+
+
+def test_the_table_prints_exact_bytes_and_percent(capsys):
+    row = {"name": "dm", "top1": {"mean": 17.5, "std": 0.1, "values": []}, "bytes": 95335708, "clips": 200}
+    output.emit_table([row], "evaluator paper")
+    said = capsys.readouterr().out
+    assert "95,335,708" in said and "17.5 ±0.1" in said and "200 clips" in said and "evaluator paper" in said
+
+
+def test_an_interrupt_ends_with_130():
+    code = (
+        "import sys, time; from keras_vdd.cli import doctor, main\n"
+        "def probe(name):\n    print('begun', flush=True); time.sleep(60)\n"
+        "doctor._probe = probe\nsys.exit(main.main(['doctor']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=30)
+    assert process.returncode == 130 and error.strip() == "interrupted"
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f"{sys.executable} -P -m keras_vdd.cli recipes show quickstart | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("#") and "Traceback" not in done.stderr
