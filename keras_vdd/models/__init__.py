@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-def create(architecture, classes, frames, size, width=128, precision="float32"):
+def create(architecture, classes, frames, size, width=128, stem=64, precision="float32"):
     """Build a network by name.
 
     Args:
@@ -32,6 +32,7 @@ def create(architecture, classes, frames, size, width=128, precision="float32"):
         frames: int, frames of a clip; images have none and ignore it.
         size: int, height and width of a frame in pixels.
         width: int, channels of the hidden layers.
+        stem: int, channels of MiniC3D's first layer; images have none and ignore it.
         precision: `"float32"` or `"bfloat16"`, what its layers compute in; weights and logits are float32.
 
     Returns:
@@ -47,7 +48,7 @@ def create(architecture, classes, frames, size, width=128, precision="float32"):
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else precision)
     try:
         if architecture == "mini_c3d":
-            return MiniC3D(classes=classes, frames=frames, size=size, width=width)
+            return MiniC3D(classes=classes, frames=frames, size=size, width=width, stem=stem)
         return ARCHITECTURES[architecture](classes=classes, size=size, width=width)
     finally:
         keras.config.set_dtype_policy(policy)

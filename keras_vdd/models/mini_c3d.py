@@ -38,7 +38,8 @@ class MiniC3D(keras.Model):
             for i, n in enumerate((stem, width, width))
         ]
         self.pools = [MaxPool3D(pool, **layout) for pool in ((1, 2, 2), (2, 2, 2), (2, 2, 2))]
-        self.dropout = keras.layers.Dropout(dropout)
+        # Without a seed of its own, torch would draw the mask globally and ignore the layer's state.
+        self.dropout = keras.layers.Dropout(dropout, seed=0)
         self.head = Conv3D(classes, (1, 1, 1), name="head", dtype="float32", **layout)
         self.build((None, frames, size, size, 3))
 

@@ -232,6 +232,8 @@ class DynamicSettings(Settings):
     """Video network whose features are matched."""
     width: Positive = 128
     """Filters of its widest layers."""
+    stem: Positive = 64
+    """Filters of its first layer, 64 in the paper."""
     real_per_class: Positive = 64
     """Real clips of each class at an iteration."""
     chunk: Positive = 64
@@ -247,6 +249,8 @@ class EvaluationSettings(Settings):
     """Classifier trained on the set."""
     width: Positive = 128
     """Filters of its widest layers."""
+    stem: Positive = 64
+    """Filters of its first layer, 64 in the paper."""
     seeds: Annotated[Whole, Field(ge=1, le=100)] = 3
     """Classifiers trained; mean and standard deviation are over them."""
     epochs: Positive = 500

@@ -38,7 +38,7 @@ def learn_videos(recipe, store, static, run, progress):
     classes = len(store.class_names)
     memory = start_memory(recipe, store, static)
     network = models.create(
-        settings.network, classes, data.frames, data.size, settings.width, recipe.run.precision
+        settings.network, classes, data.frames, data.size, settings.width, settings.stem, recipe.run.precision
     )
 
     def matching(videos, batch):

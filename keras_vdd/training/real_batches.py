@@ -35,5 +35,6 @@ def on_device(frames, classes, mean, std):
         float32 tensor of the same shape.
     """
     frames = ops.reshape(frames, (classes, *frames.shape[1:]))
-    mean, std = (np.asarray(x, "float32") for x in (mean, std))
-    return (ops.cast(frames, "float32") / 255.0 - mean) / std
+    scale = (1 / (255 * np.asarray(std))).astype("float32")
+    shift = (-np.asarray(mean) / np.asarray(std)).astype("float32")
+    return ops.cast(frames, "float32") * scale + shift

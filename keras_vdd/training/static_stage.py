@@ -35,7 +35,7 @@ def learn_stills(recipe, store, run, progress):
     losses = []
     if settings is not None:
         network = models.create(
-            settings.network, classes, data.frames, data.size, settings.width, recipe.run.precision
+            settings.network, classes, data.frames, data.size, settings.width, precision=recipe.run.precision
         )
 
         def matching(stills, batch):
