@@ -2,9 +2,9 @@
 
 Everything but the shape's own motion has the same distribution forwards and backwards in time:
 drifts have no preferred direction, jitter and bobbing are sinusoids of random phase. The shape's
-motion has a random phase and no beginning or end (it wraps around, turns, or starts again), so a
-frame's number says nothing about where the shape is. Reversing a video therefore changes the motion
-and leaves the distribution of every still as it was.
+motion is symmetric about the middle of the video, where it is halfway: a square that goes left is on
+the right before and on the left after. Reversing a video therefore changes direction and order, and
+leaves the distribution of the stills, drawn from any time, as it was.
 
 Lengths are in 64ths of the picture's side, times in frames.
 """
@@ -71,7 +71,7 @@ def _clutter(rng, x, y, time, softness):
 
 def _square(rng, x, y, time, softness):
     half = np.float32(rng.uniform(11.0, 15.0))
-    dx = _wrap(x - _path(rng.uniform(0, SIDE), -rng.uniform(2.2, 3.4), time))
+    dx = _wrap(x - _through_middle(rng, -rng.uniform(2.2, 3.4), time))
     dy = _wrap(y - np.float32(rng.uniform(22, 42)) - _sway(rng, time, 2.0)[:, None, None])
     away = np.maximum(np.abs(dx), np.abs(dy)) - half
     return _inside(away, softness), _texture(rng, dx, dy)
@@ -80,13 +80,14 @@ def _square(rng, x, y, time, softness):
 def _disk(rng, x, y, time, softness):
     radius = np.float32(rng.uniform(12.0, 16.0))
     dx = _wrap(x - np.float32(rng.uniform(22, 42)) - _sway(rng, time, 2.0)[:, None, None])
-    dy = _wrap(y - _path(rng.uniform(0, SIDE), -rng.uniform(2.2, 3.4), time))
+    dy = _wrap(y - _through_middle(rng, -rng.uniform(2.2, 3.4), time))
     return _inside(np.hypot(dx, dy) - radius, softness), _texture(rng, dx, dy)
 
 
 def _bar(rng, x, y, time, softness):
     # A hand with a heavy end: a plain bar would look alike after half a turn.
-    angle = rng.uniform(0, 2 * np.pi) + np.radians(rng.uniform(7.0, 11.0)) * time
+    halfway = np.radians(rng.uniform(-120, -60))
+    angle = halfway + np.radians(rng.uniform(7.0, 11.0)) * _from_middle(time)
     cos, sin = (f(angle).astype(np.float32)[:, None, None] for f in (np.cos, np.sin))
     dx, dy = (x - np.float32(rng.uniform(28, 36)), y - np.float32(rng.uniform(28, 36)))
     along, across = dx * cos + dy * sin, dy * cos - dx * sin
@@ -101,14 +102,11 @@ def _ring(rng, x, y, time, softness):
     distance = np.hypot(dx, dy)
     reach = np.float32(34.0)
     half = np.float32(rng.uniform(3.0, 4.2))
-    radius = rng.uniform(0, reach) + rng.uniform(1.3, 2.1) * time
-    alpha = np.zeros_like(distance)
-    for offset in (0.0, reach / 2):
-        r = ((radius + offset) % reach).astype(np.float32)[:, None, None]
-        # Rings fade in at the centre and out at the rim, the same way in either direction.
-        shown = np.clip(np.minimum(r, reach - r) / 5, 0, 1)
-        alpha = np.maximum(alpha, shown * _inside(np.abs(distance - r) - half, softness))
-    return alpha, _texture(rng, dx, dy)
+    radius = reach * rng.uniform(0.4, 0.6) + rng.uniform(1.3, 2.1) * _from_middle(time)
+    radius = (radius % reach).astype(np.float32)[:, None, None]
+    # The ring fades in at the centre and out at the rim, the same way in either direction.
+    shown = np.clip(np.minimum(radius, reach - radius) / 5, 0, 1)
+    return shown * _inside(np.abs(distance - radius) - half, softness), _texture(rng, dx, dy)
 
 
 _SHAPES = {"square": _square, "disk": _disk, "bar": _bar, "ring": _ring}
@@ -143,6 +141,15 @@ def _sway(rng, time, reach):
 def _any_direction(rng, slowest, fastest):
     angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(slowest, fastest)
     return np.array([np.cos(angle), np.sin(angle)]) * speed
+
+
+def _from_middle(time):
+    return time - time[-1] / 2
+
+
+def _through_middle(rng, velocity, time):
+    """A straight way that is near the picture's middle halfway through the video."""
+    return _path(SIDE / 2 + rng.uniform(-6, 6), velocity, _from_middle(time))
 
 
 def _path(start, velocity, time):

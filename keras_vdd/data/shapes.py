@@ -28,7 +28,7 @@ PAIRS = (
 CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
 
 # Raised when the drawing changes, so that videos of an earlier drawing are not taken for new ones.
-DRAWING = 1
+DRAWING = 2
 MARKER = "shapes.json"
 RATE = 12
 # All made files have this time: a store's key covers file times, and equal videos should share one.

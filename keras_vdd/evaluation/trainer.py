@@ -28,6 +28,7 @@ class Outcome:
     diverged: bool
 
 
+@keras.saving.register_keras_serializable(package="keras_vdd")
 class Classifier(keras.Model):
     """A network behind `BatchStandardise`; videos (batch, T, H, W, 3) to logits (batch, classes)."""
 
@@ -38,6 +39,15 @@ class Classifier(keras.Model):
 
     def call(self, videos, training=False):
         return self.network(self.standardise(videos), training=training)
+
+    def get_config(self):
+        network = keras.saving.serialize_keras_object(self.network)
+        return {**super().get_config(), "network": network}
+
+    @classmethod
+    def from_config(cls, config):
+        network = keras.saving.deserialize_keras_object(config.pop("network"))
+        return cls(network, **config)
 
 
 class Trainer:

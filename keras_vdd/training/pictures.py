@@ -1,0 +1,52 @@
+"""The pictures and the page of a finished run."""
+
+import numpy as np
+
+from keras_vdd.data.clips import read_clips
+from keras_vdd.report import animate, class_panel, frame_strip, results_table, save_png, write_page
+
+# More classes than this make a strip that nobody scrolls through.
+SHOWN = 8
+
+
+def draw_report(recipe, run, stores, distilled, results):
+    """Write `report/`: `strip.png`, `videos.gif` and `index.html`.
+
+    Args:
+        recipe: `Recipe`.
+        run: `RunFolder`.
+        stores: dict of `Store`.
+        distilled: `DistilledSet`.
+        results: dict as `results.json` holds it.
+    """
+    folder = run.stage("report")
+    pairs = distilled.pairs()
+    firsts = [int(np.flatnonzero(pairs[:, 0] == label)[0]) for label in range(distilled.classes)]
+    videos = distilled.reconstruct(pairs[firsts])
+    shown = range(min(distilled.classes, SHOWN))
+    panels = [_panel(recipe, stores["train"], distilled, label, videos[label]) for label in shown]
+    save_png(frame_strip(panels), folder / "strip.png")
+    animate(videos, distilled.class_names, distilled.mean, distilled.std, folder / "videos.gif")
+    losses = {}
+    for record in run.log.records():
+        losses.setdefault(record["stage"], []).append((record["iteration"], record["loss"]))
+    write_page(
+        folder / "index.html", recipe.run_name, results_table(results["rows"], results["protocol"]),
+        pictures=[
+            ("A real clip, the stills, the motion, a synthetic video and its changes.", folder / "strip.png"),
+            ("A synthetic video of each class.", folder / "videos.gif"),
+        ],
+        losses=losses, recipe=distilled.recipe,
+        facts={key: results[key] for key in ("set", "classes", "backend", "architecture")},
+    )  # fmt: skip
+
+
+def _panel(recipe, store, distilled, label, video):
+    first = store.by_class()[label][:1]
+    real = read_clips(store, first, recipe.data.frames, recipe.data.interval)[0]
+    return class_panel(
+        distilled.class_names[label], distilled.mean, distilled.std, real=real,
+        stills=None if distilled.static is None else distilled.static[label],
+        motion=None if distilled.dynamic is None else distilled.dynamic[label, 0],
+        video=video,
+    )  # fmt: skip

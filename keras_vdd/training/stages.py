@@ -1,0 +1,220 @@
+"""A recipe from videos to a distilled set, its table and its pictures, step by step.
+
+Each step leaves its result in the run folder and is never done again; together they are `vdd distill`.
+"""
+
+import dataclasses
+import json
+import os
+
+from keras_vdd import __version__
+from keras_vdd.data.sources import find_videos
+from keras_vdd.data.store import prepare as prepare_stores
+from keras_vdd.errors import VddError
+from keras_vdd.evaluation.metrics import top_k_accuracy
+from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.evaluation.training_sets import FixedVideos
+from keras_vdd.hub.export import export, rewrite_card
+from keras_vdd.hub.load import load
+from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.progress import Silent
+from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.training.dynamic_stage import learn_videos
+from keras_vdd.training.pictures import draw_report
+from keras_vdd.training.planning import plan
+from keras_vdd.training.run_folder import RunFolder, environment, write_text
+from keras_vdd.training.scoring import Scoring, method_name, real_bytes
+from keras_vdd.training.static_stage import learn_stills
+
+__all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
+
+
+def prepare(recipe, progress=None):
+    """Decode the videos of a recipe into its store.
+
+    Returns:
+        dict: `splits`, by `train` and `test` the `videos`, `classes`, `frames`, `bytes` and `failed`
+        (a count); `store`, the folder; `notes`, what was odd about the source.
+    """
+    stores, notes = _stores(recipe, progress or Silent())
+    splits = {
+        name: {
+            "videos": len(store),
+            "classes": len(store.class_names),
+            "frames": int(store.lengths.sum()),
+            "bytes": real_bytes(store),
+            "failed": len(store.failed),
+        }
+        for name, store in stores.items()
+    }
+    folder = str(next(iter(stores.values())).folder)
+    return {"set": recipe.data.set, "store": folder, "splits": splits, "notes": notes}
+
+
+def distill(recipe, progress=None):
+    """Take a recipe to the end: videos, stills, motion, export, table, pictures.
+
+    Args:
+        recipe: `keras_vdd.recipe.schema.Recipe`.
+        progress: `keras_vdd.progress.Progress`; None is silent.
+
+    Returns:
+        dict as `results.json` of the run folder holds it: `rows` of the table, `protocol`, `set`,
+        `backend`, `run` and the losses at the end of each stage.
+
+    Raises:
+        VddError: the data, the run folder or the disk do not allow it, or a loss diverged.
+        KeyboardInterrupt: after a checkpoint has been written.
+    """
+    progress = progress or Silent()
+    run = RunFolder(recipe)
+    stores, _ = _stores(recipe, progress)
+    train = stores["train"]
+
+    static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, train, run, progress)
+    arrays = {"static": static}
+    if recipe.dynamic is not None:
+        arrays = learn_videos(recipe, train, static, run, progress)
+    folder = run.path / "distilled"
+    if not folder.exists():
+        export(_distilled_set(recipe, stores, arrays), folder, dtype=recipe.export.dtype)
+        progress.say(f"Exported the distilled set to '{folder}'.")
+    # What is scored is what was written: storage in float16 is part of the result.
+    distilled = load(folder)
+
+    finished = run.path / "results.json"
+    if finished.exists():
+        return json.loads(finished.read_text())
+    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
+    row = scoring.distilled_row(method_name(recipe), distilled, recipe.export.dtype)
+    baselines = [scoring.baseline_row(name, row["bytes"], static) for name in recipe.evaluation.compare]
+    results = {
+        "run": recipe.run_name,
+        "set": recipe.data.set,
+        "classes": len(train.class_names),
+        "backend": environment()["backend"],
+        "architecture": recipe.evaluation.architecture,
+        "protocol": scoring.protocol.describe(),
+        "rows": [*baselines, row],
+        "losses": _last_losses(run),
+    }
+    rewrite_card(folder, results={**row, **{k: results[k] for k in ("set", "architecture", "protocol")}})
+    draw_report(recipe, run, stores, distilled, results)
+    write_text(finished, json.dumps(results, indent=2) + "\n")
+    return results
+
+
+def evaluate_set(path, recipe, progress=None):
+    """Score a distilled set on disk on the test videos of a recipe.
+
+    Args:
+        path: an exported folder, a run folder or a Hub repository.
+        recipe: `Recipe` whose data and evaluation count.
+        progress: as in `distill`.
+
+    Returns:
+        dict: `set`, `architecture`, `seeds`, `top1` and `top5` (each `mean`, `std`, `values` in
+        percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+    """
+    progress = progress or Silent()
+    distilled = load(path)
+    scoring, _ = _scoring_for(distilled, recipe, progress)
+    row = scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype)
+    return {
+        "set": recipe.data.set,
+        "architecture": recipe.evaluation.architecture,
+        **row,
+        "protocol": scoring.protocol.describe(),
+    }
+
+
+def train_on_set(path, recipe, progress=None, save=None):
+    """Train one classifier on a distilled set, test it, and keep it if asked.
+
+    Args:
+        path, recipe, progress: as in `evaluate_set`.
+        save: path of a `.keras` file; None keeps nothing.
+
+    Returns:
+        dict: `top1`, `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
+    """
+    progress = progress or Silent()
+    distilled = load(path)
+    scoring, test = _scoring_for(distilled, recipe, progress)
+    videos, labels = distilled.videos(soft=distilled.labels is not None)
+    training = FixedVideos(videos, labels)
+    protocol = dataclasses.replace(scoring.protocol, seeds=1)
+    trainer = Trainer(scoring.network(), protocol, len(training), soft=labels.ndim == 2)
+    with progress.task("Training a classifier", trainer.steps) as update:
+        outcome = trainer.train(training, recipe.run.seed, 0, update)
+    if outcome.diverged:
+        raise VddError("The classifier's loss left the finite numbers: choose evaluation.evaluator=stable.")
+    logits = trainer.logits(test)
+    result = {
+        "set": recipe.data.set,
+        **{f"top{k}": 100 * top_k_accuracy(logits, test.labels, k) for k in (1, 5)},
+        "loss": outcome.loss,
+        "steps": outcome.steps,
+        "clips": len(training),
+        "protocol": protocol.describe(),
+    }
+    if save:
+        trainer.classifier.save(f"{save}.partial.keras")
+        os.replace(f"{save}.partial.keras", save)
+        result["saved"] = str(save)
+    return result
+
+
+def _stores(recipe, progress):
+    listing = find_videos(recipe.data, progress)
+    for note in listing.notes:
+        progress.say(note)
+    return prepare_stores(listing, recipe.data, progress), list(listing.notes)
+
+
+def _distilled_set(recipe, stores, arrays):
+    data, facts = recipe.data, environment()
+    provenance = {
+        "name": recipe.run_name,
+        "source": data.set,
+        "seed": recipe.run.seed,
+        "backend": facts["backend"],
+        "versions": {"keras_vdd": __version__, **facts["versions"]},
+        "real_bytes": real_bytes(stores["train"]),
+    }
+    return DistilledSet(
+        recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
+        recipe.memory.videos_per_class, **arrays, recipe=resolved_yaml(recipe), provenance=provenance,
+    )  # fmt: skip
+
+
+def _scoring_for(distilled, recipe, progress):
+    data = recipe.data.model_copy(
+        update={
+            "frames": distilled.frames,
+            "size": distilled.size[0],
+            "mean": distilled.mean,
+            "std": distilled.std,
+        }
+    )
+    recipe = recipe.model_copy(update={"data": data})
+    stores, _ = _stores(recipe, progress)
+    _check_classes(distilled, stores["test"])
+    scoring = Scoring(recipe, stores, progress)
+    return scoring, scoring.test
+
+
+def _check_classes(distilled, store):
+    if tuple(store.class_names) != distilled.class_names:
+        strange = sorted(set(distilled.class_names) ^ set(store.class_names))
+        raise VddError(
+            f"The set was learned for other classes than the test videos have ({', '.join(strange[:4])} "
+            f"{'is' if len(strange) == 1 else 'are'} in one of them only): name the same with data.classes."
+        )
+
+
+def _last_losses(run):
+    last = {}
+    for record in run.log.records():
+        last[record["stage"]] = {"iterations": record["iteration"], "loss": record["loss"]}
+    return last
