@@ -75,7 +75,9 @@ class MiniC3D(keras.Model):
         time, height, width, _ = self.feature_shape
         window = (2, 2, 2) if self.size > 64 else (2, 1, 1)
         window = tuple(min(w, n) for w, n in zip(window, (time, height, width)))
-        x = ops.average_pool(features, window, strides=1, padding="valid", data_format=DATA_FORMAT)
+        # Wide from here on, as the head is; torch on CPU has no narrow average pool of videos.
+        x = ops.cast(features, self.head.compute_dtype)
+        x = ops.average_pool(x, window, strides=1, padding="valid", data_format=DATA_FORMAT)
         x = self.head(self.dropout(x, training=training))
         # Space is a single position at the paper's sizes; where it is larger its mean is taken.
         x = ops.mean(x, axis=(2, 3) if _LAST else (3, 4))

@@ -1,0 +1,189 @@
+"""The networks: sizes, weights drawn afresh, calls with other weights, dropout, files, precision."""
+
+import keras
+import numpy as np
+import pytest
+from derivatives import numpy, tensor
+from hypothesis import Phase, given, settings, strategies as st
+from keras import ops
+
+from keras_vdd import models
+from keras_vdd.autodiff import jit, native_layout, value_and_grad
+from keras_vdd.errors import UsageError
+
+CLASSES, FRAMES, SIZE, WIDTH = 3, 4, 16, 4
+
+
+def small(architecture="mini_c3d", precision="float32", size=SIZE):
+    return models.create(architecture, CLASSES, FRAMES, size, WIDTH, stem=4, precision=precision)
+
+
+def inputs(network, n=2, seed=0):
+    time = (network.frames,) if isinstance(network, models.MiniC3D) else ()
+    shape = (n, *time, network.size, network.size, 3)
+    return tensor(np.random.default_rng(seed).standard_normal(shape), "float32")
+
+
+def test_parameter_counts():
+    assert models.create("mini_c3d", 50, 16, 112, 128).count_params() == 3_647_666
+    # 3 blocks of 3x3 to width, their norms, and a classifier of (112 / 2^3)^2 * width features.
+    width = 5
+    blocks = (27 + 1) * width + 2 * (9 * width + 1) * width + 3 * 2 * width
+    assert models.create("convnet_d3", 7, 16, 112, width).count_params() == blocks + (14 * 14 * width + 1) * 7
+    blocks += (9 * width + 1) * width + 2 * width
+    assert models.create("convnet_d4", 7, 16, 112, width).count_params() == blocks + (7 * 7 * width + 1) * 7
+
+
+@settings(max_examples=5, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(st.integers(1, 5), st.integers(1, 9), st.integers(8, 40), st.integers(1, 3))
+def test_mini_c3d_takes_any_size(classes, frames, size, width):
+    """Traced, not computed."""
+    network = models.create("mini_c3d", classes, frames, size, width, stem=2)
+    x = keras.KerasTensor((2, frames, size, size, 3))
+    assert network.compute_output_spec(x).shape == (2, classes)
+    features = keras.layers.Lambda(lambda x: network.embed(x)).compute_output_spec(x)
+    assert features.shape == (2, np.prod(network.feature_shape))
+
+
+@pytest.mark.parametrize("frames, size", [(1, 8), (5, 73)])
+def test_mini_c3d_computes_at_odd_sizes(frames, size):
+    network = models.create("mini_c3d", 2, frames, size, 2, stem=2)
+    logits, features = jit(lambda x: (network.call(x), network.embed(x)))(inputs(network))
+    assert numpy(logits).shape == (2, 2) and np.isfinite(numpy(logits)).all()
+    assert numpy(features).shape == (2, np.prod(network.feature_shape))
+
+
+@pytest.mark.parametrize("architecture, size", [("convnet_d3", 8), ("convnet_d3", 13), ("convnet_d4", 35)])
+def test_convnets_compute_at_odd_sizes(architecture, size):
+    network = small(architecture, size=size)
+    logits, features = jit(lambda x: (network.call(x), network.embed(x)))(inputs(network))
+    side = size // (8 if architecture == "convnet_d3" else 16)
+    assert numpy(logits).shape == (2, CLASSES) and numpy(features).shape == (2, side * side * WIDTH)
+
+
+def test_wrong_requests_are_refused():
+    with pytest.raises(UsageError, match="Unknown architecture 'c3d'"):
+        models.create("c3d", 2, 4, 16)
+    with pytest.raises(ValueError, match="16 pixels or more, got 15"):
+        models.create("convnet_d4", 2, 4, 15)
+
+
+@pytest.mark.parametrize("architecture", models.ARCHITECTURES)
+def test_a_keras_file_brings_the_same_network_back(tmp_path, architecture):
+    network = small(architecture)
+    network.save(tmp_path / "n.keras")
+    again = keras.models.load_model(tmp_path / "n.keras")
+    assert type(again) is type(network) and again.get_config() == network.get_config()
+    for before, after in zip(network.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    x = inputs(network)
+    logits = jit(lambda x: (network.call(x), again.call(x)))(x)
+    np.testing.assert_allclose(*numpy(logits), rtol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", models.ARCHITECTURES)
+def test_fresh_weights_have_the_references_distribution(architecture):
+    network = models.create(architecture, CLASSES, FRAMES, SIZE, 32, stem=16)
+    drawn = models.fresh_weights(network, np.random.default_rng(1))
+    bound = None
+    for variable, value in zip(network.trainable_variables, drawn, strict=True):
+        assert value.shape == variable.shape and value.dtype == np.float32
+        if variable.name in ("scale", "offset"):
+            assert (value == (variable.name == "scale")).all()
+            continue
+        if variable.name == "kernel":  # A bias follows its kernel and has the same fan-in.
+            bound = 1 / np.sqrt(np.prod(value.shape[:-1]))
+        assert np.abs(value).max() <= bound
+        if value.size > 1000:
+            assert np.abs(value).max() > 0.98 * bound
+            assert abs(value.std() - bound / np.sqrt(3)) < 0.05 * bound
+    names = {v.name for v in network.trainable_variables}
+    assert names == ({"kernel", "bias"} if architecture == "mini_c3d" else {"kernel", "bias", "scale", "offset"})
+
+
+def test_fresh_weights_depend_on_the_generator_alone():
+    network = small()
+    first = models.fresh_weights(network, np.random.default_rng(3))
+    network.set_weights([w + 1 for w in network.get_weights()])
+    again = models.fresh_weights(small(), np.random.default_rng(3))
+    other = models.fresh_weights(network, np.random.default_rng(4))
+    for a, b, c in zip(first, again, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+
+
+@pytest.mark.parametrize("architecture", ["mini_c3d", "convnet_d3"])
+def test_apply_computes_with_other_weights_and_leaves_the_network(architecture):
+    network, other = small(architecture), small(architecture)
+    weights = models.fresh_weights(network, np.random.default_rng(0))
+    other.set_weights(weights)
+    before, x = network.get_weights(), inputs(network)
+    tensors = models.as_weights(network, weights)
+
+    def loss(weights, x):
+        logits, features = (models.apply(network, weights, x, method=m) for m in ("call", "embed"))
+        return ops.sum(logits**2), (logits, features, other.call(x), other.embed(x))
+
+    (_, found), gradients = jit(value_and_grad(loss, has_aux=True))(tensors, x)
+    logits, features, other_logits, other_features = numpy(found)
+    np.testing.assert_allclose(logits, other_logits, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(features, other_features, rtol=1e-5, atol=1e-6)
+    assert [tuple(g.shape) for g in gradients] == [w.shape for w in weights]
+    for old, new in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_embed_then_classify_is_the_call():
+    """Features are flattened channels last on every backend: one position of space and time, then channels."""
+    network = models.create("mini_c3d", CLASSES, FRAMES, 8, WIDTH, stem=4)
+    assert network.feature_shape == (1, 1, 1, WIDTH)
+    x = inputs(network)
+    logits, features = numpy(jit(lambda x: (network.call(x), network.embed(x)))(x))
+    kernel, bias = numpy([network.head.kernel.value, network.head.bias.value])
+    np.testing.assert_allclose(logits, features @ kernel.reshape(WIDTH, CLASSES) + bias, rtol=1e-5, atol=1e-6)
+
+
+def test_dropout_draws_anew_with_each_state_of_its_generator():
+    network = small()
+    x = inputs(network, n=8)
+    generator = network.dropout.seed_generator
+    assert generator is not None, "without a seed of its own torch draws the mask globally"
+
+    def steps(x, state):
+        def dropped(state):
+            with keras.StatelessScope(state_mapping=[(generator.state, state)]) as scope:
+                logits = network.classify(features, training=True)
+            return logits, scope.get_current_value(generator.state)
+
+        features = network._features(x)
+        first, after = dropped(state)
+        return first, after, dropped(state)[0], dropped(after)[0], network.classify(features), network.call(x)
+
+    state = ops.convert_to_tensor(numpy(generator.state))
+    first, after, again, second, kept, called = jit(steps)(x, state)
+    assert not np.array_equal(numpy(after), numpy(state)), "the draw does not advance the state"
+    np.testing.assert_array_equal(numpy(first), numpy(again))
+    assert np.abs(numpy(first) - numpy(second)).max() > 1e-6
+    assert np.abs(numpy(first) - numpy(kept)).max() > 1e-6
+    np.testing.assert_allclose(numpy(kept), numpy(called), rtol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ["mini_c3d", "convnet_d3"])
+def test_bfloat16_is_for_computing_only(architecture):
+    policy = keras.config.dtype_policy().name
+    narrow, exact = small(architecture, "bfloat16"), small(architecture)
+    assert keras.config.dtype_policy().name == policy
+    assert {v.dtype for v in narrow.weights if v.trainable} == {"float32"}
+    narrow.set_weights(exact.get_weights())
+    x = inputs(narrow)
+    weights = native_layout([v.value for v in narrow.trainable_variables])
+
+    def loss(weights, x):
+        logits = models.apply(narrow, weights, x)
+        return ops.mean(logits**2), (logits, exact.call(x))
+
+    (_, (logits, reference)), gradients = jit(value_and_grad(loss, has_aux=True))(weights, x)
+    assert keras.backend.standardize_dtype(logits.dtype) == "float32"
+    logits, reference = numpy([logits, reference])
+    assert 0 < np.linalg.norm(logits - reference) < 0.05 * np.linalg.norm(reference)
+    assert {keras.backend.standardize_dtype(g.dtype) for g in gradients} == {"float32"}
