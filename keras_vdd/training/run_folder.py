@@ -8,6 +8,11 @@ import platform
 
 from keras_vdd.errors import VddError
 
+try:
+    import fcntl
+except ImportError:  # no such locks on Windows
+    fcntl = None
+
 # What may differ between two calls that mean the same run.
 _PLACES = {"run": ("dir", "name", "checkpoint_every"), "data": ("store",)}
 
@@ -44,8 +49,27 @@ class RunFolder:
         folder.mkdir(exist_ok=True)
         return folder
 
+    @contextlib.contextmanager
+    def alone(self):
+        """Hold the folder against other processes; the lock falls with the process, however it ends.
+
+        Raises:
+            VddError: another process holds it.
+        """
+        if fcntl is None:
+            yield
+            return
+        with open(self.path / "lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise VddError(
+                    f"Another process is at work in '{self.path}': wait for it, or give another run.name."
+                ) from error
+            yield
+
     def _refuse_another(self, recipe):
-        if not self.path.exists() or not any(self.path.iterdir()):
+        if not self.path.exists() or all(child.name == "lock" for child in self.path.iterdir()):
             return
         if not (self.path / "recipe.yaml").exists():
             raise VddError(
@@ -60,7 +84,7 @@ class RunFolder:
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name, or delete that folder."
             )
-        finished = (self.path / "distilled").exists()
+        finished = (self.path / "results.json").exists()
         backend = json.loads((self.path / "environment.json").read_text())["backend"]
         if backend != environment()["backend"] and not finished:
             raise VddError(

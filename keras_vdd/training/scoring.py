@@ -1,6 +1,7 @@
 """The rows of a run's table: the distilled set beside the baselines that its recipe names."""
 
 import json
+import re
 
 from keras_vdd import models
 from keras_vdd.data.shapes import PAIRS
@@ -149,7 +150,7 @@ class Scoring:
         return keep
 
     def _path(self, name):
-        return None if self.folder is None else self.folder / f"{name.replace(' ', '-').replace(',', '')}.json"
+        return None if self.folder is None else self.folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name) + ".json")
 
 
 def method_name(recipe):

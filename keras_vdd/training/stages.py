@@ -34,7 +34,7 @@ def prepare(recipe, progress=None):
 
     Returns:
         dict: `splits`, by `train` and `test` the `videos`, `classes`, `frames`, `bytes` and `failed`
-        (a count); `store`, the folder; `notes`, what was odd about the source.
+        (a count); `store`, the folder with `train` and `test`; `notes`, what was odd about the source.
     """
     stores, notes = _stores(recipe, progress or Silent())
     splits = {
@@ -47,7 +47,7 @@ def prepare(recipe, progress=None):
         }
         for name, store in stores.items()
     }
-    folder = str(next(iter(stores.values())).folder)
+    folder = os.path.dirname(os.fspath(stores["train"].folder))
     return {"set": recipe.data.set, "store": folder, "splits": splits, "notes": notes}
 
 
@@ -66,11 +66,14 @@ def distill(recipe, progress=None):
         VddError: the data, the run folder or the disk do not allow it, or a loss diverged.
         KeyboardInterrupt: after a checkpoint has been written.
     """
-    progress = progress or Silent()
     run = RunFolder(recipe)
+    with run.alone():
+        return _distill(recipe, run, progress or Silent())
+
+
+def _distill(recipe, run, progress):
     stores, _ = _stores(recipe, progress)
     train = stores["train"]
-
     static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, train, run, progress)
     arrays = {"static": static}
     if recipe.dynamic is not None:
