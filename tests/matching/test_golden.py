@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from derivatives import numpy
 from keras import ops
 from reference import GEOMETRY, GOLDEN, assert_golden, channels_last, golden_input, kernel
 
@@ -13,10 +14,6 @@ from keras_vdd.models.functional import apply
 
 CLASSES, FRAMES, SIZE, WIDTH = (GEOMETRY[k] for k in ("classes", "frames", "size", "width"))
 LOSS, GRADIENT, MTT_DYNAMIC = 1e-5, 1e-3, 5e-3
-
-
-def numpy(x):
-    return ops.convert_to_numpy(x)
 
 
 def network_weights(prefix, names):
@@ -77,10 +74,16 @@ def synthesise(integrator):
     return videos
 
 
-def through_memory(synthesise, memory, video_gradient):
+@pytest.fixture(scope="module")
+def video(synthesise, memory):
+    return jit(synthesise)(memory)
+
+
+@pytest.fixture(scope="module")
+def through_memory(synthesise, memory):
     """Gradients of the memory from the gradient of the videos that it makes."""
-    project = value_and_grad(lambda values, gradient: ops.sum(synthesise(values) * gradient))
-    return jit(project)(memory, video_gradient)[1]
+    project = jit(value_and_grad(lambda values, gradient: ops.sum(synthesise(values) * gradient)))
+    return lambda video_gradient: project(memory, video_gradient)[1]
 
 
 def check_memory_gradients(method, gradients, dynamic_tolerance=GRADIENT):
@@ -92,16 +95,20 @@ def check_memory_gradients(method, gradients, dynamic_tolerance=GRADIENT):
         assert_golden(f"{method}/grad_integrator_bias", numpy(gradients["bias"]), GRADIENT)
 
 
-def test_integrator(synthesise, memory):
-    video = numpy(synthesise(memory))
-    assert_golden("integrator/video", np.moveaxis(video, -1, -3), LOSS)
+def logits_and_features(network, weights, x):
+    """Both in one compiled function, which JAX compiles once."""
+    return numpy(jit(lambda w, x: [apply(network, w, x, method=m) for m in ("call", "embed")])(weights, x))
 
 
-def test_mini_c3d(synthesise, memory):
-    network, video = mini_c3d(), synthesise(memory)
+def test_integrator(video):
+    assert_golden("integrator/video", np.moveaxis(numpy(video), -1, -3), LOSS)
+
+
+def test_mini_c3d(video):
+    network = mini_c3d()
     weights = network_weights("minic3d/", MINI_C3D_LAYERS)
-    assert_golden("minic3d/logits", numpy(apply(network, weights, video)), LOSS)
-    features = numpy(apply(network, weights, video, method="embed"))
+    logits, features = logits_and_features(network, weights, video)
+    assert_golden("minic3d/logits", logits, LOSS)
     features = features.reshape(CLASSES, *network.feature_shape).transpose(0, 4, 1, 2, 3)
     assert_golden("minic3d/embed", features.reshape(CLASSES, -1), LOSS)
 
@@ -109,9 +116,9 @@ def test_mini_c3d(synthesise, memory):
 def test_convnet_d4():
     network = models.ConvNetD4(CLASSES, SIZE, WIDTH)
     weights = convnet_weights(network)
-    images = channels_last(golden_input("dc/syn"))
-    assert_golden("convnetd4/logits", numpy(apply(network, weights, images)), LOSS)
-    features = numpy(apply(network, weights, images, method="embed"))
+    images = ops.convert_to_tensor(channels_last(golden_input("dc/syn")))
+    logits, features = logits_and_features(network, weights, images)
+    assert_golden("convnetd4/logits", logits, LOSS)
     side = SIZE // 16
     features = features.reshape(-1, side, side, WIDTH).transpose(0, 3, 1, 2).reshape(len(images), -1)
     assert_golden("convnetd4/embed", features, LOSS)
@@ -129,19 +136,18 @@ def test_gradient_matching():
 
 
 @pytest.mark.parametrize("chunk", [None, 1])
-def test_distribution_matching(synthesise, memory, chunk):
+def test_distribution_matching(video, through_memory, chunk):
     network = mini_c3d()
     real = ops.convert_to_tensor(channels_last(golden_input("dm/real")))
     weights = native_layout(network_weights("minic3d/", MINI_C3D_LAYERS))
-    video = ops.expand_dims(synthesise(memory), 1)
     match = jit(lambda *arrays: distribution.distribution_matching(network, *arrays, chunk=chunk))
-    loss, video_gradient = match(weights, real, video)
+    loss, video_gradient = match(weights, real, ops.expand_dims(video, 1))
     assert_golden("dm/loss", numpy(loss), LOSS)
-    check_memory_gradients("dm", through_memory(synthesise, memory, video_gradient[:, 0]))
+    check_memory_gradients("dm", through_memory(video_gradient[:, 0]))
 
 
 @pytest.mark.parametrize("form", [trajectory.unrolled, trajectory.adjoint])
-def test_trajectory_matching(synthesise, memory, form):
+def test_trajectory_matching(video, through_memory, form):
     network = mini_c3d()
     start = network_weights("mtt/start/", MINI_C3D_LAYERS)
     change = network_weights("mtt/target_minus_start/", MINI_C3D_LAYERS)
@@ -152,39 +158,43 @@ def test_trajectory_matching(synthesise, memory, form):
         logits = apply(network, weights, videos)
         return -ops.mean(ops.sum(labels * ops.log_softmax(logits), axis=-1))
 
-    learned = {"data": synthesise(memory), "step_size": ops.convert_to_tensor(np.float32(GOLDEN["inner_lr"]))}
-    assert_golden("mtt/inner_loss_0", numpy(inner_loss(start, learned["data"], 0)), LOSS)
+    learned = {"data": video, "step_size": ops.convert_to_tensor(np.float32(GOLDEN["inner_lr"]))}
     steps = GOLDEN["syn_steps"]
     if form is trajectory.adjoint:
         loss, gradients = form(inner_loss, start, target, learned, steps)
     else:
-        loss, gradients = jit(lambda *arrays: form(inner_loss, *arrays, steps))(start, target, learned)
+
+        def first_and_form(start, target, learned):
+            return inner_loss(start, learned["data"], 0), form(inner_loss, start, target, learned, steps)
+
+        first, (loss, gradients) = jit(first_and_form)(start, target, learned)
+        assert_golden("mtt/inner_loss_0", numpy(first), LOSS)
     assert_golden("mtt/loss", numpy(loss), LOSS)
     assert_golden("mtt/grad_lr", numpy(gradients["step_size"]), GRADIENT)
-    check_memory_gradients("mtt", through_memory(synthesise, memory, gradients["data"]), MTT_DYNAMIC)
+    check_memory_gradients("mtt", through_memory(gradients["data"]), MTT_DYNAMIC)
 
 
-def test_ridge_regression(synthesise, memory):
+def test_ridge_regression(video, through_memory):
     network = mini_c3d()
     weights = native_layout(network_weights("minic3d/", MINI_C3D_LAYERS))
     noise = golden_input("frepo/label_noise")
     centred = np.eye(CLASSES, dtype="float32") - 1 / CLASSES
     labels = ops.convert_to_tensor((centred / np.sqrt(CLASSES / 10) + noise).astype("float32"))
-    real = channels_last(golden_input("frepo/target"))
+    real = ops.convert_to_tensor(channels_last(golden_input("frepo/target")))
     target = ops.convert_to_tensor(centred[np.arange(len(real)) % CLASSES].astype("float32"))
-    real_features = apply(network, weights, ops.convert_to_tensor(real), method="embed")
 
-    def parts(learned):
+    def parts(learned, weights, real):
+        real_features = apply(network, weights, real, method="embed")
         features = apply(network, weights, learned["videos"], method="embed")
         prediction = ridge.ridge_prediction(features, learned["labels"], real_features, GOLDEN["frepo_reg"])
         losses = ridge.prediction_loss(prediction, target), ridge.label_margin_loss(learned["labels"])
         return losses[0] + losses[1], (prediction, *losses)
 
-    learned = {"videos": synthesise(memory), "labels": labels}
-    (loss, aux), gradients = jit(value_and_grad(parts, has_aux=True))(learned)
+    learned = {"videos": video, "labels": labels}
+    (loss, aux), gradients = jit(value_and_grad(parts, has_aux=True))(learned, weights, real)
     assert_golden("frepo/prediction", numpy(aux[0]), GRADIENT)
     assert_golden("frepo/prediction_loss", numpy(aux[1]), LOSS)
     assert_golden("frepo/label_margin_loss", numpy(aux[2]), LOSS)
     assert_golden("frepo/loss", numpy(loss), LOSS)
     assert_golden("frepo/grad_labels", numpy(gradients["labels"]), GRADIENT)
-    check_memory_gradients("frepo", through_memory(synthesise, memory, gradients["videos"]))
+    check_memory_gradients("frepo", through_memory(gradients["videos"]))

@@ -1,0 +1,125 @@
+"""The memories as Keras layers make the videos that numpy makes of their arrays."""
+
+import keras
+import numpy as np
+import pytest
+from derivatives import numpy
+
+from keras_vdd.errors import UsageError
+from keras_vdd.memory import DistilledSet, FullVideoMemory, StaticDynamicMemory, StillMemory
+
+CLASSES, FRAMES, SIZE = 5, 4, 6
+
+
+def filled(memory, seed=0):
+    rng = np.random.default_rng(seed)
+    for variable in memory.weights:
+        variable.assign(rng.standard_normal(variable.shape).astype("float32"))
+    return memory
+
+
+def static_dynamic(integrators=1, frames=FRAMES):
+    return filled(StaticDynamicMemory(CLASSES, 2, 4, 6, frames, SIZE, integrators))
+
+
+def as_set(memory):
+    return DistilledSet(
+        kind=memory.kind,
+        class_names=tuple(f"class {c}" for c in range(memory.classes)),
+        frames=memory.frames,
+        mean=(0.0, 0.0, 0.0),
+        std=(1.0, 1.0, 1.0),
+        videos_per_class=memory.videos_per_class,
+        **memory.arrays(),
+    )
+
+
+MEMORIES = {
+    "one integrator": static_dynamic,
+    "two integrators": lambda: static_dynamic(2),
+    "three integrators": lambda: static_dynamic(3),
+    "an integrator a class": lambda: static_dynamic(CLASSES),
+    "one frame": lambda: static_dynamic(frames=1),
+    "stills": lambda: filled(StillMemory(CLASSES, 3, FRAMES, SIZE)),
+    "stills in slots": lambda: filled(StillMemory(CLASSES, 4, FRAMES, SIZE, videos_per_class=2)),
+    "videos": lambda: filled(FullVideoMemory(CLASSES, 2, FRAMES, SIZE)),
+}
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_calls_equal_the_sets_reconstruction(name):
+    memory = MEMORIES[name]()
+    distilled = as_set(memory)
+    np.testing.assert_array_equal(memory.enumerate(), distilled.pairs())
+    expected = distilled.reconstruct()
+    found = numpy(memory(memory.enumerate()))
+    assert found.dtype == np.float32 and found.shape == expected.shape
+    assert found.shape[1:] == (memory.frames, SIZE, SIZE, 3)
+    assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
+    # All pairs give other videos than the first one: nothing is broadcast.
+    assert len(np.unique(found[:, 0, 0, 0, 0])) == len(found)
+
+
+@pytest.mark.parametrize("name", MEMORIES)
+def test_samples_are_one_pair_a_slot_and_repeatable(name):
+    memory = MEMORIES[name]()
+    pairs = memory.sample(np.random.default_rng(3))
+    assert pairs.dtype == np.int32 and pairs.shape == (CLASSES * memory.videos_per_class, 3)
+    np.testing.assert_array_equal(pairs[:, 0], np.repeat(np.arange(CLASSES), memory.videos_per_class))
+    every = {tuple(p) for p in memory.enumerate().tolist()}
+    assert {tuple(p) for p in pairs.tolist()} <= every
+    np.testing.assert_array_equal(pairs, memory.sample(np.random.default_rng(3)))
+    distilled = as_set(memory)
+    slots = np.tile(np.arange(memory.videos_per_class), CLASSES)
+    np.testing.assert_array_equal(distilled.slots_of(pairs) if memory.kind != "full-video" else slots, slots)
+    expected = distilled.reconstruct(pairs)
+    assert np.abs(numpy(memory(pairs)) - expected).max() <= 1e-6 * np.abs(expected).max()
+
+
+def test_each_class_uses_its_own_integrator():
+    memory = static_dynamic(2)
+    pairs = memory.enumerate()
+    before = numpy(memory(pairs))
+    memory.integrators[1].bias.assign(memory.integrators[1].bias + 1.0)
+    change = numpy(memory(pairs)) - before
+    users = np.arange(CLASSES) * 2 // CLASSES
+    assert users.tolist() == [0, 0, 0, 1, 1]
+    np.testing.assert_allclose(change, np.broadcast_to(users[pairs[:, 0]][:, None, None, None, None], change.shape), atol=1e-5)
+
+
+def test_what_is_learned_and_what_is_frozen():
+    memory = static_dynamic(2)
+    assert [v.name for v in memory.non_trainable_variables] == ["static"]
+    assert [v.name for v in memory.trainable_variables] == ["dynamic", "kernel", "bias", "kernel", "bias"]
+    assert memory.count_params() == CLASSES * SIZE * SIZE * (4 * 3 + 6 * FRAMES) + 2 * 327
+    for memory, name in ((StillMemory(2, 1, 3, 8), "static"), (FullVideoMemory(2, 1, 3, 8), "video")):
+        assert [v.name for v in memory.trainable_variables] == [name] and not memory.non_trainable_variables
+
+
+def test_stills_are_seen_as_images_too():
+    memory = MEMORIES["stills"]()
+    pairs = memory.enumerate()[::2]
+    static = memory.arrays()["static"]
+    np.testing.assert_array_equal(numpy(memory.images(pairs)), static[pairs[:, 0], pairs[:, 1]])
+
+
+@pytest.mark.parametrize("name", ["two integrators", "stills", "videos"])
+def test_memories_stay_wide_under_a_narrow_policy(name):
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        memory = MEMORIES[name]()
+        found = numpy(memory(memory.enumerate()))
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert {v.dtype for v in memory.weights} == {"float32"}
+    expected = as_set(memory).reconstruct()
+    assert found.dtype == np.float32
+    assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
+
+
+def test_counts_that_do_not_fit_are_refused():
+    with pytest.raises(UsageError, match="statics_per_class=3 is not a multiple of videos_per_class=2"):
+        StaticDynamicMemory(2, 2, 3, 2, FRAMES, SIZE)
+    with pytest.raises(UsageError, match="statics_per_class=0"):
+        StillMemory(2, 0, FRAMES, SIZE, videos_per_class=1)
