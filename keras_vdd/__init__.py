@@ -8,34 +8,30 @@ import importlib
 
 __version__ = "0.1.0"
 
+# Public name: where it is, and as what. A submodule is its own home.
 _HOMES = {
-    "distill": "keras_vdd.training.stages",
-    "prepare": "keras_vdd.training.stages",
-    "evaluate": "keras_vdd.training.stages",
-    "load_recipe": "keras_vdd.recipe.load",
-    "load": "keras_vdd.hub.load",
-    "export": "keras_vdd.hub.export",
-    "DistilledSet": "keras_vdd.memory.distilled_set",
-    "errors": None,
-    "models": None,
-    "layers": None,
-    "memory": None,
-    "matching": None,
-    "data": None,
-    "hub": None,
-    "evaluation": None,
+    "DistilledSet": ("memory.distilled_set", "DistilledSet"),
+    "distill": ("training.stages", "distill"),
+    "evaluate": ("training.stages", "evaluate_set"),
+    "export": ("hub.export", "export"),
+    "load": ("hub.load", "load"),
+    "load_recipe": ("recipe.load", "load_recipe"),
+    "plan": ("training.stages", "plan"),
+    "prepare": ("training.stages", "prepare"),
+    "train": ("training.stages", "train_on_set"),
 }
+_ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "models")
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", *_HOMES, *_ROOMS]
 
 
 def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"keras_vdd.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'keras_vdd' has no attribute {name!r}")
-    home = _HOMES[name]
-    if home is None:
-        return importlib.import_module(f"keras_vdd.{name}")
-    return getattr(importlib.import_module(home), name)
+    module, public = _HOMES[name]
+    return getattr(importlib.import_module(f"keras_vdd.{module}"), public)
 
 
 def __dir__():

@@ -1,0 +1,1 @@
+"""The recipes, as YAML files beside this one."""

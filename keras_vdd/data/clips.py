@@ -69,6 +69,22 @@ def read_stills(store, indices, rng=None, flip=False):
     return stills
 
 
+def choose_videos(rows, count, rng):
+    """Draw `count` of these videos, each once before any comes again.
+
+    Args:
+        rows: (n,) of int, row numbers of a store.
+        count: int.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        int64 array (count,).
+    """
+    rounds = -(-count // max(1, len(rows)))
+    drawn = [rng.permutation(rows) for _ in range(rounds)]
+    return np.concatenate([np.zeros(0, np.int64), *drawn])[:count].astype(np.int64)
+
+
 def _indices(lengths, frames, interval, rng):
     """Return int64 (n, frames) for the int64 lengths (n,)."""
     steps = np.where(lengths < frames * interval, lengths // frames, interval)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_vdd.data.clips import read_clips, read_stills
+from keras_vdd.data.clips import choose_videos, read_clips, read_stills
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.training_sets import FixedVideos
 from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
@@ -52,7 +52,7 @@ class Baseline:
             `FixedVideos` of `count` videos.
         """
         counts = spread(self.count, self.classes, rng)
-        rows = np.concatenate([_visit(of, n, rng) for of, n in zip(store.by_class(), counts)])
+        rows = np.concatenate([choose_videos(of, n, rng) for of, n in zip(store.by_class(), counts)])
         labels = np.asarray(store.labels)[rows]
         if self.kind == "stills":
             stills = read_stills(store, rows, rng, flip=False)
@@ -111,8 +111,3 @@ def _item_bytes(kind, frames, size):
     if kind not in KINDS:
         raise UsageError(f"Baseline {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
     return real_clip_bytes(frames, size, size) if kind == "clips" else real_still_bytes(size, size)
-
-
-def _visit(videos, count, rng):
-    rounds = [rng.permutation(videos) for _ in range(-(-count // max(1, len(videos))))]
-    return np.concatenate(rounds)[:count].astype(np.int64) if rounds else np.zeros(0, np.int64)

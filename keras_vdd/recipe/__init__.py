@@ -1,0 +1,1 @@
+"""Recipes: one typed schema, found, extended and overridden, every error explained."""

@@ -3,6 +3,8 @@
 import numpy as np
 from keras import ops
 
+from keras_vdd.data.clips import choose_videos
+
 
 def choose_by_class(store, per_class, rng):
     """Draw videos of every class, each once before any comes again.
@@ -15,12 +17,7 @@ def choose_by_class(store, per_class, rng):
     Returns:
         int64 (classes, per_class), row numbers of the store.
     """
-    return np.stack([_draw(rows, per_class, rng) for rows in store.by_class()])
-
-
-def _draw(rows, count, rng):
-    rounds = -(-count // len(rows))
-    return np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:count]
+    return np.stack([choose_videos(rows, per_class, rng) for rows in store.by_class()])
 
 
 def on_device(frames, classes, mean, std):
