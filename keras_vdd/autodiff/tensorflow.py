@@ -8,7 +8,8 @@ WIDEST_FLOAT = "float64"
 
 
 def jit(fn):
-    return tf.function(fn, reduce_retracing=True)
+    # A trace for each shape: generalised to unknown sizes, a trace could not count classes.
+    return tf.function(fn)
 
 
 def value_and_grad(fn, has_aux=False):

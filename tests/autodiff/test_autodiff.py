@@ -180,3 +180,9 @@ def test_native_layout_changes_no_value():
     weights = [rng.standard_normal(shape).astype("float32") for shape in shapes]
     for before, after in zip(weights, native_layout([ops.convert_to_tensor(w) for w in weights])):
         np.testing.assert_array_equal(numpy(after), before)
+
+
+def test_jit_knows_every_shape():
+    sizes = jit(lambda x: ops.reshape(x, (x.shape[0] * x.shape[1],)))
+    for shape in ((3, 2), (1, 2), (4, 5)):
+        assert numpy(sizes(tensor(np.ones(shape), "float32"))).shape == (np.prod(shape),)
