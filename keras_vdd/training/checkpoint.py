@@ -19,7 +19,8 @@ def save_arrays(path, arrays, **facts):
         **facts: JSON values kept beside them.
     """
     temporary = f"{path}.tmp"
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # Not ascontiguousarray, which would make a vector of a scalar.
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     save_file(arrays, temporary, metadata={"facts": json.dumps(facts)})
     with open(temporary, "rb") as file:
         os.fsync(file.fileno())
@@ -55,7 +56,8 @@ def _variables(model):
     for index, variable in enumerate(model.trainable_variables):
         yield f"memory/{index}/{variable.name}", variable
     for index, variable in enumerate(model.optimizer.variables):
-        yield f"optimizer/{index}/{variable.name}", variable
+        # Its name counts the models made before it in the same process.
+        yield f"optimizer/{index}", variable
 
 
 def _to_numpy(variable):

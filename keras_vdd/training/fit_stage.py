@@ -54,8 +54,9 @@ def fit_stage(
     with progress.task(title, iterations) as update, _soft_interrupt() as interrupt:
         update(len(losses))
         watch = _Watch(name, path, losses, run.log, checkpoint_every, interrupt, update, rates, patience, tolerance)
-        batches = IterationBatches(len(losses), iterations, lambda i: (make_batch(i),))
-        condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
+        with _own_errors(make_batch) as make:
+            batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
+            condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
         if interrupt.is_set():
             raise KeyboardInterrupt
     return losses
@@ -108,6 +109,26 @@ class _Watch(keras.callbacks.Callback):
             f"Stage {self._name} diverged at iteration {iteration} ({what}): lower {self._rates}; "
             f"the last good checkpoint is kept in '{self._path.parent}'."
         )
+
+
+@contextlib.contextmanager
+def _own_errors(make_batch):
+    """`make_batch` whose errors come out of `fit` as they were: TensorFlow would wrap them in its own."""
+    raised = []
+
+    def make(iteration):
+        try:
+            return make_batch(iteration)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    try:
+        yield make
+    except Exception:
+        if raised:
+            raise raised[0] from None
+        raise
 
 
 @contextlib.contextmanager
