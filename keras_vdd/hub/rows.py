@@ -31,7 +31,8 @@ def features_of(distilled, dtype):
         "config": Value("string"),
         "weights": Value("binary"),
     }
-    columns["preview"] = Image()
+    # Undecoded: a row must come without Pillow too, and the Hub's viewer draws the bytes all the same.
+    columns["preview"] = Image(decode=False)
     return Features(columns)
 
 
