@@ -8,7 +8,6 @@ import click
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.cli.located import is_run, set_folder
-from keras_vdd.recipe.load import load_recipe
 
 
 @click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
@@ -43,11 +42,6 @@ def _scores(run):
     file = Path(run) / "results.json"
     if not file.is_file():
         return None
-    results = json.loads(file.read_text(encoding="utf-8"))
-    settings = load_recipe(Path(run) / "recipe.yaml").evaluation
-    common = {
-        "architecture": settings.architecture,
-        "seeds": settings.seeds,
-        "protocol": results.get("protocol"),
-    }
-    return [{"set": row["name"], **common, **row} for row in results["rows"]]
+    from keras_vdd.hub.card import rows_of_run
+
+    return rows_of_run(json.loads(file.read_text(encoding="utf-8")))

@@ -47,6 +47,12 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
     )
 
 
+def rows_of_run(results):
+    """Return the rows that `render` takes from what a run folder holds as `results.json`."""
+    common = {key: results[key] for key in ("architecture", "protocol")}
+    return [{"set": row["method"], **common, **row} for row in results["rows"]]
+
+
 def _front_matter(title, content, license, videos):
     size = next((label for limit, label in SIZES if videos < limit), "n>1M")
     lines = [f"pretty_name: {json.dumps(title)}"]

@@ -14,6 +14,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.evaluation.training_sets import FixedVideos
+from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
@@ -101,7 +102,7 @@ def _distill(recipe, run, progress):
         "rows": [*baselines, row],
         "losses": _last_losses(run),
     }
-    rewrite_card(folder, results={**row, **{k: results[k] for k in ("set", "architecture", "protocol")}})
+    rewrite_card(folder, results=rows_of_run(results))
     draw_report(recipe, run, stores, distilled, results)
     write_text(finished, json.dumps(results, indent=2) + "\n")
     return results
