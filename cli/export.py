@@ -28,8 +28,9 @@ def command(path, folder, dtype, license, force, as_json):
     from keras_vdd.hub.load import load
 
     source = set_folder(path)
-    scores = _scores(path) if is_run(path) else None
     distilled = load(source)
+    # Scores hold for what was scored: in another type the set is another set.
+    scores = _scores(path) if is_run(path) and distilled.dtype == dtype else None
     export(distilled, folder, dtype=dtype, license=license, results=scores, overwrite=force)
     written = {"folder": folder, "dtype": dtype, "bytes": distilled.nbytes(dtype)}
     if as_json:

@@ -100,26 +100,21 @@ def _results(results):
     if not results:
         return "None were given."
     results = [results] if isinstance(results, dict) else list(results)
-    lines = [
-        "| set | network | top-1 % | top-5 % | seeds | bytes | protocol |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = ["| set | network | top-1 % | top-5 % | seeds | bytes |", "|---|---|---|---|---|---|"]
+    protocols = []
     for row in results:
         try:
-            cells = (
-                row["set"],
-                row["architecture"],
-                _score(row["top1"]),
-                _score(row.get("top5")),
-                _seeds(row),
-            )
-            cells = (*cells, _count(row.get("bytes")), _protocol(row.get("protocol")))
+            scores = _score(row["top1"]), _score(row.get("top5"))
+            cells = row["set"], row["architecture"], *scores, _seeds(row), _count(row.get("bytes"))
         except (KeyError, TypeError) as error:
             raise UsageError(
                 f"A result for the card lacks {error}: give what `vdd evaluate --json` prints."
             ) from error
+        protocol = _protocol(row.get("protocol"))
+        if protocol not in protocols:
+            protocols.append(protocol)
         lines.append("| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *(f"Protocol: {protocol}." for protocol in protocols)])
 
 
 def _score(score):
