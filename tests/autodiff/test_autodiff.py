@@ -153,7 +153,8 @@ def test_convolution_and_its_derivatives(space, window, strides, padding, layout
                 found(tensor(x), tensor(k), tensor(u))
             return
         value, first, (slope, second) = numpy(jit(found)(tensor(x), tensor(k), tensor(u)))
-    xk, uk, yk, xq, uq = (correlate(a, b, strides, padding) for a, b in ((x, k), (u, k), (y, k), (x, q), (u, q)))
+    pairs = (x, k), (u, k), (y, k), (x, q), (u, q)
+    xk, uk, yk, xq, uq = (correlate(a, b, strides, padding) for a, b in pairs)
     np.testing.assert_allclose(value, xk, rtol=1e-10, atol=1e-10)
     close = {"rtol": 1e-9, "atol": 1e-9}
     np.testing.assert_allclose(np.sum(first[0] * y), np.sum(xk * yk), **close)

@@ -175,7 +175,8 @@ def test_second_derivatives_against_central_differences(name):
         def norm(inputs):
             # Unequal shares: a normalised input's gradient sums to zero, which would hide a wrong mean.
             gradients = value_and_grad(loss)(inputs)[1]
-            return sum(ops.sum(s * ops.square(g)) for s, g in zip(shares, [gradients["x"], *gradients["weights"]]))
+            gradients = [gradients["x"], *gradients["weights"]]
+            return sum(ops.sum(s * ops.square(g)) for s, g in zip(shares, gradients, strict=True))
 
         assert_gradient(value_and_grad(norm), {"x": draw(*shape), "weights": weights})
 

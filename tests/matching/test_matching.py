@@ -35,7 +35,7 @@ def close(found, expected, tolerance=1e-5):
 def test_distribution_matching_of_linear_features(m):
     network, kernel, real, synthetic = linear_case(m=m)
     weights = [tensor(kernel, "float32")]
-    loss, gradient = distribution_matching(network, weights, tensor(real, "float32"), tensor(synthetic, "float32"))
+    loss, gradient = distribution_matching(network, weights, *tensor((real, synthetic), "float32"))
     gap = (real.mean(1) - synthetic.mean(1)).reshape(CLASSES, 54)
     close(numpy(loss), np.sum((gap @ kernel) ** 2))
     by_class = -2 / m * gap @ kernel @ kernel.T
@@ -92,7 +92,8 @@ def test_cross_entropy_is_of_one_class():
     network, kernel, real, _ = linear_case()
     logits = real[0].reshape(6, 54) @ kernel
     expected = np.mean(np.log(np.sum(np.exp(logits), axis=1)) - logits[:, 2])
-    found = cross_entropy(network, [tensor(kernel, "float32")], tensor(real[0], "float32"), ops.convert_to_tensor(2))
+    weights, label = [tensor(kernel, "float32")], ops.convert_to_tensor(2)
+    found = cross_entropy(network, weights, tensor(real[0], "float32"), label)
     close(numpy(found), expected)
 
 
@@ -114,7 +115,8 @@ def test_gradient_matching_is_the_sum_of_its_classes():
             target = [ops.stop_gradient(g) for g in gradient(real_class)]
             return filter_distance(target, gradient(synthetic_class))
 
-        loss, gradients = numpy(jit(lambda r, s: gradient_matching(network, weights, r, s))(*tensor((real, synthetic))))
+        match = jit(lambda r, s: gradient_matching(network, weights, r, s))
+        loss, gradients = numpy(match(*tensor((real, synthetic))))
         step = jit(value_and_grad(by_hand))
         labels = [ops.convert_to_tensor(c, dtype="int32") for c in range(CLASSES)]
         parts = [numpy(step(tensor(synthetic[c]), tensor(real[c]), labels[c])) for c in range(CLASSES)]
@@ -139,7 +141,8 @@ def test_gradient_matching_of_identical_data_is_zero():
 @pytest.mark.parametrize("form", [unrolled, adjoint])
 def test_trajectory_of_a_quadratic(form):
     """With inner loss |w - d|^2 / 2 a step shrinks w - d by 1 - alpha, so that everything is known."""
-    start, target, data = [draw(3), draw(2, 2, seed=1)], [draw(3, seed=2), draw(2, 2, seed=3)], draw(7, seed=4)
+    start, target = [draw(3), draw(2, 2, seed=1)], [draw(3, seed=2), draw(2, 2, seed=3)]
+    data = draw(7, seed=4)
     steps, alpha = 3, 0.3
 
     def inner_loss(weights, d, t):

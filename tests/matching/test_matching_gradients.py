@@ -119,7 +119,8 @@ def test_through_the_integrator_to_stills_motion_and_kernel():
 
         def matched(learned):
             videos = ops.stop_gradient(synthesise(learned))
-            loss, to_videos = distribution.distribution_matching(network, weights, real, ops.expand_dims(videos, 1))
+            by_class = ops.expand_dims(videos, 1)
+            loss, to_videos = distribution.distribution_matching(network, weights, real, by_class)
             to_videos = ops.stop_gradient(to_videos[:, 0])
             _, gradients = value_and_grad(lambda v: ops.sum(synthesise(v) * to_videos))(learned)
             return loss, gradients

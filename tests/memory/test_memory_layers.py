@@ -84,7 +84,8 @@ def test_each_class_uses_its_own_integrator():
     change = numpy(memory(pairs)) - before
     users = np.arange(CLASSES) * 2 // CLASSES
     assert users.tolist() == [0, 0, 0, 1, 1]
-    np.testing.assert_allclose(change, np.broadcast_to(users[pairs[:, 0]][:, None, None, None, None], change.shape), atol=1e-5)
+    expected = users[pairs[:, 0]].reshape(-1, 1, 1, 1, 1)
+    np.testing.assert_allclose(change, np.broadcast_to(expected, change.shape), atol=1e-5)
 
 
 def test_what_is_learned_and_what_is_frozen():

@@ -13,6 +13,13 @@ def fit(condenser, stop, start=0, **options):
     return condenser.fit(batches, verbose=0, shuffle=False, **options)
 
 
+def recorder(losses):
+    def record(batch, logs):
+        losses.append(float(logs["loss"]))
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=record)
+
+
 @pytest.mark.parametrize(
     "kind, view, counts",
     [
@@ -46,7 +53,8 @@ def integrator_gradients(arrays, target):
         tap: (slice(None), *(slice(a, a + n) for a, n in zip(tap, (FRAMES, SIZE, SIZE))))
         for tap in np.ndindex(3, 3, 3)
     }
-    residual = residual + arrays["biases"][0] + sum(joined[where] @ kernel[tap] for tap, where in places.items())
+    residual = residual + arrays["biases"][0]
+    residual = residual + sum(joined[where] @ kernel[tap] for tap, where in places.items())
     to_kernel, to_joined = np.zeros_like(kernel), np.zeros_like(joined)
     for tap, where in places.items():
         to_kernel[tap] = np.einsum("nthwi,nthwo->io", joined[where], residual)
@@ -68,7 +76,7 @@ def test_each_part_has_exactly_its_own_learning_rate():
         for array, speed in zip((arrays["dynamic"], arrays["kernels"][0], arrays["biases"][0]), speeds):
             array += speed
     seen = []
-    fit(condenser, steps, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: seen.append(logs["loss"]))])
+    fit(condenser, steps, callbacks=[recorder(seen)])
     np.testing.assert_allclose(seen, losses, rtol=1e-5)
     start = make_condenser("static-dynamic").memory.arrays()
     for name, found in condenser.memory.arrays().items():
@@ -122,8 +130,7 @@ def test_other_optimizers_train(name):
     target = make_batch(condenser, 0)
     batches = IterationBatches(0, 20, lambda i: (target,))
     losses = []
-    watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: losses.append(float(logs["loss"])))
-    condenser.fit(batches, verbose=0, shuffle=False, callbacks=[watch])
+    condenser.fit(batches, verbose=0, shuffle=False, callbacks=[recorder(losses)])
     assert losses[-1] < 0.7 * losses[0]
 
 

@@ -21,7 +21,9 @@ def squared_error(videos, batch):
 
 def make_memory(kind, per_class=1, integrators=1):
     memory = {
-        "static-dynamic": lambda: StaticDynamicMemory(CLASSES, 1, per_class, per_class, FRAMES, SIZE, integrators),
+        "static-dynamic": lambda: StaticDynamicMemory(
+            CLASSES, 1, per_class, per_class, FRAMES, SIZE, integrators
+        ),
         "still": lambda: StillMemory(CLASSES, per_class, FRAMES, SIZE),
         "full-video": lambda: FullVideoMemory(CLASSES, per_class, FRAMES, SIZE),
     }[kind]()
@@ -43,4 +45,5 @@ def make_batch(condenser, iteration):
     images = condenser.view == "images"
     pairs = condenser.memory.enumerate() if images else condenser.memory.sample(rng)
     time = () if images else (FRAMES,)
-    return {"pairs": pairs, "target": rng.standard_normal((len(pairs), *time, SIZE, SIZE, 3), dtype="float32")}
+    target = rng.standard_normal((len(pairs), *time, SIZE, SIZE, 3), dtype="float32")
+    return {"pairs": pairs, "target": target}
