@@ -71,7 +71,7 @@ def has_converged(losses, patience, tolerance):
     if not patience or len(losses) < 2 * patience or len(losses) % patience:
         return False
     before, last = np.mean(losses[-2 * patience : -patience]), np.mean(losses[-patience:])
-    return bool(last > before * (1 - tolerance))
+    return bool(last >= before * (1 - tolerance))
 
 
 class _Watch(keras.callbacks.Callback):

@@ -69,7 +69,9 @@ class RunFolder:
             yield
 
     def _refuse_another(self, recipe):
-        if not self.path.exists() or all(child.name == "lock" for child in self.path.iterdir()):
+        # What a run killed in its first moments leaves.
+        begun = {"lock", "environment.json", "environment.json.tmp", "recipe.yaml.tmp"}
+        if not self.path.exists() or {child.name for child in self.path.iterdir()} <= begun:
             return
         if not (self.path / "recipe.yaml").exists():
             raise VddError(
@@ -85,7 +87,12 @@ class RunFolder:
                 f"{'s' if len(changed) == 1 else ''}): give another run.name, or delete that folder."
             )
         finished = (self.path / "results.json").exists()
-        backend = json.loads((self.path / "environment.json").read_text())["backend"]
+        try:
+            backend = json.loads((self.path / "environment.json").read_text())["backend"]
+        except (OSError, ValueError, KeyError) as error:
+            raise VddError(
+                f"'{self.path}' no longer says what it was begun with (environment.json): delete it and start anew."
+            ) from error
         if backend != environment()["backend"] and not finished:
             raise VddError(
                 f"'{self.path}' was begun on the backend {backend}: go on with --backend {backend}, "

@@ -219,6 +219,7 @@ def test_has_converged():
     assert has_converged(falling, 2, 0.01), "a fall by 0.25 % is less than 1 %"
     assert not has_converged(falling, 2, 0.001)
     assert has_converged([1.0, 1.0, 2.0, 2.0], 2, 0.0), "a rise"
+    assert has_converged([1.0, 1.0, 1.0, 1.0], 2, 0.0), "no fall at all"
 
 
 def test_a_converged_stage_stops_early_and_stays_stopped(tmp_path):

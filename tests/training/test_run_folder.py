@@ -9,6 +9,7 @@ from derivatives import numpy
 
 from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import VddError
+from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.training import checkpoint
 from keras_vdd.training.real_batches import choose_by_class, on_device
@@ -168,3 +169,18 @@ def test_bytes_are_normalised_on_the_device():
     found = numpy(on_device(keras.ops.convert_to_tensor(frames), 2, mean, std))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, normalise(frames, mean, std), atol=2e-6)
+
+
+def test_a_run_killed_before_its_recipe_was_written_begins_anew(tmp_path):
+    recipe = load_recipe("quickstart", [f"run.dir={tmp_path}"])
+    run = RunFolder(recipe)
+    (run.path / "recipe.yaml").unlink()
+    (run.path / "log.jsonl").unlink(missing_ok=True)
+    assert (RunFolder(recipe).path / "recipe.yaml").exists()
+
+
+def test_a_run_without_its_environment_is_refused_in_one_sentence(tmp_path):
+    recipe = load_recipe("quickstart", [f"run.dir={tmp_path}"])
+    (RunFolder(recipe).path / "environment.json").unlink()
+    with pytest.raises(VddError, match="environment.json"):
+        RunFolder(recipe)
