@@ -37,7 +37,9 @@ def prepare(recipe, progress=None):
         dict: `splits`, by `train` and `test` the `videos`, `classes`, `frames`, `bytes` and `failed`
         (a count); `store`, the folder with `train` and `test`; `notes`, what was odd about the source.
     """
-    stores, notes = _stores(recipe, progress or Silent())
+    progress = progress or Silent()
+    listing = _listing(recipe, progress)
+    stores = prepare_stores(listing, recipe.data, progress)
     splits = {
         name: {
             "videos": len(store),
@@ -49,7 +51,7 @@ def prepare(recipe, progress=None):
         for name, store in stores.items()
     }
     folder = os.path.dirname(os.fspath(stores["train"].folder))
-    return {"set": recipe.data.set, "store": folder, "splits": splits, "notes": notes}
+    return {"set": recipe.data.set, "store": folder, "splits": splits, "notes": list(listing.notes)}
 
 
 def distill(recipe, progress=None):
@@ -67,13 +69,15 @@ def distill(recipe, progress=None):
         VddError: the data, the run folder or the disk do not allow it, or a loss diverged.
         KeyboardInterrupt: after a checkpoint has been written.
     """
+    progress = progress or Silent()
+    # Before the run folder is made: a mistake in data.root should leave nothing behind.
+    listing = _listing(recipe, progress)
     run = RunFolder(recipe)
     with run.alone():
-        return _distill(recipe, run, progress or Silent())
+        return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress)
 
 
-def _distill(recipe, run, progress):
-    stores, _ = _stores(recipe, progress)
+def _distill(recipe, stores, run, progress):
     train = stores["train"]
     static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, train, run, progress)
     arrays = {"static": static}
@@ -169,11 +173,15 @@ def train_on_set(path, recipe, progress=None, save=None):
     return result
 
 
-def _stores(recipe, progress):
+def _listing(recipe, progress):
     listing = find_videos(recipe.data, progress)
     for note in listing.notes:
         progress.say(note)
-    return prepare_stores(listing, recipe.data, progress), list(listing.notes)
+    return listing
+
+
+def _stores(recipe, progress):
+    return prepare_stores(_listing(recipe, progress), recipe.data, progress)
 
 
 def _distilled_set(recipe, stores, arrays):
@@ -202,7 +210,7 @@ def _scoring_for(distilled, recipe, progress):
         }
     )
     recipe = recipe.model_copy(update={"data": data})
-    stores, _ = _stores(recipe, progress)
+    stores = _stores(recipe, progress)
     _check_classes(distilled, stores["test"])
     scoring = Scoring(recipe, stores, progress)
     return scoring, scoring.test
