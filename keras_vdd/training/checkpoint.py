@@ -1,11 +1,12 @@
 """Checkpoints of a stage: written whole or not at all, read back bit for bit."""
 
+import contextlib
 import json
 import os
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from keras_vdd.errors import VddError
 
@@ -21,10 +22,17 @@ def save_arrays(path, arrays, **facts):
     temporary = f"{path}.tmp"
     # Not ascontiguousarray, which would make a vector of a scalar.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    save_file(arrays, temporary, metadata={"facts": json.dumps(facts)})
-    with open(temporary, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        # Not safetensors' own writing, whose error for a full disk is no OSError.
+        with open(temporary, "wb") as file:
+            file.write(save(arrays, metadata={"facts": json.dumps(facts)}))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def load_arrays(path):

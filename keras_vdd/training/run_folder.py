@@ -130,9 +130,14 @@ class Log:
 def write_text(path, text):
     """Write a small file through a temporary name."""
     temporary = f"{path}.tmp"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(temporary)
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def environment():
@@ -144,7 +149,8 @@ def environment():
     import keras_vdd
 
     versions = {}
-    for package in ("keras", "torch", "tensorflow", "jax", "numpy", "av", "datasets"):
+    packages = ("keras", "torch", "tensorflow", "tensorflow_cpu", "jax", "numpy", "av", "datasets")
+    for package in packages:
         with contextlib.suppress(PackageNotFoundError):
             versions[package] = version(package)
     return {

@@ -6,6 +6,7 @@ Each step leaves its result in the run folder and is never done again; together 
 import dataclasses
 import json
 import os
+import pathlib
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
@@ -167,8 +168,13 @@ def train_on_set(path, recipe, progress=None, save=None):
         "protocol": protocol.describe(),
     }
     if save:
-        trainer.classifier.save(f"{save}.partial.keras")
-        os.replace(f"{save}.partial.keras", save)
+        partial = f"{save}.partial.keras"
+        try:
+            trainer.classifier.save(partial)
+            os.replace(partial, save)
+        except OSError:
+            pathlib.Path(partial).unlink(missing_ok=True)
+            raise
         result["saved"] = str(save)
     return result
 

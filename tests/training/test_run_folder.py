@@ -1,6 +1,8 @@
 """Run folders, logs, checkpoints and the choice of real videos."""
 
+import errno
 import json
+import os
 
 import keras
 import numpy as np
@@ -134,15 +136,14 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path, monkey
     path = tmp_path / "c.safetensors"
     checkpoint.save_arrays(path, {"x": np.ones(1)})
 
-    def full(arrays, name, metadata):
-        with open(name, "wb") as file:
-            file.write(b"half")
-        raise OSError("No space left on device")
+    def full(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "save_file", full)
-    with pytest.raises(OSError):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="c.safetensors") as raised:
         checkpoint.save_arrays(path, {"x": np.zeros(1)})
-    assert checkpoint.load_arrays(path)[0]["x"] == 1
+    assert raised.value.errno == errno.ENOSPC
+    assert checkpoint.load_arrays(path)[0]["x"] == 1 and list(tmp_path.iterdir()) == [path]
 
 
 class Labelled:
