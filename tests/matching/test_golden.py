@@ -164,11 +164,20 @@ def test_trajectory_matching(video, through_memory, form):
         loss, gradients = form(inner_loss, start, target, learned, steps)
     else:
 
-        def first_and_form(start, target, learned):
-            return inner_loss(start, learned["data"], 0), form(inner_loss, start, target, learned, steps)
+        def path_and_form(start, target, learned):
+            weights, losses, descend = start, [], value_and_grad(inner_loss)
+            for t in range(steps):
+                value, gradient = descend(weights, learned["data"], t)
+                weights = [w - learned["step_size"] * g for w, g in zip(weights, gradient)]
+                losses.append(value)
+            change = [w - s for w, s in zip(weights, start)]
+            return losses, change, form(inner_loss, start, target, learned, steps)
 
-        first, (loss, gradients) = jit(first_and_form)(start, target, learned)
-        assert_golden("mtt/inner_loss_0", numpy(first), LOSS)
+        losses, change, (loss, gradients) = jit(path_and_form)(start, target, learned)
+        for t, value in enumerate(losses):
+            assert_golden(f"mtt/inner_loss_{t}", numpy(value), LOSS)
+        parts = [w if w.ndim < 2 else np.moveaxis(w, (-1, -2), (0, 1)) for w in map(numpy, change)]
+        assert_golden("mtt/final_theta_minus_start", np.concatenate([w.ravel() for w in parts]), GRADIENT)
     assert_golden("mtt/loss", numpy(loss), LOSS)
     assert_golden("mtt/grad_lr", numpy(gradients["step_size"]), GRADIENT)
     check_memory_gradients("mtt", through_memory(gradients["data"]), MTT_DYNAMIC)
