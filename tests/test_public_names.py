@@ -1,7 +1,4 @@
-"""Every name that `keras_vdd` offers is there, documented, and costs no Keras until it is used."""
-
-import subprocess
-import sys
+"""Every name that `keras_vdd` offers is there, documented."""
 
 import keras_vdd
 
@@ -19,8 +16,3 @@ def test_an_unknown_name_is_an_attribute_error():
         assert "distil" in str(error)
     else:
         raise AssertionError("keras_vdd.distil exists")
-
-
-def test_importing_the_package_imports_no_keras():
-    code = "import sys, keras_vdd; sys.exit(bool({'keras', 'datasets', 'torch', 'numpy'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -48,8 +48,9 @@ def run(tmp_path):
     (folder / "recipe.yaml").write_text(distilled.recipe)
     (folder / "environment.json").write_text(json.dumps({"backend": "torch"}))
     score = {"mean": 50.0, "std": 1.0, "values": [49.0, 51.0]}
-    row = {"name": "dm", "top1": score, "top5": score, "pair": None, "bytes": 1, "clips": 8, "diverged": 0}
-    (folder / "results.json").write_text(json.dumps({"rows": [row], "protocol": "evaluator stable"}))
+    row = {"method": "DM", "top1": score, "top5": score, "pairs": None, "bytes": 1, "seeds": [0, 1]}
+    results = {"rows": [row], "protocol": "evaluator stable", "architecture": "mini_c3d"}
+    (folder / "results.json").write_text(json.dumps(results))
     return folder
 
 
@@ -81,7 +82,10 @@ def test_export_again_in_half_the_bytes(capsys, run, tmp_path):
     written = json.loads(vdd(capsys, *args, "--json"))
     assert written["bytes"] == (BYTES - 4 * 327) // 2 + 4 * 327
     assert json.loads(vdd(capsys, "inspect", target, "--json"))["dtype"] == "float16"
-    assert "50.0" in (target / "README.md").read_text(encoding="utf-8")
+    card = (target / "README.md").read_text(encoding="utf-8")
+    assert "50.00" not in card, "what was scored was stored as float32"
+    vdd(capsys, "export", run, "--to", tmp_path / "same")
+    assert "| DM | mini_c3d | 50.00" in (tmp_path / "same" / "README.md").read_text(encoding="utf-8")
     assert vdd(capsys, *args, code=2).startswith("error: ")
     vdd(capsys, *args, "--force")
 

@@ -148,17 +148,10 @@ for _ in range(2):
     assert fresh(code) == "datasets\ndatasets\n"
 
 
-def test_importing_the_package_costs_next_to_nothing():
+def test_importing_the_package_imports_nothing_heavy():
     code = (
-        "import sys, time; start = time.perf_counter(); import keras_vdd; took = time.perf_counter() - start;"
-        "heavy = [name for name in ('numpy', 'keras', 'datasets', 'pyarrow') if name in sys.modules];"
-        "print(heavy, took)"
+        "import sys, keras_vdd;"
+        "print([name for name in ('numpy', 'keras', 'datasets', 'pyarrow') if name in sys.modules])"
     )
-    spent = []
-    for _ in range(3):
-        out = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-        ).stdout
-        assert out.startswith("[] ")
-        spent.append(float(out.split()[-1]))
-    assert min(spent) < 0.05
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert out == "[]\n"
