@@ -1,0 +1,51 @@
+"""The quickstart in small, and what a run folder holds."""
+
+import json
+
+from keras_vdd.recipe.load import load_recipe
+
+SMALL = (
+    "data.shapes.train_per_class=3",
+    "data.shapes.test_per_class=2",
+    "run.checkpoint_every=2",
+    "static.iterations=3",
+    "static.width=8",
+    "static.real_per_class=3",
+    "dynamic.iterations=4",
+    "dynamic.width=8",
+    "dynamic.stem=8",
+    "dynamic.real_per_class=3",
+    "evaluation.width=8",
+    "evaluation.stem=8",
+    "evaluation.seeds=2",
+    "evaluation.steps=3",
+    "evaluation.batch_size=2",
+    "evaluation.full_epochs=1",
+)
+
+
+def overrides(place, *more, store=None):
+    """Settings of a small run whose folder and store lie in `place`, unless another store is given."""
+    return [*SMALL, f"run.dir={place / 'runs'}", f"data.store={store or place / 'stores'}", *more]
+
+
+def small(place, *more, store=None):
+    return load_recipe("quickstart", overrides(place, *more, store=store))
+
+
+def contents(folder, *places):
+    """What a run left, by path: bytes without the `places` they name, or what tables say, without times."""
+    found = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "lock"):
+        name = path.relative_to(folder).as_posix()
+        scores = name == "results.json" or name.startswith("evaluation/")
+        found[name] = _without_seconds(json.loads(path.read_text())) if scores else path.read_bytes()
+        for place in () if scores else places:
+            found[name] = found[name].replace(str(place).encode(), b"")
+    return found
+
+
+def _without_seconds(value):
+    if isinstance(value, dict):
+        return {key: _without_seconds(item) for key, item in value.items() if key != "seconds"}
+    return [_without_seconds(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,90 @@
+"""Runs that are killed, at once or by Ctrl-C, and the same command after it: nothing tells them apart."""
+
+import signal
+import subprocess
+import sys
+
+import keras
+import pytest
+from small_run import contents, overrides, small
+
+from keras_vdd.training.checkpoint import load_arrays
+from keras_vdd.training.stages import distill
+
+LIMIT_S = 180
+
+# A process that sends itself a signal when it does something to a file for the n-th time: SIGKILL is as
+# abrupt as from outside, and comes always at the same moment.
+SIGNALLED = """
+import os, signal, sys
+if "tensorflow" not in sys.argv:
+    sys.modules["tensorflow"] = None  # Keras imports it to seed it, which takes seconds
+number, action, ending, left = int(sys.argv[1]), sys.argv[2], sys.argv[3], [int(sys.argv[4])]
+
+def watch(event, arguments):
+    if event != action:
+        return
+    path = arguments[1 if event == "os.rename" else 0]
+    if event == "open" and arguments[1] != "a":
+        return
+    if not isinstance(path, int) and os.fspath(path).endswith(ending):
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), number)
+
+sys.addaudithook(watch)
+from keras_vdd.cli.main import main
+sys.exit(main(sys.argv[5:]))
+"""
+MOMENTS = {
+    "preparing": ("os.remove", "0000010.u8", 1),
+    "static": ("os.rename", "static/checkpoint.safetensors", 2),
+    "dynamic": ("open", "log.jsonl", 3 + 3),
+    "export": ("os.rename", "/distilled", 1),
+    "evaluation": ("os.rename", "evaluation/random-stills.json", 2),
+}
+INTERRUPTED = ("preparing", "dynamic", "evaluation")
+
+
+def vdd_distill(settings, *signalled):
+    """Run the command in a process of its own that sends itself a signal; without one, to its end."""
+    never = (0, "never", "", 1)
+    words = ["distill", "--backend", keras.config.backend(), "--recipe", "quickstart", *settings]
+    command = [sys.executable, "-P", "-c", SIGNALLED, *map(str, signalled or never), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+
+
+def same(folder, whole):
+    # What differs by right: where the files lie, which the recipe says.
+    left, expected = contents(folder, folder.parents[1], whole.place), contents(whole.folder, whole.place)
+    assert sorted(left) == sorted(expected)
+    assert [name for name in expected if left[name] != expected[name]] == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, tmp_path):
+    store = None if moment == "preparing" else whole.store
+    done = vdd_distill(overrides(tmp_path, store=store), signal.SIGKILL.value, *MOMENTS[moment])
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    folder = tmp_path / "runs" / "quickstart"
+    assert not (folder / "results.json").exists()
+    distill(small(tmp_path, store=store))
+    same(folder, whole)
+
+
+@pytest.mark.parametrize("moment", INTERRUPTED)
+def test_ctrl_c_ends_with_130_and_the_run_goes_on(moment, whole, tmp_path):
+    store = None if moment == "preparing" else whole.store
+    settings = overrides(tmp_path, store=store)
+    done = vdd_distill(settings, signal.SIGINT.value, *MOMENTS[moment])
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.splitlines()[-1] == "interrupted" and "Traceback" not in done.stderr
+    folder = tmp_path / "runs" / "quickstart"
+    if moment == "dynamic":
+        # Not a multiple of run.checkpoint_every: it was saved because of the interrupt.
+        assert load_arrays(folder / "dynamic" / "checkpoint.safetensors")[1]["iteration"] == 3
+        again = vdd_distill(settings)
+        assert again.returncode == 0 and "going on after iteration 3" in again.stderr, again.stderr
+    else:
+        distill(small(tmp_path, store=store))
+    same(folder, whole)
