@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import subprocess
@@ -43,7 +44,9 @@ class Pool:
         self._threads.shutdown(cancel_futures=True)
         for process in self._processes:
             process.wait()
-            process.stdin.close()
+            # A job that never reached it is still in the pipe's buffer.
+            with contextlib.suppress(OSError):
+                process.stdin.close()
             process.stdout.close()
 
     def ordered(self, jobs):

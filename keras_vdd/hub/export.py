@@ -158,8 +158,11 @@ def _write_card(folder, distilled, dtype, content, license, results, name):
     stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
     text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
     partial = folder / f".{vdd.CARD}.partial"
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, folder / vdd.CARD)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, folder / vdd.CARD)
+    finally:
+        partial.unlink(missing_ok=True)
     return folder / vdd.CARD
 
 
