@@ -43,7 +43,9 @@ def _text(value):
         return f"{value:,}"
     if isinstance(value, list):
         return ", ".join(str(item) for item in value) or "none"
-    return f"{value:.4g}" if isinstance(value, float) else value
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return value
 
 
 def emit_table(rows, protocol):

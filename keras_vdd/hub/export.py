@@ -99,7 +99,7 @@ def _check_target(folder, overwrite):
         )
     if not overwrite:
         raise UsageError(
-            f"{folder} already holds a distilled set: pass overwrite=True or name another folder."
+            f"{folder} already holds a distilled set: pass overwrite=True (--force) or name another folder."
         )
 
 

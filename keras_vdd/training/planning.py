@@ -10,7 +10,6 @@ from keras_vdd import models
 from keras_vdd.autodiff import jit, value_and_grad
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import expected_bytes
-from keras_vdd.errors import VddError
 from keras_vdd.memory import pairing
 from keras_vdd.memory.budget import memory_bytes, real_clip_bytes
 
@@ -25,7 +24,7 @@ def plan(recipe):
     of the activations that derivatives need. Both are estimates, bytes are exact.
 
     Raises:
-        VddError: the number of classes cannot be known, because the videos of a folder are not there.
+        VddError, UsageError: the classes cannot be counted, for their videos are not there.
     """
     data, counts = recipe.data, recipe.memory
     classes, store = _classes_and_store(recipe)
@@ -54,8 +53,10 @@ def _classes_and_store(recipe):
     if isinstance(data.classes, tuple):
         known = len(data.classes)
     else:
-        known = CLASSES.get(data.set) if data.classes == "all" else None
-    if data.set != "shapes" and data.root and os.path.isdir(data.root):
+        whole = data.classes == "all" or data.set == "shapes"
+        known = CLASSES.get(data.set) if whole else None
+    # Where only the videos tell the classes, listing them says what is missing.
+    if known is None or (data.set != "shapes" and data.root and os.path.isdir(data.root)):
         listing = find_videos(data)
         split_bytes = {
             "train": expected_bytes(listing.train, data.size),
@@ -66,11 +67,6 @@ def _classes_and_store(recipe):
             "test videos": len(listing.test),
             "bytes, estimated": sum(split_bytes.values()),
         }
-    if known is None:
-        raise VddError(
-            f"The plan needs the videos of data.set={data.set} to count its classes: "
-            f"data.root={data.root} is no folder."
-        )
     return known, {"bytes, estimated": None}
 
 

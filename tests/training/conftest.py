@@ -15,4 +15,5 @@ def whole(tmp_path_factory):
     recipe = small(place)
     results = distill(recipe)
     folder = pathlib.Path(recipe.run.dir) / recipe.run_name
-    return types.SimpleNamespace(recipe=recipe, results=results, folder=folder, place=place, store=place / "stores")
+    store = place / "stores"
+    return types.SimpleNamespace(recipe=recipe, results=results, folder=folder, place=place, store=store)
