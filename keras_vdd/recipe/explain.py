@@ -1,6 +1,7 @@
 """Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
 
-from keras_vdd.recipe.keys import nearest, unknown_key
+from keras_vdd.recipe.keys import known_keys, nearest, unknown_key
+from keras_vdd.recipe.schema import LOSS_NAMES
 
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
@@ -27,6 +28,9 @@ _KINDS = {
 
 
 def _key(location):
+    # Inside a section of which there are several, pydantic puts in the value that chose one of them.
+    if len(location) > 1 and location[0] == "dynamic" and location[1] in LOSS_NAMES:
+        location = (location[0], *location[2:])
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
@@ -37,8 +41,14 @@ def _sentences(error):
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     key = _key(error["loc"])
     shown = f"{key}={value if len(str(value)) <= 80 else str(value)[:77] + '...'}"
+    if kind == "extra_forbidden" and key in known_keys():
+        section, _, name = key.rpartition(".")
+        return [f"{section}.loss={error['loc'][1]} has no setting {name}; remove {key}"]
     if kind == "extra_forbidden":
         return [unknown_key(key)]
+    if kind == "union_tag_invalid":
+        key, value = f"{key}.{context['discriminator'].strip(chr(39))}", context["tag"]
+        return [_choice(f"{key}={value}", value, context["expected_tags"])]
     if kind == "missing":
         return [f"{key} is missing"]
     if kind == "too_long":
@@ -51,14 +61,18 @@ def _sentences(error):
     if kind in _KINDS:
         return [f"{shown} must be {_KINDS[kind]}"]
     if kind == "literal_error":
-        choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        close = nearest(str(value), choices)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return [f"{shown} must be one of {', '.join(choices)}{hint}"]
+        return [_choice(shown, value, context["expected"].replace(" or ", ", "))]
     if kind == "value_error":
         text = str(context["error"])
         return [f"{shown} {text}"] if text.startswith("must ") else text.splitlines()
     return [f"{shown}: {error['msg']}"]
+
+
+def _choice(shown, value, expected):
+    choices = expected.replace("'", "").split(", ")
+    close = nearest(str(value), choices)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"{shown} must be one of {', '.join(choices)}{hint}"
 
 
 def sentences(error):

@@ -22,9 +22,9 @@ def _parts(annotation):
         yield annotation
 
 
-def _section(annotation):
-    sections = [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
-    return sections[0] if sections else None
+def _sections(annotation):
+    """The sections that a field may hold: several where one of its own settings decides which."""
+    return [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
 
 
 def _kind(annotation):
@@ -43,9 +43,9 @@ def known_keys():
 
     def walk(model, prefix):
         for name, field in model.model_fields.items():
-            section = _section(field.annotation)
-            found[prefix + name] = "section" if section else _kind(field.annotation)
-            if section:
+            sections = _sections(field.annotation)
+            found[prefix + name] = "section" if sections else _kind(field.annotation)
+            for section in sections:
                 walk(section, f"{prefix}{name}.")
 
     walk(Recipe, "")

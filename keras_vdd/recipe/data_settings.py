@@ -1,0 +1,75 @@
+"""Settings of the data: which videos, cut how, kept where."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from keras_vdd.recipe.fields import Colours, Name, Positive, Rate, Real, Settings, Whole, class_names, listed
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class ShapesSettings(Settings):
+    """The made set `shapes`: eight classes in four pairs that differ in motion only."""
+
+    seed: Annotated[Whole, Field(ge=0)] = 0
+    """Seed of the videos themselves; another seed makes another set."""
+    train_per_class: Positive = 24
+    """Training videos of each class."""
+    test_per_class: Positive = 12
+    """Test videos of each class."""
+
+
+class DataSettings(Settings):
+    """Which videos, cut how, kept where."""
+
+    set: Literal[
+        "folder", "hmdb51", "kinetics400", "kinetics600", "kinetics700", "miniucf", "shapes", "ssv2", "ucf101"
+    ] = "folder"
+    """Layout of the source: class folders, a public set as distributed (`miniucf` is 50 classes of UCF101), or
+    shapes made here."""
+    root: Name | None = None
+    """Folder of the source videos. `shapes` makes its own where none is given."""
+    store: Name = "stores"
+    """Folder where decoded frames are kept; several recipes may share it."""
+    split: Annotated[Whole, Field(ge=1, le=3)] = 1
+    """Official split (UCF101 and MiniUCF)."""
+    classes: Annotated[Literal["all", "present"] | tuple[Name, ...], BeforeValidator(class_names)] = "all"
+    """`all` of the set, those `present` under the root, or a list of class names."""
+    frames: Annotated[Whole, Field(ge=1, le=1024)] = 16
+    """Frames of a clip."""
+    size: Annotated[Whole, Field(ge=8, le=1024)] = 112
+    """Height and width of a frame in pixels."""
+    interval: Annotated[Whole, Field(ge=1, le=1024)] = 4
+    """Source frames from one clip frame to the next; shortened where a video is too short."""
+    flip: bool = True
+    """Flip half of the training clips left to right. Turn off where direction is what a class means."""
+    mean: Colours = IMAGENET_MEAN
+    """Subtracted from pixels scaled to 0..1, per channel (red, green, blue)."""
+    std: Annotated[tuple[Rate, Rate, Rate], BeforeValidator(listed)] = IMAGENET_STD
+    """Divides them after that, per channel; above 0."""
+    test_fraction: Annotated[Real, Field(gt=0, lt=1)] = 0.2
+    """Share of each class held out for test where a `folder` has no train and test folders."""
+    shapes: ShapesSettings | None = None
+    """How many videos to make; for the set `shapes` only."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shapes_only_where_made(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        made = values.get("set") == "shapes"
+        shapes = values.get("shapes")
+        return {**values, "shapes": (shapes if shapes is not None else {}) if made else None}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DataSettings":
+        if min(self.std) <= 0:
+            raise ValueError("data.std must be above 0 in every channel")
+        if isinstance(self.classes, tuple):
+            if len(self.classes) < 2:
+                raise ValueError("data.classes must name at least two classes")
+            if len(set(self.classes)) != len(self.classes):
+                raise ValueError("data.classes names a class twice")
+        return self

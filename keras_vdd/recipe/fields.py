@@ -1,0 +1,48 @@
+"""The kinds of values that recipe settings hold, and what all sections of settings have in common."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def whole(value: Any) -> Any:
+    """Let a whole number be written as 1e4; refuse booleans, which Python counts as integers."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def real(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+def listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def class_names(value: Any) -> Any:
+    if value in ("all", "present"):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(name, str) and name for name in value):
+        return tuple(value)
+    raise ValueError("must be all, present or a list of class names (quote names that look like numbers)")
+
+
+Whole = Annotated[int, BeforeValidator(whole)]
+Real = Annotated[float, BeforeValidator(real), Field(allow_inf_nan=False)]
+Positive = Annotated[Whole, Field(ge=1)]
+Rate = Annotated[Real, Field(ge=0)]
+Fraction = Annotated[Real, Field(ge=0, lt=1)]
+Colours = Annotated[tuple[Real, Real, Real], BeforeValidator(listed)]
+Name = Annotated[str, Field(min_length=1)]
+FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+class Settings(BaseModel):
+    """A section of a recipe: immutable, strict about types, closed to unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
