@@ -169,6 +169,45 @@ def test_dropout_draws_anew_with_each_state_of_its_generator():
     np.testing.assert_allclose(numpy(kept), numpy(called), rtol=1e-6)
 
 
+def test_a_dropout_mask_is_a_function_of_the_seed_given():
+    network = small()
+    weights = models.as_weights(network, models.fresh_weights(network, np.random.default_rng(0)))
+    before, x = numpy(network.dropout.seed_generator.state.value), inputs(network, n=16)
+
+    def logits(seed, training=True):
+        return models.apply(network, weights, x, training=training, seed=seed)
+
+    compiled = jit(logits)
+    first, second = np.random.default_rng(1).integers(2**32, size=(2, 2), dtype=np.uint32)
+    large = np.array([2**32 - 1, 2**31], np.uint32)
+    found = [numpy(compiled(ops.convert_to_tensor(seed))) for seed in (first, first, second, large, large)]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[3], found[4])
+    assert min(np.abs(found[0] - found[k]).max() for k in (2, 3)) > 1e-6
+    np.testing.assert_allclose(numpy(logits(first)), found[0], rtol=1e-5, atol=1e-7)
+    np.testing.assert_array_equal(numpy(network.dropout.seed_generator.state.value), before)
+    still = [numpy(logits(seed, training=False)) for seed in (first, second, None)]
+    np.testing.assert_array_equal(still[0], still[1])
+    np.testing.assert_array_equal(still[0], still[2])
+    assert np.abs(still[0] - found[0]).max() > 1e-6
+
+
+def test_two_dropouts_of_a_network_draw_two_masks():
+    class Twice(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = (keras.layers.Dropout(0.5, seed=0) for _ in range(2))
+            self.built = True
+
+        def call(self, x, training=False):
+            return ops.stack([self.first(x, training=training), self.second(x, training=training)])
+
+    network, x = Twice(), ops.ones((1, 64))
+    seed = np.array([2**32 - 1, 5], np.uint32)
+    a, b = numpy(jit(lambda x: models.apply(network, [], x, training=True, seed=seed))(x))
+    assert 10 < (a != b).sum() < 54
+
+
 @pytest.mark.parametrize("architecture", ["mini_c3d", "convnet_d3"])
 def test_bfloat16_is_for_computing_only(architecture):
     policy = keras.config.dtype_policy().name
