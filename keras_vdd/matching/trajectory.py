@@ -8,6 +8,23 @@ weights M epochs later: loss = ||theta_N - target||^2 / ||theta_0 - target||^2.
 Two forms of the same gradient. `unrolled` keeps the graph of all N steps, so memory grows with N.
 `adjoint` keeps only the theta_t and walks back, one vector-Jacobian product of the step a time:
 lambda_N = dL/dtheta_N, then (lambda_t, dX_t, dalpha_t) = grad of <theta_t - alpha g_t, lambda_{t+1}>.
+
+`tesla` is not that gradient: Cui et al., "Scaling Up Dataset Distillation to ImageNet-1K with Constant
+Memory" (ICML 2023), walk back with lambda_N at every step, which leaves out how a step changes the
+gradients of later ones. It saves the second derivative to the weights.
+
+Each form takes `inner_loss` once and gives a function to be called at every iteration, so that what is
+compiled is compiled once:
+
+    match(start, target, learned, steps) -> (loss, gradients)
+
+    start: list of tensors, theta_0.
+    target: list of tensors, the expert's later weights.
+    learned: dict with `"data"`, any tree of tensors that `inner_loss` reads, and `"step_size"`, a scalar.
+    steps: list of N trees of tensors, what else `inner_loss` reads at each step; not differentiated.
+    gradients: a tree like `learned`.
+
+`inner_loss(weights, data, step)` is the scalar training loss of one step.
 """
 
 from keras import ops, tree
@@ -15,73 +32,89 @@ from keras import ops, tree
 from keras_vdd.autodiff import jit, value_and_grad
 
 
-def unrolled(inner_loss, start, target, learned, steps):
-    """Trajectory-matching loss and gradients, through the graph of all inner steps.
+def unrolled(inner_loss):
+    """The gradient through the graph of all inner steps; memory grows with their number."""
+    forward = _descent(inner_loss)
 
-    Args:
-        inner_loss: function (weights, data, t) -> scalar, the training loss of inner step t.
-        start: list of tensors, theta_0.
-        target: list of tensors, the expert's later weights.
-        learned: dict with `"data"`, any tree of tensors that `inner_loss` reads, and `"step_size"`.
-        steps: int, N.
-
-    Returns:
-        (loss, gradients): a scalar and a tree like `learned`.
-    """
-    step_gradient = value_and_grad(inner_loss)
-
-    def loss(learned):
+    def loss(learned, start, target, steps):
         weights = start
-        for t in range(steps):
-            _, gradient = step_gradient(weights, learned["data"], t)
-            weights = _step(weights, gradient, learned["step_size"])
-        return _relative_distance(weights, start, target)
+        for step in steps:
+            weights = forward(weights, learned, step)
+        return relative_distance(weights, start, target)
 
-    return value_and_grad(loss)(learned)
+    gradient = jit(value_and_grad(loss))
+    return lambda start, target, learned, steps: gradient(learned, start, target, steps)
 
 
-def adjoint(inner_loss, start, target, learned, steps):
-    """Trajectory-matching loss and gradients in memory that does not grow with the graph of N steps.
+def adjoint(inner_loss):
+    """The same gradient as `unrolled`, up to rounding, holding the graph of one step at a time."""
+    forward = _descent(inner_loss)
 
-    Equal to `unrolled` up to rounding. Arguments and results are the same.
-    """
+    def projected(inputs, cotangent, step):
+        weights, learned = inputs
+        return _inner_product(forward(weights, learned, step), cotangent)
+
+    return _walking_back(forward, value_and_grad(projected))
+
+
+def tesla(inner_loss):
+    """TESLA's approximation: every step meets the derivative at the last weights."""
+    forward = _descent(inner_loss)
+
+    def projected(learned, weights, cotangent, step):
+        return _inner_product(forward(weights, learned, step), cotangent)
+
+    gradient = value_and_grad(projected)
+
+    def pull_back(inputs, cotangent, step):
+        weights, learned = inputs
+        value, learned_gradient = gradient(learned, weights, cotangent, step)
+        return value, (cotangent, learned_gradient)
+
+    return _walking_back(forward, pull_back)
+
+
+FORMS = {"unrolled": unrolled, "adjoint": adjoint, "tesla": tesla}
+
+
+def relative_distance(weights, start, target):
+    """||weights - target||^2 / ||start - target||^2 over lists of tensors."""
+    return _squared_distance(weights, target) / _squared_distance(start, target)
+
+
+def _descent(inner_loss):
     step_gradient = value_and_grad(inner_loss)
 
-    def forward(weights, learned, t):
-        _, gradient = step_gradient(weights, learned["data"], t)
-        return _step(weights, gradient, learned["step_size"])
+    def forward(weights, learned, step):
+        _, gradient = step_gradient(weights, learned["data"], step)
+        return [w - learned["step_size"] * g for w, g in zip(weights, gradient)]
 
-    def projected_step(inputs, cotangent, t):
-        weights, learned = inputs
-        return sum(ops.sum(a * b) for a, b in zip(forward(weights, learned, t), cotangent))
+    return forward
 
+
+def _walking_back(forward, pull_back):
     # Each step is compiled on its own: inside one graph every step's intermediates would live at once.
-    forward = jit(forward)
-    pull_back = jit(value_and_grad(projected_step))
+    forward, pull_back = jit(forward), jit(pull_back)
+    end = jit(value_and_grad(relative_distance))
+    add = jit(lambda a, b: tree.map_structure(lambda x, y: x + y, a, b))
 
-    path = [start]
-    times = [ops.convert_to_tensor(t, dtype="int32") for t in range(steps)]
-    for t in times:
-        path.append(forward(path[-1], learned, t))
-    loss, cotangent = value_and_grad(lambda w: _relative_distance(w, start, target))(path.pop())
-    total = None
-    for t in reversed(times):
-        _, (cotangent, gradient) = pull_back((path.pop(), learned), cotangent, t)
-        total = gradient if total is None else _add(total, gradient)
-    return loss, total
+    def match(start, target, learned, steps):
+        path = [start]
+        for step in steps:
+            path.append(forward(path[-1], learned, step))
+        loss, cotangent = end(path.pop(), start, target)
+        total = None
+        for step in reversed(steps):
+            _, (cotangent, gradient) = pull_back((path.pop(), learned), cotangent, step)
+            total = gradient if total is None else add(total, gradient)
+        return loss, total
+
+    return match
 
 
-def _step(weights, gradient, step_size):
-    return [w - step_size * g for w, g in zip(weights, gradient)]
-
-
-def _relative_distance(weights, start, target):
-    return _squared_distance(weights, target) / _squared_distance(start, target)
+def _inner_product(a, b):
+    return sum(ops.sum(x * y) for x, y in zip(a, b))
 
 
 def _squared_distance(a, b):
     return sum(ops.sum(ops.square(x - y)) for x, y in zip(a, b))
-
-
-def _add(a, b):
-    return tree.map_structure(lambda x, y: x + y, a, b)

@@ -8,42 +8,50 @@ from keras_vdd.training.steps import TrainStep
 
 
 class Condenser(TrainStep, keras.Model):
-    """Learns a memory by a matching loss under `fit()`, with any Keras optimizer and callbacks.
+    """Learns a memory, and what else an objective learns, under `fit()` with any Keras optimizer and callbacks.
 
-    A batch is a dict of arrays: `"pairs"` int32 (n, 3), ordered by class, and whatever the matching loss
-    reads. The matching loss gives the gradient to the synthetic videos; one vector-Jacobian product
-    through the memory turns it into the gradient of what is learned, so any loss works with any memory.
-
-    Compile with an optimizer whose learning rate is 1 and give the rates here: each variable's gradient
-    is multiplied by its rate, which for SGD, with or without momentum, is exactly a learning rate of
-    its own.
+    Compile it with a Keras optimizer, or with one of `keras_vdd.training.rates.by_part` for a learning rate
+    of its own for every part.
 
     Args:
         memory: a layer of `keras_vdd.memory`.
-        matching: function (videos, batch) -> (loss, gradient to the videos); pure. Videos come by class,
-            (classes, n / classes, ...).
-        rates: dict, learning rate by the name of a weight of the memory: `static`, `dynamic`, `video`,
-            `integrator`.
-        view: `"call"` for videos or `"images"` for the stills of a `StillMemory`.
+        objective: function (learned, synthesise, batch) -> (loss, gradients like learned). `learned` is a dict
+            of `"memory"`, a list of the memory's trainable tensors, and of the extras by name;
+            `synthesise(memory tensors, fixed, pairs)` makes the videos of pairs (class, static, dynamic), int32
+            (n, 3) ordered by class, with `fixed`, the memory's other tensors, in `batch["fixed"]`.
+            `through_videos` makes one of a loss of videos.
+        extras: dict, what else is learned: name to the float32 array that it starts from.
+        constraints: dict, Keras constraint of an extra by name.
+        view: `"call"` for videos, or `"images"` for the stills of a `StillMemory`.
     """
 
-    def __init__(self, memory, matching, rates, view="call", **kwargs):
+    def __init__(self, memory, objective, extras=None, constraints=None, view="call", **kwargs):
         super().__init__(**kwargs)
         self.memory = memory
-        self.matching = matching
+        self.objective = objective
         self.view = view
-        self.rates = [rates[_group(variable)] for variable in memory.trainable_variables]
+        self.extras = {
+            name: self.add_weight(
+                name=name, shape=start.shape, initializer="zeros", constraint=(constraints or {}).get(name)
+            )
+            for name, start in (extras or {}).items()
+        }
+        for name, start in (extras or {}).items():
+            self.extras[name].assign(start)
         self.built = True
 
     def compile(self, optimizer, **kwargs):
-        super().compile(optimizer=optimizer, loss=None, **{"jit_compile": JIT_COMPILE, **kwargs})
+        """As `keras.Model.compile`; an objective that is `host_side` compiles its own parts and runs eagerly."""
+        host_side = getattr(self.objective, "host_side", False)
+        settings = {"jit_compile": JIT_COMPILE and not host_side, "run_eagerly": host_side, **kwargs}
+        super().compile(optimizer=optimizer, loss=None, **settings)
         self.optimizer.build(self.trainable_variables)
 
     def call(self, pairs):
         return self.memory(pairs)
 
     def meta_gradient(self, values, others, batch):
-        """The matching loss and its gradients to the learned weights, each times its learning rate.
+        """The objective and its gradients to what is learned.
 
         Args:
             values: tensors, one for each of `trainable_variables`.
@@ -53,29 +61,48 @@ class Condenser(TrainStep, keras.Model):
         Returns:
             (loss, gradients): a scalar and a list like `values`.
         """
-        # Under TensorFlow's compiled fit the first dimension of every array is unknown: it is known here.
-        classes = self.memory.classes
-        pairs = ops.reshape(batch["pairs"], (self._pairs_per_step, 3))
+        places = {variable.path: place for place, variable in enumerate(self.trainable_variables)}
+        own = [places[variable.path] for variable in self.memory.trainable_variables]
+        extra = {name: places[variable.path] for name, variable in self.extras.items()}
+        learned = {"memory": [values[p] for p in own], **{name: values[p] for name, p in extra.items()}}
+        loss, gradients = self.objective(learned, self._synthesise, {**batch, "fixed": others})
+        ordered = [None] * len(values)
+        for place, gradient in zip(own, gradients["memory"]):
+            ordered[place] = gradient
+        for name, place in extra.items():
+            ordered[place] = gradients[name]
+        return loss, ordered
 
+    def _synthesise(self, values, fixed, pairs):
+        mapping = [*zip(self.memory.trainable_variables, values), *zip(self.non_trainable_variables, fixed)]
         view = self.memory.images if self.view == "images" else self.memory
-
-        def synthesise(values):
-            mapping = [*zip(self.trainable_variables, values), *zip(self.non_trainable_variables, others)]
-            with keras.StatelessScope(state_mapping=mapping):
-                return view(pairs)
-
-        videos = ops.stop_gradient(synthesise(values))
-        by_class = ops.reshape(videos, (classes, -1, *videos.shape[1:]))
-        loss, gradient = self.matching(by_class, batch)
-        gradient = ops.stop_gradient(ops.reshape(gradient, videos.shape))
-        _, gradients = value_and_grad(lambda v: ops.sum(synthesise(v) * gradient))(values)
-        return loss, [g * rate for g, rate in zip(gradients, self.rates)]
-
-    @property
-    def _pairs_per_step(self):
-        per_class = self.memory.statics_per_class if self.view == "images" else self.memory.videos_per_class
-        return self.memory.classes * per_class
+        with keras.StatelessScope(state_mapping=mapping):
+            return view(pairs)
 
 
-def _group(variable):
-    return "integrator" if "integrator" in variable.path else variable.name
+def through_videos(matching, classes, per_class):
+    """Return the objective of a matching loss that gives its gradient to the synthetic data.
+
+    One vector-Jacobian product through the memory turns that into the gradient of what is learned, so any
+    loss works with any memory.
+
+    Args:
+        matching: function (data, batch) -> (loss, gradient to the data); pure. Data come by class,
+            (classes, per_class, ...).
+        classes, per_class: int, pairs in `batch["pairs"]`, int32 (classes * per_class, 3).
+    """
+
+    def objective(learned, synthesise, batch):
+        # Under TensorFlow's compiled fit the first dimension of every array is unknown: it is known here.
+        pairs = ops.reshape(batch["pairs"], (classes * per_class, 3))
+        data = ops.stop_gradient(synthesise(learned["memory"], batch["fixed"], pairs))
+        loss, gradient = matching(ops.reshape(data, (classes, per_class, *data.shape[1:])), batch)
+        gradient = ops.stop_gradient(ops.reshape(gradient, data.shape))
+
+        def projected(values):
+            return ops.sum(synthesise(values, batch["fixed"], pairs) * gradient)
+
+        _, gradients = value_and_grad(projected)(learned["memory"])
+        return loss, {"memory": gradients}
+
+    return objective

@@ -6,11 +6,16 @@ import pytest
 from toy_condensers import CLASSES, FRAMES, RATES, SIZE, make_batch, make_condenser
 
 from keras_vdd.data.batches import IterationBatches
+from keras_vdd.training.rates import by_part
 
 
 def fit(condenser, stop, start=0, **options):
     batches = IterationBatches(start, stop, lambda i: (make_batch(condenser, i),))
     return condenser.fit(batches, verbose=0, shuffle=False, **options)
+
+
+def plain():
+    return by_part(keras.optimizers.SGD, RATES)
 
 
 def recorder(losses):
@@ -87,7 +92,7 @@ def test_each_part_has_exactly_its_own_learning_rate():
 
 @pytest.mark.parametrize("kind, name, view", [("full-video", "video", "call"), ("still", "static", "images")])
 def test_directly_learned_memories_follow_the_closed_form(kind, name, view):
-    condenser = make_condenser(kind, keras.optimizers.SGD(1.0), view=view, per_class=2)
+    condenser = make_condenser(kind, plain(), view=view, per_class=2)
     expected = condenser.memory.arrays()[name].astype("float64")
     for iteration in range(3):
         target = make_batch(condenser, iteration)["target"].reshape(expected.shape)
@@ -97,7 +102,7 @@ def test_directly_learned_memories_follow_the_closed_form(kind, name, view):
 
 
 def test_a_stills_frames_add_their_gradients():
-    condenser = make_condenser("still", keras.optimizers.SGD(1.0))
+    condenser = make_condenser("still", plain())
     before = condenser.memory.arrays()["static"].astype("float64")
     target = make_batch(condenser, 0)["target"].reshape(CLASSES, 1, FRAMES, SIZE, SIZE, 3)
     fit(condenser, 1)
@@ -106,7 +111,7 @@ def test_a_stills_frames_add_their_gradients():
 
 
 def test_a_pair_not_drawn_is_not_moved():
-    condenser = make_condenser("static-dynamic", keras.optimizers.SGD(1.0), per_class=3)
+    condenser = make_condenser("static-dynamic", plain(), per_class=3)
     before, pairs = condenser.memory.arrays()["dynamic"], make_batch(condenser, 0)["pairs"]
     fit(condenser, 1)
     moved = np.abs(condenser.memory.arrays()["dynamic"] - before).max(axis=(2, 3, 4, 5)) > 0
@@ -126,7 +131,7 @@ def test_a_rate_of_zero_freezes():
 
 @pytest.mark.parametrize("name", ["Adam", "RMSprop", "Lion"])
 def test_other_optimizers_train(name):
-    condenser = make_condenser("full-video", getattr(keras.optimizers, name)(0.05), rates={"video": 1.0})
+    condenser = make_condenser("full-video", getattr(keras.optimizers, name)(0.05))
     target = make_batch(condenser, 0)
     batches = IterationBatches(0, 20, lambda i: (target,))
     losses = []

@@ -1,0 +1,33 @@
+"""Optimizers of Keras with a learning rate for each part of what is learned."""
+
+import keras
+
+
+def part_of(variable):
+    """The part that a weight belongs to: `dynamic`, `integrator`, `static`, `video`, `step_size`, `labels`."""
+    return "integrator" if "integrator" in variable.path else variable.name
+
+
+def by_part(kind, rates, **settings):
+    """Return an optimizer of the Keras class `kind` whose learning rate is times that of the variable's part.
+
+    Scaling gradients instead would do for SGD; Adam divides by their size and would not notice.
+
+    Args:
+        kind: a class of `keras.optimizers` that updates variable by variable, such as `SGD` or `Adam`.
+        rates: dict, learning rate by part, see `part_of`.
+        **settings: of the optimizer; `learning_rate` is 1 unless given, or a schedule of shares.
+    """
+
+    class ByPart(kind):
+        def update_step(self, gradient, variable, learning_rate):
+            # TensorFlow passes its own variable, which has no path.
+            known = self._trainable_variables[self._get_variable_index(variable)]
+            super().update_step(gradient, variable, learning_rate * rates[part_of(known)])
+
+    return ByPart(**{"learning_rate": 1.0, "name": kind.__name__.lower(), **settings})
+
+
+def falling(iterations, last):
+    """A share of the learning rates that falls along a cosine from 1 to `last` in `iterations`."""
+    return keras.optimizers.schedules.CosineDecay(1.0, iterations, alpha=last)
