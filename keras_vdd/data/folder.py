@@ -3,6 +3,7 @@
 import os
 
 from keras_vdd import seeds
+from keras_vdd.data.frame_folders import holds_frames
 from keras_vdd.data.listing import Listing, Video, choose_classes, is_video, set_root, shorten
 from keras_vdd.errors import VddError
 
@@ -10,7 +11,8 @@ from keras_vdd.errors import VddError
 def list_folder(data, progress=None):
     """List `root/<class>/*`, or `root/train/<class>/*` and `root/test/<class>/*`.
 
-    Any file whose ending names a video container is a video; other files are noted and left alone.
+    Any file whose ending names a video container is a video, and so is any folder of numbered images
+    (`frame000001.jpg`, `00001.jpg`); other files and folders are noted and left alone.
     Without `train` and `test` folders, `test_fraction` of each class (rounded, but at least one video
     of any class that has two) is held out. That draw depends on the names alone, so it is the same
     in every run.
@@ -75,29 +77,40 @@ def _list_classes(root, classes, test_fraction):
 
 
 def _is_split(folder):
-    """A folder `train` is a split if it holds folders; one that holds videos is a class of that name."""
+    """A folder `train` is a split if it holds class folders; one that holds videos is a class of that name."""
     if not os.path.isdir(folder):
         return False
-    entries = list(os.scandir(folder))
-    return any(e.is_dir() and not e.name.startswith(".") for e in entries if not is_video(e.name))
+    with os.scandir(folder) as entries:
+        return any(
+            entry.is_dir() and not holds_frames(entry.path)
+            for entry in entries
+            if not entry.name.startswith(".") and not is_video(entry.name)
+        )
 
 
 def _scan(root, ignored):
-    """Return {class: sorted file names}; add the paths of other files to `ignored`."""
+    """Return {class: sorted names of its videos}; add the paths of all else to `ignored`."""
     found = {}
-    for entry in sorted(os.scandir(root), key=lambda e: e.name):
-        if entry.name.startswith("."):
-            continue
+    for entry in _entries(root):
         if not entry.is_dir():
             ignored.append(entry.name)
             continue
         found[entry.name] = []
-        for name in sorted(os.listdir(entry.path)):
-            if is_video(name):
-                found[entry.name].append(name)
-            elif not name.startswith("."):
-                ignored.append(f"{entry.name}/{name}")
+        for inner in _entries(entry.path):
+            if is_video(inner.name) or inner.is_dir() and holds_frames(inner.path):
+                found[entry.name].append(inner.name)
+            else:
+                ignored.append(f"{entry.name}/{inner.name}")
     return found
+
+
+def _entries(folder):
+    """Return what is in a folder, hidden entries excepted, by name; the listing tells files from folders."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+    except PermissionError:
+        raise VddError(f"The folder '{folder}' cannot be read: see to its permissions.") from None
 
 
 def _videos(root, names, files):
@@ -111,7 +124,7 @@ def _videos(root, names, files):
 def _ignored_note(ignored):
     if not ignored:
         return []
-    return [f"Ignored what has no video ending: {shorten(ignored)}."]
+    return [f"Ignored what is neither a video nor a folder of numbered images: {shorten(ignored)}."]
 
 
 def _missing_note(missing, names, root):

@@ -13,7 +13,10 @@ VIDEO_SUFFIXES = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class Video:
-    """One video file: its path, its label and its name (`class/file`, the same wherever the set lies)."""
+    """One video: its path, its label and its name (`class/file`, the same wherever the set lies).
+
+    The path is a file, or a folder of numbered images that stands for one (see `frame_folders.py`).
+    """
 
     path: str
     label: int

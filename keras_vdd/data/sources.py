@@ -2,18 +2,45 @@
 
 import difflib
 
-from keras_vdd.data import folder, shapes, ucf101
-from keras_vdd.data.listing import Listing, Video
+from keras_vdd.data import folder, hmdb51, kinetics, shapes, ssv2, ucf101
+from keras_vdd.data.listing import Listing, Video, set_root
 from keras_vdd.errors import UsageError, VddError
 
 __all__ = ["SOURCES", "Listing", "Video", "find_videos"]
 
+
+
+def _ucf101(data, progress):
+    return ucf101.list_ucf101(set_root(data), data.split, data.classes, data.annotations)
+
+
+def _miniucf(data, progress):
+    return ucf101.list_miniucf(set_root(data), data.split, data.classes, data.annotations)
+
+
+def _hmdb51(data, progress):
+    return hmdb51.list_hmdb51(set_root(data), data.split, data.unused, data.classes, data.annotations)
+
+
+def _kinetics(classes):
+    return lambda data, progress: kinetics.list_kinetics(set_root(data), classes, data.classes, data.annotations)
+
+
+def _ssv2(data, progress):
+    return ssv2.list_ssv2(set_root(data), data.classes, data.annotations)
+
+
 # A source is a function of (data settings, progress) that gives a Listing.
 SOURCES = {
     "folder": folder.list_folder,
-    "miniucf": ucf101.list_miniucf,
+    "hmdb51": _hmdb51,
+    "kinetics400": _kinetics(400),
+    "kinetics600": _kinetics(600),
+    "kinetics700": _kinetics(700),
+    "miniucf": _miniucf,
     "shapes": shapes.list_shapes,
-    "ucf101": ucf101.list_ucf101,
+    "ssv2": _ssv2,
+    "ucf101": _ucf101,
 }
 
 
@@ -21,8 +48,8 @@ def find_videos(data, progress=None):
     """List the videos of the set that the settings name.
 
     Args:
-        data: the `data` settings of a recipe; read are `set`, `root`, `classes`, `split`,
-            `test_fraction` and, for the made set, `store` and `shapes`.
+        data: the `data` settings of a recipe; read are `set`, `root` and `classes`, and as the set needs
+            them `split`, `unused`, `annotations`, `test_fraction`, `store` and `shapes`.
         progress: how to report; None is silent.
 
     Returns:

@@ -3,7 +3,7 @@
 import os
 import re
 
-from keras_vdd.data.listing import Listing, Video, choose_classes, set_root, shorten
+from keras_vdd.data.official import Lists, count_classes, find_folder, list_official, read_lines
 from keras_vdd.errors import UsageError, VddError
 
 # The 50 classes of "Dancing with Still Images" (CVPR 2024); split 1 has 4,662 training and 1,861 test videos.
@@ -17,118 +17,96 @@ MINIUCF_CLASSES = tuple(
 )
 
 
-def list_ucf101(data, progress=None):
-    """List UCF101 under `data.root`, which holds `UCF-101/<Class>/*.avi` and `ucfTrainTestlist/`.
+CLASSES = 101
+LISTS = ("ucfTrainTestlist", "UCF101TrainTestSplits-RecognitionTask/ucfTrainTestlist", "annotations")
+LAYOUT = "UCF-101/<Class>/v_*.avi, the class folders themselves, or a folder of images for each video"
 
-    The class of a video is its folder in the split file: test lists have no labels, and the names of
-    files differ from their class in case. Classes or videos that the lists name and the disk lacks
-    stop the work, unless `data.classes` is "present"; a list of class names needs those classes and
-    tolerates missing videos. What is left out is noted.
+
+def list_ucf101(root, split=1, classes="all", annotations=None, subset=None):
+    """List UCF101: class folders of videos, or of folders of images, under `root`, and `ucfTrainTestlist/`.
+
+    Classes or videos that the lists name and the disk lacks stop the work, unless `classes` is
+    "present"; a list of class names needs those classes and tolerates missing videos. What is left
+    out is noted.
+
+    Args:
+        root: the set's folder.
+        split: 1, 2 or 3.
+        classes: `data.classes`.
+        annotations: folder of classInd.txt, trainlist0N.txt and testlist0N.txt where it is not under `root`.
+        subset: names of the classes that the set consists of; None for all.
+
+    Returns:
+        `Listing`.
     """
-    return _list(data, None)
+    folder = find_folder(
+        root, annotations, LISTS, lambda names: "classInd.txt" in names, "ucfTrainTestlist/classInd.txt"
+    )
+    lists = read_lists(folder, split, subset)
+    return list_official(lists, root, classes, LAYOUT, any_case=True)
 
 
-def list_miniucf(data, progress=None):
+def list_miniucf(root, split=1, classes="all", annotations=None):
     """List MiniUCF: as `list_ucf101`, with the 50 classes of the paper alone."""
-    return _list(data, MINIUCF_CLASSES)
+    return list_ucf101(root, split, classes, annotations, MINIUCF_CLASSES)
 
 
-def _list(data, subset):
-    root = set_root(data)
-    lists = os.path.join(root, "ucfTrainTestlist")
-    if data.split not in (1, 2, 3):
-        raise UsageError(f"data.split is {data.split}, and UCF101 has the splits 1, 2 and 3.")
-    known = _read_classes(os.path.join(lists, "classInd.txt"))
-    if subset is not None:
-        known = [name for name in known if name in subset]
-    listed = {
-        split: _read_split(os.path.join(lists, f"{split}list0{data.split}.txt"), known, subset is not None)
-        for split in ("train", "test")
-    }
-    videos = _video_root(root)
-    on_disk = {name: _files(os.path.join(videos, name)) for name in known}
-    missing = {name: "is missing" for name in known if not on_disk[name]}
-    names = choose_classes(data.classes, [name for name in known if on_disk[name]], missing, videos)
-    labels = {name: label for label, name in enumerate(names)}
+def read_lists(folder, split, subset=None):
+    """Read the lists of a split as distributed.
 
-    found, absent = {"train": [], "test": []}, []
-    for split, paths in listed.items():
-        for name in sorted(path for path in paths if path.split("/")[0] in labels):
-            folder, file = name.split("/")
-            if file in on_disk[folder]:
-                found[split].append(Video(os.path.join(videos, folder, file), labels[folder], name))
+    The class of a video is its folder in the list: test lists have no labels, and the names of files
+    differ from their class in case (`HandstandPushups/v_HandStandPushups_*`). The labels of train lists
+    count from 1; they must agree with the class index.
+
+    Raises:
+        UsageError: there is no such split.
+        VddError: a file is missing or not as distributed.
+    """
+    if split not in (1, 2, 3):
+        raise UsageError(f"data.split is {split}, and UCF101 has the splits 1, 2 and 3.")
+    numbers = _read_classes(os.path.join(folder, "classInd.txt"))
+    lists = Lists(sorted(name for name in numbers if subset is None or name in subset), [], [])
+    expected, name = (CLASSES, "UCF101") if subset is None else (len(subset), "MiniUCF")
+    lists.notes += count_classes(lists.classes, expected, name)
+    used = set(lists.classes)
+    for kind, entries in (("train", lists.train), ("test", lists.test)):
+        for class_name, file in _read_split(os.path.join(folder, f"{kind}list0{split}.txt"), numbers):
+            if class_name in used:
+                entries.append((class_name, file))
             else:
-                absent.append(name)
-    notes = []
-    if data.classes == "present" and missing:
-        notes.append(
-            f"{len(missing)} of the {len(known)} listed classes are not in '{videos}' and are left out; "
-            f"the {len(names)} that are there are used ({shorten(names)})."
-        )
-    if absent:
-        total = len(absent) + len(found["train"]) + len(found["test"])
-        what = (
-            f"{len(absent)} of {total} videos of split {data.split} are not in '{videos}' ({shorten(absent)})"
-        )
-        if data.classes == "all":
-            raise VddError(f"{what}: complete the set, or set data.classes=present to go on without them.")
-        notes.append(f"{what}; they are left out.")
-    for split in found:
-        # By label first: class names and paths sort differently where one name begins another.
-        found[split].sort(key=lambda video: (video.label, video.name))
-    return Listing(names, found["train"], found["test"], notes)
-
-
-def _video_root(root):
-    for name in ("UCF-101", "videos"):
-        if os.path.isdir(os.path.join(root, name)):
-            return os.path.join(root, name)
-    raise VddError(f"'{root}' has no folder 'UCF-101': data.root must hold UCF-101/ and ucfTrainTestlist/.")
-
-
-def _files(folder):
-    try:
-        return frozenset(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
-
-
-def _read_lines(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return [line.strip() for line in file if line.strip()]
-    except FileNotFoundError:
-        raise VddError(
-            f"The split file '{path}' is missing: data.root must hold ucfTrainTestlist/ as distributed."
-        ) from None
+                lists.others.append(file)
+    return lists
 
 
 def _read_classes(path):
-    names = []
-    for line in _read_lines(path):
-        match = re.fullmatch(r"\d+\s+(\S+)", line)
+    """Return {class: number}; numbers count from 1."""
+    numbers = {}
+    for line in read_lines(path):
+        match = re.fullmatch(r"(\d+)\s+(\S+)", line)
         if not match:
             raise VddError(
                 f"'{path}' has the line '{line}', not number and class: take the file as distributed."
             )
-        names.append(match.group(1))
-    return sorted(names)
+        numbers[match[2]] = int(match[1])
+    return numbers
 
 
-def _read_split(path, known, ignore_others):
-    """Return the listed paths `Class/file`; the label that train lists add is redundant."""
-    paths = []
-    for line in _read_lines(path):
-        match = re.fullmatch(r"([^/\s]+/[^/]+?)(?:\s+\d+)?", line)
+def _read_split(path, numbers):
+    for line in read_lines(path):
+        match = re.fullmatch(r"([^/\s]+)/([^/]+?)(?:\s+(\d+))?", line)
         if not match:
             raise VddError(
                 f"'{path}' has the line '{line}', not Class/video.avi: take the file as distributed."
             )
-        name = match.group(1)
-        if name.split("/")[0] in known:
-            paths.append(name)
-        elif not ignore_others:
+        class_name, file, label = match.groups()
+        if class_name not in numbers:
             raise VddError(
-                f"'{path}' lists '{name}', whose class is not in classInd.txt: take the files as distributed."
+                f"'{path}' lists '{class_name}/{file}', whose class is not in classInd.txt: "
+                "take the files as distributed."
             )
-    return paths
+        if label and int(label) != numbers[class_name]:
+            raise VddError(
+                f"'{path}' gives '{class_name}/{file}' the label {label}, and classInd.txt has "
+                f"{numbers[class_name]}: take the files as distributed."
+            )
+        yield class_name, file

@@ -9,6 +9,8 @@ from keras_vdd.recipe.fields import Colours, Name, Positive, Rate, Real, Setting
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+WITH_SPLITS = ("hmdb51", "miniucf", "ucf101")
+
 
 class ShapesSettings(Settings):
     """The made set `shapes`: eight classes in four pairs that differ in motion only."""
@@ -31,10 +33,14 @@ class DataSettings(Settings):
     shapes made here."""
     root: Name | None = None
     """Folder of the source videos. `shapes` makes its own where none is given."""
+    annotations: Name | None = None
+    """Folder (Kinetics: or one file) of a public set's lists, where they do not lie under `root`."""
     store: Name = "stores"
     """Folder where decoded frames are kept; several recipes may share it."""
     split: Annotated[Whole, Field(ge=1, le=3)] = 1
-    """Official split (UCF101 and MiniUCF)."""
+    """Official split (UCF101, MiniUCF and HMDB51)."""
+    unused: Literal["drop", "train"] = "drop"
+    """Videos that a split of HMDB51 leaves out: dropped, or trained on (as the paper's released code does)."""
     classes: Annotated[Literal["all", "present"] | tuple[Name, ...], BeforeValidator(class_names)] = "all"
     """`all` of the set, those `present` under the root, or a list of class names."""
     frames: Annotated[Whole, Field(ge=1, le=1024)] = 16
@@ -67,6 +73,12 @@ class DataSettings(Settings):
     def _consistent(self) -> "DataSettings":
         if min(self.std) <= 0:
             raise ValueError("data.std must be above 0 in every channel")
+        if self.split > 1 and self.set not in WITH_SPLITS:
+            raise ValueError(f"data.split={self.split} is for {' or '.join(WITH_SPLITS)}; data.set={self.set} has one")
+        if self.unused != "drop" and self.set != "hmdb51":
+            raise ValueError(f"data.unused={self.unused} is for hmdb51; data.set={self.set} uses all its videos")
+        if self.annotations and self.set in ("folder", "shapes"):
+            raise ValueError(f"data.annotations is for the lists of a public set; data.set={self.set} has none")
         if isinstance(self.classes, tuple):
             if len(self.classes) < 2:
                 raise ValueError("data.classes must name at least two classes")

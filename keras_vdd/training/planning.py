@@ -14,7 +14,10 @@ from keras_vdd.memory import pairing
 from keras_vdd.memory.budget import memory_bytes, real_clip_bytes
 
 # Classes of the sets whose number is known without their files.
-CLASSES = {"miniucf": 50, "ucf101": 101, "shapes": 8}
+CLASSES = {
+    "hmdb51": 51, "kinetics400": 400, "kinetics600": 600, "kinetics700": 700, "miniucf": 50, "shapes": 8,
+    "ssv2": 174, "ucf101": 101,
+}  # fmt: skip
 
 
 def plan(recipe):

@@ -47,6 +47,8 @@ def settings(tmp_path):
             "interval": 2,
             "flip": True,
             "test_fraction": 0.25,
+            "annotations": None,
+            "unused": "drop",
         }
         return types.SimpleNamespace(**{**base, **changes})
 
