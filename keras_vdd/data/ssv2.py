@@ -91,5 +91,6 @@ def _read(path, kind):
     except ValueError:
         raise VddError(f"'{path}' is no whole JSON file: take the file as distributed.") from None
     if not isinstance(content, kind):
-        raise VddError(f"'{path}' does not hold a JSON {kind.__name__}: take the file as distributed.")
+        word = "an object" if kind is dict else "a list"
+        raise VddError(f"'{path}' holds no JSON that is {word}: take the file as distributed.")
     return content

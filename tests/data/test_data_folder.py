@@ -1,6 +1,8 @@
+import os
 import re
 
 import pytest
+from miniature_sets import counts, paint, paint_frames, shows
 
 from keras_vdd.data.sources import find_videos
 from keras_vdd.errors import UsageError, VddError
@@ -57,6 +59,57 @@ def test_train_and_test_folders_are_the_splits(settings, tmp_path):
     assert [(v.name, v.label) for v in listing.train] == [("a/1.mov", 0), ("a/2.mkv", 0), ("b/1.webm", 1)]
     assert [v.path for v in listing.test] == [str(root / "test/a/9.mpg"), str(root / "test/b/9.gif")]
     assert listing.notes == []
+
+
+def test_mixed_formats_and_folders_of_images(settings, tmp_path):
+    """Every format in one class, and folders of images beside files; the colours say that no label is mixed up."""
+    root = tmp_path / "videos"
+    colours = {"clap": 0, "jump": 1, "wave": 2}
+    for name, colour in colours.items():
+        for suffix in (".avi", ".mp4", ".webm"):
+            paint(root / name / f"whole{suffix}", colour)
+        paint_frames(root / name / "apart", colour)
+        paint_frames(root / name / "a.part", colour, "{:d}.png")
+        (root / name / "empty").mkdir()
+    listing = find_videos(settings(test_fraction=0.2))
+    assert counts(listing) == dict.fromkeys(colours, (4, 1)) and shows(listing, colours)
+    listed = {v.name for v in listing.train + listing.test}
+    assert {"jump/apart", "jump/a.part", "jump/whole.webm"} <= listed and len(listed) == 15
+    assert len(listing.notes) == 1 and "clap/empty" in listing.notes[0]
+
+
+@pytest.mark.parametrize("inside", ["", "train/"])
+def test_folders_of_images_alone(settings, tmp_path, inside):
+    root = tmp_path / "videos"
+    for split in ("train/", "test/") if inside else ("",):
+        for number, name in enumerate("ab"):
+            for video in range(3):
+                paint_frames(root / f"{split}{name}" / f"v{video}", number)
+    listing = find_videos(settings(test_fraction=0.34))
+    assert counts(listing) == dict.fromkeys("ab", (3, 3) if inside else (2, 1))
+    assert shows(listing, {"a": 0, "b": 1}) and listing.notes == []
+
+
+def test_a_class_of_folders_of_images_may_be_called_train(settings, tmp_path):
+    for name in ("train", "tram"):
+        for video in range(4):
+            paint_frames(tmp_path / "videos" / name / f"v{video}", 0)
+    assert counts(find_videos(settings())) == {"train": (3, 1), "tram": (3, 1)}
+
+
+def test_a_folder_that_cannot_be_read(settings, tmp_path, monkeypatch):
+    touch(tmp_path / "videos", "a/1.mp4", "b/1.mp4")
+    scandir = os.scandir
+
+    def opened(folder):
+        if os.path.basename(folder) == "b":
+            raise PermissionError(13, "Permission denied", folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", opened)
+    with pytest.raises(VddError, match="/b' cannot be read: see to its permissions") as error:
+        find_videos(settings())
+    one_sentence(error)
 
 
 def test_a_class_may_be_called_train(settings, tmp_path):

@@ -95,6 +95,12 @@ def test_shapes_settings_are_there_for_shapes_only():
         ({"data": {"classes": ["a", "a"]}}, "twice"),
         ({"data": {"std": [0.1, 0.0, 0.1]}}, "above 0"),
         ({"data": {"test_fraction": 1.0}}, "less than 1"),
+        ({"data": {"set": "ucf101", "unused": "train"}}, "data.unused=train is for hmdb51"),
+        ({"data": {"set": "hmdb51", "unused": "test"}}, "drop"),
+        ({"data": {"set": "hmdb51", "split": 4}}, "less than or equal to 3"),
+        ({"data": {"set": "ssv2", "split": 2}}, "data.split=2 is for hmdb51 or miniucf or ucf101"),
+        ({"data": {"set": "folder", "annotations": "lists"}}, "data.annotations is for the lists of a public set"),
+        ({"data": {"set": "kinetics"}}, "kinetics400"),
         ({"evaluation": {"compare": ["full", "full"]}}, "twice"),
         ({"static": {"iterations": True}}, "must be a number"),
         ({"static": {"learning_rate": float("nan")}}, "finite"),
@@ -105,6 +111,22 @@ def test_shapes_settings_are_there_for_shapes_only():
 def test_what_does_not_fit_is_refused(sections, words):
     with pytest.raises(ValidationError, match=words):
         make(**sections)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"set": "hmdb51", "split": 3, "unused": "train", "annotations": "lists"},
+        {"set": "miniucf", "split": 2},
+        {"set": "kinetics700", "annotations": "all.csv"},
+        {"set": "ssv2", "annotations": "labels"},
+    ],
+)
+def test_settings_of_public_sets(data):
+    made = make(data=data).data
+    assert all(getattr(made, name) == value for name, value in data.items())
+    # What a resolved recipe says is taken again, with every default written out.
+    assert make(data=made.model_dump()).data == made
 
 
 def test_whole_numbers_may_be_written_as_floats():
