@@ -13,6 +13,12 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
 - `DATA_FORMAT`: the layout in which the backend computes convolutions fastest.
 - `JIT_COMPILE`: what to pass as `jit_compile` to `keras.Model.compile`.
 - `WIDEST_FLOAT`: the widest floating type that needs no process-wide switch.
+- `device_bytes()`: memory of the accelerator in use, all of it, in bytes; None on a CPU.
+- `second_order_copies()`: how many times over a pass whose gradient is differentiated again keeps the
+  outputs of a network's operations, as measured; estimates of memory read it.
+- `accelerated()`: whether it computes on a device other than the processor.
+- `process_environment(threads)`: environment variables under which a new process computes with so many
+  threads and takes of a device's memory only what it needs.
 
 Everything else in the package is written once, in `keras.ops`.
 """
@@ -30,13 +36,21 @@ native_layout = _shim.native_layout
 DATA_FORMAT = _shim.DATA_FORMAT
 JIT_COMPILE = _shim.JIT_COMPILE
 WIDEST_FLOAT = _shim.WIDEST_FLOAT
+device_bytes = _shim.device_bytes
+second_order_copies = _shim.second_order_copies
+accelerated = _shim.accelerated
+process_environment = _shim.process_environment
 
 __all__ = [
     "DATA_FORMAT",
     "JIT_COMPILE",
     "WIDEST_FLOAT",
+    "accelerated",
     "convolution",
+    "device_bytes",
     "jit",
     "native_layout",
+    "process_environment",
+    "second_order_copies",
     "value_and_grad",
 ]

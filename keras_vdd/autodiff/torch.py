@@ -67,3 +67,24 @@ def _outputs_first(w):
         return w
     rank = w.ndim - 2
     return w.permute(rank + 1, rank, *range(rank)).contiguous().permute(*range(2, rank + 2), 1, 0)
+
+
+def accelerated():
+    return ops.zeros(()).device.type != "cpu"
+
+
+def process_environment(threads):
+    return {"OMP_NUM_THREADS": str(threads)}
+
+
+def device_bytes():
+    device = ops.convert_to_tensor(0.0).device
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory()
+    if device.type in ("cuda", "xpu"):
+        return getattr(torch, device.type).get_device_properties(device).total_memory
+    return None
+
+
+def second_order_copies():
+    return 1.3
