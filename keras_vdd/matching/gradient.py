@@ -45,7 +45,7 @@ def cross_entropy(network, weights, x, label):
     return -ops.mean(ops.sum(target * ops.log_softmax(logits), axis=-1))
 
 
-def gradient_matching(network, weights, real, synthetic):
+def gradient_matching(network, weights, real, synthetic, chunk=None):
     """DC loss, summed over classes, and its gradient to the synthetic data.
 
     Classes are taken one at a time, so memory does not grow with their number, and the gradient of each
@@ -56,11 +56,19 @@ def gradient_matching(network, weights, real, synthetic):
         weights: its weights, tensors.
         real: float32 (classes, n, ...), real data by class.
         synthetic: float32 (classes, m, ...), synthetic data by class.
+        chunk: int, real samples in one pass, rounded down to a divisor of n; bounds memory. None takes all
+            of a class at once.
 
     Returns:
         (loss, gradient): a scalar and a tensor of `synthetic`'s shape.
     """
     gradient_of = value_and_grad(lambda w, x, label: cross_entropy(network, w, x, label))
+    n = real.shape[1]
+    part = max(d for d in range(1, min(chunk or n, n) + 1) if n % d == 0)
+
+    def mean_gradient(x, label):
+        parts = [gradient_of(weights, x[i : i + part], label)[1] for i in range(0, n, part)]
+        return [sum(layer[1:], layer[0]) / len(parts) for layer in zip(*parts)]
 
     def class_distance(synthetic_class, real_gradient, label):
         _, synthetic_gradient = gradient_of(weights, synthetic_class, label)
@@ -68,8 +76,7 @@ def gradient_matching(network, weights, real, synthetic):
 
     def one_class(inputs):
         real_class, synthetic_class, label = inputs
-        _, real_gradient = gradient_of(weights, real_class, label)
-        return value_and_grad(class_distance)(synthetic_class, real_gradient, label)
+        return value_and_grad(class_distance)(synthetic_class, mean_gradient(real_class, label), label)
 
     labels = ops.arange(synthetic.shape[0], dtype="int32")
     losses, gradients = ops.map(one_class, (real, synthetic, labels))

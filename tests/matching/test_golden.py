@@ -154,26 +154,20 @@ def test_trajectory_matching(video, through_memory, form):
     target = [a + b for a, b in zip(start, change)]
     labels = ops.one_hot(ops.arange(CLASSES), CLASSES)
 
-    def inner_loss(weights, videos, t):
+    def inner_loss(weights, videos, step):
         logits = apply(network, weights, videos)
         return -ops.mean(ops.sum(labels * ops.log_softmax(logits), axis=-1))
 
     learned = {"data": video, "step_size": ops.convert_to_tensor(np.float32(GOLDEN["inner_lr"]))}
     steps = GOLDEN["syn_steps"]
+    loss, gradients = form(inner_loss)(start, target, learned, [()] * steps)
     if form is trajectory.adjoint:
-        loss, gradients = form(inner_loss, start, target, learned, steps)
-    else:
-
-        def path_and_form(start, target, learned):
-            weights, losses, descend = start, [], value_and_grad(inner_loss)
-            for t in range(steps):
-                value, gradient = descend(weights, learned["data"], t)
-                weights = [w - learned["step_size"] * g for w, g in zip(weights, gradient)]
-                losses.append(value)
-            change = [w - s for w, s in zip(weights, start)]
-            return losses, change, form(inner_loss, start, target, learned, steps)
-
-        losses, change, (loss, gradients) = jit(path_and_form)(start, target, learned)
+        weights, losses, descend = start, [], jit(value_and_grad(inner_loss))
+        for _ in range(steps):
+            value, gradient = descend(weights, learned["data"], ())
+            weights = [w - learned["step_size"] * g for w, g in zip(weights, gradient)]
+            losses.append(value)
+        change = [w - s for w, s in zip(weights, start)]
         for t, value in enumerate(losses):
             assert_golden(f"mtt/inner_loss_{t}", numpy(value), LOSS)
         parts = [w if w.ndim < 2 else np.moveaxis(w, (-1, -2), (0, 1)) for w in map(numpy, change)]

@@ -10,7 +10,7 @@ from keras_vdd.autodiff import jit, value_and_grad
 from keras_vdd.matching.distribution import class_means, distribution_matching
 from keras_vdd.matching.gradient import cross_entropy, filter_distance, gradient_matching
 from keras_vdd.matching.ridge import label_margin_loss, prediction_loss, ridge_prediction
-from keras_vdd.matching.trajectory import adjoint, unrolled
+from keras_vdd.matching.trajectory import adjoint, tesla, unrolled
 
 CLASSES = 4
 
@@ -138,6 +138,11 @@ def test_gradient_matching_of_identical_data_is_zero():
     close(reordered, loss, 1e-6)
 
 
+def quadratic(weights, d, step):
+    parts = d[:3], ops.reshape(d[3:], (2, 2))
+    return sum(ops.sum(ops.square(w - part)) for w, part in zip(weights, parts)) / 2
+
+
 @pytest.mark.parametrize("form", [unrolled, adjoint])
 def test_trajectory_of_a_quadratic(form):
     """With inner loss |w - d|^2 / 2 a step shrinks w - d by 1 - alpha, so that everything is known."""
@@ -145,15 +150,10 @@ def test_trajectory_of_a_quadratic(form):
     data = draw(7, seed=4)
     steps, alpha = 3, 0.3
 
-    def inner_loss(weights, d, t):
-        parts = d[:3], ops.reshape(d[3:], (2, 2))
-        return sum(ops.sum(ops.square(w - part)) for w, part in zip(weights, parts)) / 2
-
     with wide():
         learned = {"data": tensor(data), "step_size": tensor(alpha)}
-        match = lambda *arrays: form(inner_loss, *arrays, steps)  # noqa: E731
-        match = jit(match) if form is unrolled else match
-        loss, gradients = numpy(match(tensor(start), tensor(target), learned))
+        match = form(quadratic)
+        loss, gradients = numpy(match(tensor(start), tensor(target), learned, [()] * steps))
     w0, goal = (np.concatenate([a.ravel() for a in arrays]) for arrays in (start, target))
     shrink = (1 - alpha) ** steps
     residual, whole = data + shrink * (w0 - data) - goal, np.sum((w0 - goal) ** 2)
@@ -161,6 +161,20 @@ def test_trajectory_of_a_quadratic(form):
     close(gradients["data"], 2 * residual * (1 - shrink) / whole, 1e-10)
     slope = -steps * (1 - alpha) ** (steps - 1) * (w0 - data)
     close(gradients["step_size"], 2 * np.sum(residual * slope) / whole, 1e-10)
+
+
+def test_tesla_takes_each_step_with_the_last_derivative():
+    """On the quadratic: N alpha times the residual, where the whole gradient has 1 - (1 - alpha)^N of it."""
+    start, target, data, steps, alpha = [draw(3), draw(2, 2, seed=1)], [draw(3, seed=2), draw(2, 2, seed=3)], draw(7), 3, 0.3
+    with wide():
+        learned = {"data": tensor(data), "step_size": tensor(alpha)}
+        loss, gradients = numpy(tesla(quadratic)(tensor(start), tensor(target), learned, [()] * steps))
+    w0, goal = (np.concatenate([a.ravel() for a in arrays]) for arrays in (start, target))
+    residual, whole = data + (1 - alpha) ** steps * (w0 - data) - goal, np.sum((w0 - goal) ** 2)
+    close(loss, np.sum(residual**2) / whole, 1e-10)
+    close(gradients["data"], 2 * residual * steps * alpha / whole, 1e-10)
+    slope = sum((1 - alpha) ** t * (w0 - data) for t in range(steps))
+    close(gradients["step_size"], -2 * np.sum(residual * slope) / whole, 1e-10)
 
 
 @pytest.mark.parametrize("regulariser", [1e-6, 1e-2, 10.0])

@@ -7,7 +7,7 @@ from keras import ops
 from tiny_networks import Smooth
 
 from keras_vdd import models
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.autodiff import value_and_grad
 from keras_vdd.layers import Integrator
 from keras_vdd.matching import distribution, gradient, ridge, trajectory
 
@@ -34,14 +34,14 @@ def test_distribution_matching():
         )
 
 
-@pytest.mark.parametrize("frames", [None, FRAMES])
-def test_gradient_matching(frames):
+@pytest.mark.parametrize("frames, chunk", [(None, None), (FRAMES, None), (FRAMES, 2)])
+def test_gradient_matching(frames, chunk):
     time = () if frames is None else (frames,)
     with wide():
         network, weights = network_and_weights(frames)
-        real = tensor(draw(CLASSES, 3, *time, SIZE, SIZE, 3))
+        real = tensor(draw(CLASSES, 4, *time, SIZE, SIZE, 3))
         assert_gradient(
-            lambda x: gradient.gradient_matching(network, weights, real, x),
+            lambda x: gradient.gradient_matching(network, weights, real, x, chunk),
             draw(CLASSES, 2, *time, SIZE, SIZE, 3, seed=1),
         )
 
@@ -49,13 +49,17 @@ def test_gradient_matching(frames):
 def trajectory_case(network):
     """Learned images and soft labels; the loss depends on the inner step too."""
 
-    def inner_loss(weights, data, t):
+    def inner_loss(weights, data, step):
         logits = models.apply(network, weights, data["images"])
         entropy = -ops.mean(ops.sum(ops.softmax(data["labels"]) * ops.log_softmax(logits), axis=-1))
-        return entropy * (1 + 0.5 * ops.cast(t, "float64"))
+        return entropy * step["scale"]
 
     data = {"images": draw(CLASSES, SIZE, SIZE, 3), "labels": draw(CLASSES, CLASSES, seed=1)}
     return inner_loss, {"data": data, "step_size": np.array(0.3)}
+
+
+def inner_steps(count):
+    return [{"scale": tensor(1 + 0.5 * t)} for t in range(count)]
 
 
 def expert(weights):
@@ -67,7 +71,8 @@ def test_unrolled_trajectory_matching():
         network, start = network_and_weights()
         inner_loss, learned = trajectory_case(network)
         target = expert(start)
-        assert_gradient(lambda v: trajectory.unrolled(inner_loss, start, target, v, 3), learned)
+        match = trajectory.unrolled(inner_loss)
+        assert_gradient(lambda v: match(start, target, v, inner_steps(3)), learned)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
@@ -76,8 +81,8 @@ def test_adjoint_trajectory_matching_equals_unrolled(steps):
         network, start = network_and_weights()
         inner_loss, learned = trajectory_case(network)
         target, learned = expert(start), tensor(learned)
-        expected = numpy(jit(lambda v: trajectory.unrolled(inner_loss, start, target, v, steps))(learned))
-        found = numpy(trajectory.adjoint(inner_loss, start, target, learned, steps))
+        inputs = start, target, learned, inner_steps(steps)
+        expected, found = (numpy(form(inner_loss)(*inputs)) for form in (trajectory.unrolled, trajectory.adjoint))
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-9)
     pairs = [(g["data"]["images"], g["data"]["labels"], g["step_size"]) for g in (found[1], expected[1])]
     for a, b in zip(*pairs, strict=True):
