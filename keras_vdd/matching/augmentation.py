@@ -73,15 +73,21 @@ def _sample(x, columns):
     top, left = ops.floor(source_y), ops.floor(source_x)
     kept = 1 - _inside(columns, "y", (1, height, 1)) * _inside(columns, "x", (1, 1, width))
     first_row = ops.reshape(ops.arange(groups, dtype="int32") * pixels, (groups, 1, 1))
-
     rows = ops.reshape(x, (groups, frames, pixels, channels))
     rows = ops.reshape(ops.transpose(rows, (0, 2, 1, 3)), (groups * pixels, frames * channels))
-    total = 0.0
-    for row, column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
-        weight = kept * _near(source_y, row, height) * _near(source_x, column, width)
+
+    def weighted(weight, values):
+        return ops.cast(ops.reshape(weight, (groups * pixels, 1)), x.dtype) * values
+
+    def line(row, column):
         index = first_row + _whole(row, height) * width + _whole(column, width)
-        weight = ops.cast(ops.reshape(weight, (groups * pixels, 1)), x.dtype)
-        total = total + weight * ops.take(rows, ops.reshape(index, (groups * pixels,)), axis=0)
+        values = ops.take(rows, ops.reshape(index, (groups * pixels,)), axis=0)
+        return weighted(_near(source_x, column, width), values)
+
+    # Sums of two, never of four: TensorFlow's graphs add three and more terms in an order of their own.
+    upper, lower = (line(row, left) + line(row, left + 1) for row in (top, top + 1))
+    total = weighted(kept * _near(source_y, top, height), upper)
+    total = total + weighted(kept * _near(source_y, top + 1, height), lower)
     total = ops.reshape(total, (groups, pixels, frames, channels))
     return ops.reshape(ops.transpose(total, (0, 2, 1, 3)), x.shape)
 
