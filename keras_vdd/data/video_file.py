@@ -1,0 +1,161 @@
+"""A video file, opened: its frames as coded, and every trouble with it told as `UnreadableVideo`."""
+
+import os
+
+import av
+
+from keras_vdd.data.cut_off import missing_bytes
+from keras_vdd.data.unreadable import UnreadableVideo, in_words
+
+# 8K; what is larger is a broken header, and one such frame could take all memory.
+MAX_PIXELS = 8192 * 4352
+# `file` alone: a playlist under a video's name must not reach the network. The checks are those that
+# the decoders have at no cost; `explode` would also refuse streams that are merely sloppy.
+OPTIONS = {"max_pixels": str(MAX_PIXELS), "protocol_whitelist": "file", "err_detect": "crccheck+bitstream"}
+# The share of the stated frames or seconds that has to be there; writers are a frame or two out.
+_ENOUGH = 0.75
+
+
+class VideoFile:
+    """An open video; use it in a `with` block.
+
+    A video counts as readable only if it decodes to its end without an error: one that breaks off
+    raises after its good frames, for a class may lie in what is missing. The caller then drops them.
+
+    Attributes:
+        path: str.
+        container: `av.container.InputContainer`.
+        stream: the video stream of it.
+
+    Args:
+        path: the file, in any container and codec that PyAV reads.
+        threads: decoding threads; keep 1 where several videos are decoded at once.
+
+    Raises:
+        UnreadableVideo: not a video, or cut off.
+    """
+
+    def __init__(self, path, threads=1):
+        self.path = os.fspath(path)
+        self.container = _open(self.path)
+        try:
+            self.stream = self._find_stream()
+            cut = missing_bytes(self.path)
+            if cut:
+                raise UnreadableVideo(self.path, f"it breaks off: {cut[0]} of its {cut[1]} bytes are there")
+            codec = self.stream.codec_context
+            codec.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
+            codec.thread_count = threads
+            if threads > 1:
+                codec.thread_type = "AUTO"
+        except BaseException:
+            self.container.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.container.close()
+
+    def frames(self, to_the_end=True):
+        """Yield each coded frame once, in the order of showing, as `av.VideoFrame`.
+
+        Where frames last differently long (a variable rate) none is repeated and none left out.
+
+        Args:
+            to_the_end: whether this is to be the whole video, no shorter than the container states.
+
+        Raises:
+            UnreadableVideo: damaged in what was read, or too short.
+        """
+        packets, count, end = 0, 0, None
+        try:
+            for packet in self.container.demux(self.stream):
+                if packet.is_corrupt:
+                    raise UnreadableVideo(self.path, f"it breaks off after {count} frames")
+                packets += packet.dts is not None or packet.size > 0
+                for frame in packet.decode():
+                    if frame.is_corrupt:
+                        # A piece cut out of a longer stream begins with frames that need what is gone.
+                        if not count and not frame.key_frame:
+                            continue
+                        raise UnreadableVideo(
+                            self.path, f"it is damaged after {count} frames (a frame decodes with errors)"
+                        )
+                    yield frame
+                    count += 1
+                    if frame.pts is not None:
+                        end = float((frame.pts + (frame.duration or 0)) * frame.time_base)
+        except av.error.FFmpegError as error:
+            reason = f"it is damaged after {count} frames ({in_words(error)})"
+            raise UnreadableVideo(self.path, reason) from None
+        if to_the_end:
+            if not count:
+                raise UnreadableVideo(self.path, "it has no frames")
+            self.refuse_early_end(packets, count, end)
+
+    def refuse_early_end(self, packets, count, end):
+        """Refuse a video of which the container states more than there was, where its word is good.
+
+        Args:
+            packets: int, packets of the stream that were read.
+            count: int, frames of them.
+            end: when the last frame ends, in seconds; None if unknown.
+        """
+        name = self.container.format.name
+        if ("avi" in name or "mov" in name) and packets < _ENOUGH * self.stream.frames:
+            raise UnreadableVideo(
+                self.path, f"it breaks off after {count} frames, of {self.stream.frames} that it states"
+            )
+        # Matroska states no frames, and its duration is that of the longest stream.
+        if "matroska" in name and end is not None and not self.container.streams.audio:
+            stated = (self.container.duration or 0) / av.time_base
+            if end < _ENOUGH * stated:
+                raise UnreadableVideo(
+                    self.path, f"it breaks off after {count} frames, {end:.2f} of {stated:.2f} s"
+                )
+
+    def _find_stream(self):
+        name = self.container.format.name
+        if name.endswith("_pipe") or name in ("image2", "tty"):
+            raise UnreadableVideo(self.path, f"it is a still picture or a text, not a video ({name})")
+        stream = self.container.streams.best("video")
+        if stream is None or stream.disposition & av.stream.Disposition.attached_pic:
+            raise UnreadableVideo(self.path, "it has no video stream")
+        if stream.codec_context is None:
+            raise UnreadableVideo(self.path, "its codec is unknown")
+        return stream
+
+
+def stated_frames(path):
+    """Return how many frames the container states, estimated from its duration if it states none.
+
+    Returns:
+        (frames, whether they are stated), or (None, False) for a file that does not tell or does not open.
+    """
+    try:
+        with _open(os.fspath(path)) as container:
+            stream = container.streams.best("video")
+            stated = bool(stream.frames)
+            count = stream.frames or round(container.duration / av.time_base * float(stream.average_rate))
+    except Exception:
+        # An estimate is no place to fail: the decoder will say what is wrong with this file.
+        return None, False
+    # No frame takes less than a few bytes: a header that claims more frames is broken.
+    believable = 0 < count <= os.path.getsize(path) / 8
+    return (count, stated) if believable else (None, False)
+
+
+def _open(path):
+    try:
+        # Looked at first: opening a pipe would wait for ever.
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise UnreadableVideo(path, "it is a folder" if os.path.isdir(path) else "it is no regular file")
+        if os.path.getsize(path) == 0:
+            raise UnreadableVideo(path, "it is an empty file")
+        return av.open(path, options=OPTIONS, metadata_errors="replace")
+    except FileNotFoundError:
+        raise UnreadableVideo(path, "the file is missing") from None
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableVideo(path, f"it does not open as a video ({in_words(error)})") from None
