@@ -8,6 +8,8 @@ import importlib
 _HOMES = {
     "Baseline": "baselines",
     "BatchStandardise": "standardise",
+    "Classifier": "classifier",
+    "Embedding": "classifier",
     "FixedTestClips": "test_clips",
     "FixedVideos": "training_sets",
     "NetworkScore": "scores",

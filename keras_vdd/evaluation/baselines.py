@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vdd.data.clips import choose_videos, read_clips, read_stills
-from keras_vdd.errors import UsageError, VddError
+from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.training_sets import FixedVideos
 from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
 
@@ -18,7 +18,7 @@ class Baseline:
 
     Attributes:
         kind: `"clips"`, or `"stills"` shown as unmoving videos.
-        count: clips or stills in all.
+        count: clips or stills in all; 0 cannot be drawn.
         classes: number of classes.
         bytes: of all of them, uint8 as decoded.
         note: what is odd about the number, "" if nothing.
@@ -81,13 +81,10 @@ def at_equal_bytes(kind, budget, class_sizes, frames, size):
         class_sizes: real training videos of each class.
         frames, size: of a clip.
 
-    Raises:
-        VddError: not even one fits.
+    Returns:
+        `Baseline`; of count 0 and with a note that says so where not even one fits.
     """
-    item = _item_bytes(kind, frames, size)
-    if budget < item:
-        raise VddError(f"No real {kind} of {item:,} bytes each fit into {budget:,} bytes: drop this baseline.")
-    return _baseline(kind, budget // item, class_sizes, frames, size)
+    return _baseline(kind, budget // _item_bytes(kind, frames, size), class_sizes, frames, size)
 
 
 def spread(count, classes, rng):
@@ -99,12 +96,14 @@ def spread(count, classes, rng):
 
 
 def _baseline(kind, count, class_sizes, frames, size):
-    classes, notes = len(class_sizes), []
-    if count < classes:
+    classes, notes, item = len(class_sizes), [], _item_bytes(kind, frames, size)
+    if not count:
+        notes.append(f"none fits: one takes {item:,} bytes")
+    elif count < classes:
         notes.append(f"{count} fit for {classes} classes: {classes - count} classes have none")
     if -(-count // classes) > min(class_sizes):
         notes.append("some videos give more than one")
-    return Baseline(kind, count, classes, count * _item_bytes(kind, frames, size), "; ".join(notes))
+    return Baseline(kind, count, classes, count * item, "; ".join(notes))
 
 
 def _item_bytes(kind, frames, size):

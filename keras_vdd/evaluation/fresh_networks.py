@@ -43,8 +43,7 @@ def evaluate(
         started = time.monotonic()
         videos = training(number) if callable(training) else training
         if trainer is None:
-            soft = np.ndim(videos.labels) == 2
-            trainer = Trainer(create_network(), protocol, len(videos), soft, epochs)
+            trainer = Trainer(create_network(), protocol, len(videos), videos.loss, epochs)
         with (progress or Silent()).task(f"{title}, network {number + 1}", trainer.steps) as update:
             outcome = trainer.train(videos, seed, number, update)
         scores[number] = _score(number, outcome, trainer, test, pairs, started)

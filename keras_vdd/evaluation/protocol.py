@@ -1,4 +1,4 @@
-"""The two named evaluators and everything that a score depends on besides the videos."""
+"""The named evaluators and everything that a score depends on besides the videos."""
 
 import math
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import keras
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.optimizers import CosineToZero, CoupledSGD, TenthAtHalf
 
-EVALUATORS = ("paper", "stable")
+EVALUATORS = ("paper", "stable", "frepo")
 WEIGHT_DECAY = 5e-4
-RATES = {"paper": 0.01, "stable": 3e-4}
+RATES = {"paper": 0.01, "stable": 3e-4, "frepo": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,15 @@ class Protocol:
 
     Attributes:
         evaluator: `"paper"`: SGD 0.01, momentum 0.9, L2 weight decay 5e-4, a tenth of the rate in the
-            second half. `"stable"`: AdamW 3e-4, weight decay 5e-4, cosine to 0.
-        epochs: passes over the training videos (paper).
+            second half. `"stable"`: AdamW 3e-4, weight decay 5e-4, cosine to 0. `"frepo"`: AdamW 5e-4, weight
+            decay 5e-4, the rate constant.
+        epochs: passes over the training videos (paper and frepo).
         steps: optimizer steps (stable).
         batch_size: clips of a step, fewer where the set has fewer.
         test_clips: random clips of every test video; accuracy is the mean over all of them.
         seeds: networks trained.
         learning_rate: None for the evaluator's own.
+        learned_rate: bool, whether `learning_rate` was learned with the set, for the description only.
         architecture: the network's name, for the description only.
     """
 
@@ -36,6 +38,7 @@ class Protocol:
     test_clips: int = 3
     seeds: int = 3
     learning_rate: float | None = None
+    learned_rate: bool = False
     architecture: str = "mini_c3d"
 
     def __post_init__(self):
@@ -60,15 +63,17 @@ class Protocol:
         """Return a new Keras optimizer for a training of `steps` steps."""
         if self.evaluator == "paper":
             return CoupledSGD(TenthAtHalf(self.rate, steps), momentum=0.9, coupled_decay=WEIGHT_DECAY)
+        rate = self.rate if self.evaluator == "frepo" else CosineToZero(self.rate, steps)
         # PyTorch's epsilon, not Keras' 1e-7, since the reference points were measured with it.
-        return keras.optimizers.AdamW(CosineToZero(self.rate, steps), weight_decay=WEIGHT_DECAY, epsilon=1e-8)
+        return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, epsilon=1e-8)
 
     def describe(self):
         """Return the one line that stands over a table of scores."""
-        rate, decay = f"{self.rate:g}", f"{WEIGHT_DECAY:g}"
+        rate, decay = f"{self.rate:g}" + " (learned)" * self.learned_rate, f"{WEIGHT_DECAY:g}"
         training = {
             "paper": f"SGD {rate}, momentum 0.9, L2 {decay}, x0.1 at half, {self.epochs} epochs",
             "stable": f"AdamW {rate}, weight decay {decay}, cosine to 0, {self.steps} steps",
+            "frepo": f"AdamW {rate}, weight decay {decay}, {self.epochs} epochs",
         }[self.evaluator]
         return (
             f"evaluator {self.evaluator}: {self.architecture}, {training}, batch {self.batch_size}, "

@@ -34,7 +34,7 @@ class TestClips:
             raise VddError("The test split has no readable video: add videos to it, or choose another split.")
         self._store, self._cut, self._scale, self._seed = store, (frames, interval), (mean, std), seed
         order = stream(seed, "test", "order").permutation(len(store))
-        self._batches = count * _parts(order)
+        self._batches = count * in_batches(order)
         self.labels = np.asarray(store.labels)[np.concatenate(self._batches)].astype(np.int32)
         keep = count * len(store) * frames * store.size * store.size * 3 <= cache_bytes
         self._cache = {} if keep else None
@@ -62,7 +62,7 @@ class FixedTestClips:
 
     def __init__(self, videos, labels):
         self._videos = np.asarray(videos, np.float32)
-        self._batches = _parts(stream(0, "test", "order").permutation(len(videos)))
+        self._batches = in_batches(stream(0, "test", "order").permutation(len(videos)))
         self.labels = np.asarray(labels, np.int32)[np.concatenate(self._batches)]
 
     def __len__(self):
@@ -73,6 +73,7 @@ class FixedTestClips:
         return self._videos[self._batches[index]]
 
 
-def _parts(order):
+def in_batches(order):
+    """Split a shuffled order of row numbers into batches of about `BATCH`: a list of int arrays."""
     # Sorted inside a batch: the order of reading, not the company, is free to be the disk's.
     return [np.sort(rows) for rows in np.array_split(order, -(-len(order) // BATCH))]

@@ -8,7 +8,8 @@ import numpy as np
 
 from keras_vdd.autodiff import JIT_COMPILE
 from keras_vdd.data.batches import IterationBatches
-from keras_vdd.evaluation.standardise import BatchStandardise
+from keras_vdd.evaluation import losses
+from keras_vdd.evaluation.classifier import Classifier
 from keras_vdd.models import fresh_weights
 from keras_vdd.seeds import stream
 
@@ -28,28 +29,6 @@ class Outcome:
     diverged: bool
 
 
-@keras.saving.register_keras_serializable(package="keras_vdd")
-class Classifier(keras.Model):
-    """A network behind `BatchStandardise`; videos (batch, T, H, W, 3) to logits (batch, classes)."""
-
-    def __init__(self, network, **kwargs):
-        super().__init__(**kwargs)
-        self.standardise, self.network = BatchStandardise(), network
-        self.built = True
-
-    def call(self, videos, training=False):
-        return self.network(self.standardise(videos), training=training)
-
-    def get_config(self):
-        network = keras.saving.serialize_keras_object(self.network)
-        return {**super().get_config(), "network": network}
-
-    @classmethod
-    def from_config(cls, config):
-        network = keras.saving.deserialize_keras_object(config.pop("network"))
-        return cls(network, **config)
-
-
 class Trainer:
     """Trains one architecture on sets of one size, each time from new weights.
 
@@ -60,20 +39,19 @@ class Trainer:
         network: a built network of `keras_vdd.models`.
         protocol: `Protocol`.
         videos: int, the size of the training set.
-        soft: bool, whether labels are rows of probabilities.
+        loss: str, one of `training_sets.LOSSES`.
         epochs: int or None, see `Protocol.total_steps`.
     """
 
-    def __init__(self, network, protocol, videos, soft=False, epochs=None):
+    def __init__(self, network, protocol, videos, loss, epochs=None):
         self.classifier = Classifier(network)
         self.steps = protocol.total_steps(videos, epochs)
         self._batch_size = min(protocol.batch_size, videos)
         self._network, self._optimizer = network, protocol.optimizer(self.steps)
-        losses = keras.losses
-        loss = losses.CategoricalCrossentropy if soft else losses.SparseCategoricalCrossentropy
-        self.classifier.compile(self._optimizer, loss(from_logits=True), jit_compile=JIT_COMPILE)
+        self.classifier.compile(self._optimizer, losses.create(loss), jit_compile=JIT_COMPILE)
         self._optimizer.build(self.classifier.trainable_variables)
-        self._state = [(v, keras.ops.convert_to_numpy(v).copy()) for v in network.non_trainable_variables]
+        state = [*network.non_trainable_variables, *self._optimizer.variables]
+        self._state = [(v, keras.ops.convert_to_numpy(v).copy()) for v in state]
 
     def train(self, training, seed, number, update=None):
         """Train network `number` of a run and return its `Outcome`; `classifier` then holds the weights.
@@ -81,7 +59,7 @@ class Trainer:
         Args:
             training: a training set (see `training_sets`).
             seed: int, the run's.
-            number: int, which of the protocol's networks.
+            number: int, which of the protocol's networks; or the name of a network that is none of them.
             update: called as `update(steps done, loss=mean loss so far)`.
         """
         plan = BatchPlan(len(training), self._batch_size, seed, number)
@@ -107,8 +85,6 @@ class Trainer:
         weights = fresh_weights(self._network, stream(seed, "evaluation", "network", number))
         for variable, value in zip(self._network.trainable_variables, weights):
             variable.assign(value)
-        for variable in self._optimizer.variables:
-            variable.assign(np.zeros(variable.shape, variable.dtype))
         rng = stream(seed, "evaluation", "dropout", number)
         # Without a seed of its own, Dropout ignores its generator's state on torch and draws globally.
         keras.utils.set_random_seed(int(rng.integers(2**31)))

@@ -1,16 +1,19 @@
 """What a classifier is trained on: videos that stay, or a store whose clips are cut anew at each visit.
 
-A training set has `labels` (int32 (n,), or float32 (n, classes) for soft labels), `len()` and
-`read(indices, rng) -> float32 (len(indices), frames, height, width, 3)`, normalised. Anything else
-with these three, such as a set that reconstructs its videos on demand, can be evaluated as well.
+A training set has `labels` (int32 (n,), or float32 (n, classes) where they were learned), `loss`, which of
+`LOSSES` its labels are for, `len()` and `read(indices, rng) -> float32 (len(indices), frames, height, width,
+3)`, normalised. Anything else with these four, such as a set that reconstructs its videos on demand, can be
+evaluated as well.
 """
 
 import numpy as np
 
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.normalise import normalise
-from keras_vdd.errors import VddError
+from keras_vdd.errors import UsageError, VddError
 
+# By `DistilledSet.label_kind`. Whatever evaluator trains, labels are trained on as they were learned.
+LOSSES = {None: "sparse cross-entropy", "probabilities": "cross-entropy", "regression": "squared error"}
 # Above this size raw frames are normalised batch by batch, not once.
 _IN_MEMORY_BYTES = 2**29
 
@@ -23,13 +26,15 @@ class FixedVideos:
         labels: int (n,), or float (n, classes).
         mean, std: three numbers each, for uint8 videos.
         frames: int or None; a video of one frame is repeated to this many (a still, unmoving).
+        label_kind: what (n, classes) labels are, "probabilities" or "regression"; None for (n,).
     """
 
-    def __init__(self, videos, labels, mean=None, std=None, frames=None):
+    def __init__(self, videos, labels, mean=None, std=None, frames=None, label_kind=None):
         if len(videos) != len(labels) or not len(videos):
             found = f"{len(labels)} and {len(videos)}"
             raise VddError(f"A training set needs as many labels as videos, above 0: found {found}.")
         self.videos, self.labels, self.frames = videos, _as_labels(labels), frames
+        self.loss = _loss_of(self.labels, label_kind)
         self._mean, self._std = mean, std
         if videos.dtype == np.uint8 and 4 * videos.size <= _IN_MEMORY_BYTES:
             self.videos = normalise(videos, mean, std)
@@ -51,6 +56,8 @@ class FixedVideos:
 class StoreVideos:
     """All videos of a store: every visit of a video reads a clip from a new random start, not flipped."""
 
+    loss = LOSSES[None]
+
     def __init__(self, store, frames, interval, mean, std):
         self.labels = _as_labels(store.labels)
         self._store, self._cut, self._scale = store, (frames, interval), (mean, std)
@@ -66,3 +73,12 @@ class StoreVideos:
 def _as_labels(labels):
     labels = np.asarray(labels)
     return labels.astype(np.float32 if labels.ndim == 2 else np.int32)
+
+
+def _loss_of(labels, kind):
+    if kind not in LOSSES or (kind is None) != (labels.ndim == 1):
+        raise UsageError(
+            f"Labels of shape {labels.shape} and label_kind={kind!r} do not fit: give class numbers (n,) and "
+            "None, or learned labels (n, classes) and probabilities or regression."
+        )
+    return LOSSES[kind]

@@ -126,6 +126,13 @@ class Recipe(Settings):
                 yield f"a coreset is chosen, not learned; set {stage}=null"
         if self.memory.kind != "full-video":
             yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set memory.kind=full-video"
+        method = self.coreset.method
+        own = {"random": "random-clips", "full": "full"}.get(method)
+        for row in self.evaluation.compare:
+            if row == own:
+                yield f"evaluation.compare has {row}, which coreset.method={method} is itself; drop that row"
+            elif method == "full" and row.endswith("equal-bytes"):
+                yield f"evaluation.compare has {row}, and coreset.method=full stores no bytes; drop that row"
 
     def _learned(self):
         kind = self.memory.kind

@@ -1,10 +1,13 @@
 """The rows of a run's table: the distilled set beside the baselines that its recipe names."""
 
+import dataclasses
 import json
+import math
 import re
 
 from keras_vdd import models
 from keras_vdd.data.shapes import PAIRS
+from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
 from keras_vdd.evaluation.fresh_networks import evaluate
 from keras_vdd.evaluation.protocol import Protocol
@@ -16,11 +19,7 @@ from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.seeds import stream
 from keras_vdd.training.run_folder import write_text
 
-METHODS = {
-    "static-dynamic": "DM + static-dynamic",
-    "static-dc": "static-DC",
-    "naive": "DM",
-}
+NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
 
 
 class Scoring:
@@ -34,18 +33,15 @@ class Scoring:
     """
 
     def __init__(self, recipe, stores, progress, folder=None):
-        settings, data = recipe.evaluation, recipe.data
+        data = recipe.data
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
         self.class_names = list(stores["train"].class_names)
-        self.protocol = Protocol(
-            evaluator=settings.evaluator, epochs=settings.epochs, steps=settings.steps,
-            batch_size=settings.batch_size, test_clips=settings.test_clips, seeds=settings.seeds,
-            architecture=settings.architecture,
-        )  # fmt: skip
+        self.protocol = protocol_of(recipe)
         self._scale = data.mean, data.std
         self.test = TestClips(
-            stores["test"], data.frames, data.interval, *self._scale, recipe.run.seed, settings.test_clips
-        )
+            stores["test"], data.frames, data.interval, *self._scale, recipe.run.seed,
+            self.protocol.test_clips,
+        )  # fmt: skip
 
     @property
     def pairs(self):
@@ -57,52 +53,64 @@ class Scoring:
 
     def network(self):
         """A new classifier of the recipe's architecture."""
-        settings, data = self.recipe.evaluation, self.recipe.data
-        return models.create(
-            settings.architecture, len(self.class_names), data.frames, data.size, settings.width,
-            settings.stem, self.recipe.run.precision,
-        )  # fmt: skip
+        return classifier_of(self.recipe, len(self.class_names))
 
-    def score(self, name, training, epochs=None):
+    def protocol_for(self, distilled):
+        """The `Protocol` of a distilled set: evaluator `paper` takes the step size learned with it.
+
+        Raises:
+            VddError: the set's step size is no rate.
+        """
+        rate = distilled.provenance.get("step_size")
+        if rate is None or self.protocol.evaluator != "paper":
+            return self.protocol
+        if type(rate) not in (int, float) or not 0 < rate < math.inf:
+            raise VddError(
+                f"The set says that its step size is {rate!r}, which is no learning rate: score it with "
+                "evaluation.evaluator=stable."
+            )
+        return dataclasses.replace(self.protocol, learning_rate=float(rate), learned_rate=True)
+
+    def score(self, name, training, epochs=None, protocol=None):
         """Return the `Score` of a training set, or of a function of a network's number that gives one."""
         return evaluate(
-            training, self.test, self.protocol, self.network, self.recipe.run.seed, pairs=self.pairs,
-            epochs=epochs, finished=self._finished(name), on_network=self._keeper(name),
+            training, self.test, protocol or self.protocol, self.network, self.recipe.run.seed,
+            pairs=self.pairs, epochs=epochs, finished=self._finished(name), on_network=self._keeper(name),
             progress=self.progress, title=name,
         )  # fmt: skip
 
-    def row(self, name, training, *, clips, per_class, nbytes, note="", epochs=None):
-        """Return a row of the table as `results.json` holds it."""
-        score = self.score(name, training, epochs)
-        return {
-            "method": name,
-            "clips": clips,
-            "videos_per_class": per_class,
-            "bytes": nbytes,
-            **score.to_json(),
-            "note": note,
-        }
-
     def distilled_row(self, name, distilled, dtype):
         """The row of a distilled set, trained on every pair of its memories."""
-        pairs = distilled.pairs()
-        labels = distilled.labels_of(pairs) if distilled.labels is None else distilled.soft_labels_of(pairs)
-        training = FixedVideos(distilled.reconstruct(pairs), labels)
         slots = distilled.videos_per_class if distilled.kind != "still" else distilled.statics_per_class
-        return self.row(
-            name, training, clips=len(pairs), per_class=slots, nbytes=stored_bytes(distilled, dtype),
+        training, protocol = videos_of(distilled), self.protocol_for(distilled)
+        rate = f"learning rate {protocol.rate:.4g} learned" if protocol.learned_rate else ""
+        notes = (rate, NOTES[distilled.label_kind])
+        return _row(
+            name, self.score(name, training, protocol=protocol), clips=len(training), per_class=slots,
+            nbytes=stored_bytes(distilled, dtype), note="; ".join(note for note in notes if note),
         )  # fmt: skip
 
-    def baseline_row(self, name, distilled_bytes, static=None):
-        """The row of one of the recipe's `evaluation.compare`."""
-        train, data = self.stores["train"], self.recipe.data
+    def full_row(self):
+        """The row of the whole training set; also the only one of a recipe that makes no set."""
+        train, data, epochs = self.stores["train"], self.recipe.data, self.recipe.evaluation.full_epochs
+        training = StoreVideos(train, data.frames, data.interval, *self._scale)
+        return _row(
+            "full set", self.score("full set", training, epochs), clips=len(train), per_class=None,
+            nbytes=real_bytes(train), note=f"{epochs} epochs",
+        )  # fmt: skip
+
+    def baseline_row(self, name, distilled_bytes=None, static=None):
+        """The row of one of the recipe's `evaluation.compare`.
+
+        Args:
+            name: str, what is compared.
+            distilled_bytes: int, of the set as stored, for the rows that may take as many.
+            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for
+                the row "static-only".
+        """
+        data = self.recipe.data
         if name == "full":
-            settings = self.recipe.evaluation
-            training = StoreVideos(train, data.frames, data.interval, *self._scale)
-            return self.row(
-                "full set", training, clips=len(train), per_class=None,
-                nbytes=real_bytes(train), note=f"{settings.full_epochs} epochs", epochs=settings.full_epochs,
-            )  # fmt: skip
+            return self.full_row()
         if name == "static-only":
             stills = DistilledSet(
                 "still", self.class_names, data.frames, *self._scale, static.shape[1], static=static
@@ -126,9 +134,10 @@ class Scoring:
             rng = stream(self.recipe.run.seed, "baseline", name, number)
             return baseline.draw(train, data.frames, data.interval, *self._scale, rng)
 
-        return self.row(
-            title, training, clips=baseline.count, per_class=baseline.per_class,
-            nbytes=baseline.bytes, note=baseline.note,
+        score = self.score(title, training) if baseline.count else Score(())
+        return _row(
+            title, score, clips=baseline.count, per_class=baseline.per_class, nbytes=baseline.bytes,
+            note=baseline.note,
         )  # fmt: skip
 
     def _finished(self, name):
@@ -153,11 +162,44 @@ class Scoring:
         return None if self.folder is None else self.folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name) + ".json")
 
 
-def method_name(recipe):
-    """What the distilled set of a recipe is called in tables."""
-    return METHODS[recipe.method]
+def protocol_of(recipe):
+    """The `Protocol` that the rows of a recipe's table share."""
+    settings = recipe.evaluation
+    return Protocol(
+        evaluator=settings.evaluator, epochs=settings.epochs, steps=settings.steps,
+        batch_size=settings.batch_size, test_clips=settings.test_clips, seeds=settings.seeds,
+        architecture=settings.architecture,
+    )  # fmt: skip
+
+
+def classifier_of(recipe, classes):
+    """A new classifier of the recipe's evaluation."""
+    settings, data = recipe.evaluation, recipe.data
+    return models.create(
+        settings.architecture, classes, data.frames, data.size, settings.width, settings.stem,
+        recipe.run.precision,
+    )  # fmt: skip
+
+
+def videos_of(distilled):
+    """`FixedVideos` of every pair of a distilled set, with its labels and their loss."""
+    pairs = distilled.pairs()
+    labels = distilled.labels_of(pairs) if distilled.labels is None else distilled.soft_labels_of(pairs)
+    return FixedVideos(distilled.reconstruct(pairs), labels, label_kind=distilled.label_kind)
 
 
 def real_bytes(store):
     """Bytes of all frames of a store at its size, one byte a value."""
     return int(store.lengths.astype("int64").sum()) * store.size * store.size * 3
+
+
+def _row(name, score, *, clips, per_class, nbytes, note):
+    """A row of the table as `results.json` holds it."""
+    return {
+        "method": name,
+        "clips": clips,
+        "videos_per_class": per_class,
+        "bytes": nbytes,
+        **score.to_json(),
+        "note": note,
+    }

@@ -14,7 +14,6 @@ from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.trainer import Trainer
-from keras_vdd.evaluation.training_sets import FixedVideos
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
@@ -25,7 +24,7 @@ from keras_vdd.training.dynamic_stage import learn_videos
 from keras_vdd.training.pictures import draw_report
 from keras_vdd.training.planning import plan
 from keras_vdd.training.run_folder import RunFolder, environment, write_text
-from keras_vdd.training.scoring import Scoring, method_name, real_bytes
+from keras_vdd.training.scoring import Scoring, real_bytes, videos_of
 from keras_vdd.training.static_stage import learn_stills
 
 __all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
@@ -95,8 +94,9 @@ def _distill(recipe, stores, run, progress):
     if finished.exists():
         return json.loads(finished.read_text())
     scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
-    row = scoring.distilled_row(method_name(recipe), distilled, recipe.export.dtype)
-    baselines = [scoring.baseline_row(name, row["bytes"], static) for name in recipe.evaluation.compare]
+    row = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype)
+    compare = recipe.evaluation.compare
+    baselines = [scoring.baseline_row(name, row["bytes"], distilled.static) for name in compare]
     results = {
         "run": recipe.run_name,
         "set": recipe.data.set,
@@ -133,7 +133,7 @@ def evaluate_set(path, recipe, progress=None):
         "set": recipe.data.set,
         "architecture": recipe.evaluation.architecture,
         **row,
-        "protocol": scoring.protocol.describe(),
+        "protocol": scoring.protocol_for(distilled).describe(),
     }
 
 
@@ -150,10 +150,9 @@ def train_on_set(path, recipe, progress=None, save=None):
     progress = progress or Silent()
     distilled = load(path)
     scoring, test = _scoring_for(distilled, recipe, progress)
-    videos, labels = distilled.videos(soft=distilled.labels is not None)
-    training = FixedVideos(videos, labels)
-    protocol = dataclasses.replace(scoring.protocol, seeds=1)
-    trainer = Trainer(scoring.network(), protocol, len(training), soft=labels.ndim == 2)
+    training = videos_of(distilled)
+    protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
+    trainer = Trainer(scoring.network(), protocol, len(training), training.loss)
     with progress.task("Training a classifier", trainer.steps) as update:
         outcome = trainer.train(training, recipe.run.seed, 0, update)
     if outcome.diverged:

@@ -1,33 +1,15 @@
-import json
-import os
-from pathlib import Path
-from zlib import crc32
-
 import numpy as np
 import pytest
+from reference import GOLDEN, golden_input
+
 from keras_vdd import coreset
 from keras_vdd.errors import UsageError, VddError
 
-GOLDEN = Path(os.environ.get("VDD_GOLDEN") or Path(__file__).parents[1] / "golden" / "reference_small.json")
-
-
-@pytest.fixture(scope="module")
-def golden():
-    if not GOLDEN.is_file():
-        pytest.skip(f"no golden file at {GOLDEN}")
-    return json.loads(GOLDEN.read_text())
-
-
-def draw(golden, name):
-    of = golden["inputs"][name]
-    state = np.random.RandomState((crc32(name.encode()) + golden["seed"]) % 2**32)
-    return np.float32(of["shift"] + of["scale"] * state.standard_normal(of["shape"]))
-
 
 @pytest.mark.parametrize(("name", "choose"), [("herding", coreset.herding), ("k_center", coreset.k_center)])
-def test_selection_equals_the_reference(golden, name, choose):
-    expected = [int(i) for i in golden["outputs"][f"coreset/{name}"]["values"]]
-    assert choose(draw(golden, "coreset/features"), len(expected)).tolist() == expected
+def test_selection_equals_the_reference(name, choose):
+    expected = [int(i) for i in GOLDEN["outputs"][f"coreset/{name}"]["values"]]
+    assert choose(golden_input("coreset/features"), len(expected)).tolist() == expected
 
 
 @pytest.mark.parametrize("choose", [coreset.herding, coreset.k_center])

@@ -129,6 +129,26 @@ def test_settings_of_public_sets(data):
     assert make(data=made.model_dump()).data == made
 
 
+def coreset(method, *compare):
+    evaluation = {"compare": compare}
+    return make(coreset={"method": method}, memory={"kind": "full-video"}, dynamic=None, evaluation=evaluation)
+
+
+@pytest.mark.parametrize(
+    "method, row",
+    [
+        ("random", "random-clips"),
+        ("full", "full"),
+        ("full", "random-clips-equal-bytes"),
+        ("full", "random-stills-equal-bytes"),
+    ],
+)
+def test_rows_that_say_nothing_beside_a_coreset_are_refused(method, row):
+    with pytest.raises(ValidationError, match=f"evaluation.compare has {row}, .*drop that row"):
+        coreset(method, row)
+    assert coreset("herding", row).evaluation.compare == (row,)
+
+
 def test_whole_numbers_may_be_written_as_floats():
     assert make(static={"iterations": 1e4}).static.iterations == 10_000
     with pytest.raises(ValidationError):
