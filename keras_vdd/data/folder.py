@@ -77,7 +77,7 @@ def _list_classes(root, classes, test_fraction):
 
 
 def _is_split(folder):
-    """A folder `train` is a split if it holds class folders; one that holds videos is a class of that name."""
+    """A folder `train` is a split if it holds class folders, and a class of that name if it holds videos."""
     if not os.path.isdir(folder):
         return False
     with os.scandir(folder) as entries:

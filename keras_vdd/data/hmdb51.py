@@ -63,7 +63,8 @@ def read_lists(folder, split, unused="drop"):
             name, flag = (line.rsplit(None, 1) + [""])[:2]
             if flag not in ("0", "1", "2"):
                 raise VddError(
-                    f"'{path}' has the line '{line}', not a video and 0, 1 or 2: take the file as distributed."
+                    f"'{path}' has the line '{line}', not a video and 0, 1 or 2: "
+                    "take the file as distributed."
                 )
             if flag == "0" and unused == "drop":
                 lists.others.append(name)

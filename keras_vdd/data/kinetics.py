@@ -28,7 +28,8 @@ def list_kinetics(root, expected, classes="all", annotations=None):
     Returns:
         `Listing`.
     """
-    lists = read_lists(_list_files(root, f"kinetics{expected}", annotations), f"Kinetics-{expected}", expected)
+    paths = _list_files(root, f"kinetics{expected}", annotations)
+    lists = read_lists(paths, f"Kinetics-{expected}", expected)
     return list_official(lists, root, classes, LAYOUT, complete=False, replacement="replacement")
 
 
@@ -62,8 +63,8 @@ def read_lists(paths, name, expected):
     lists.notes += count_classes(lists.classes, expected, name)
     if lists.others:
         lists.notes.append(
-            f"The {len(lists.others)} videos of the list for test are left out, for their labels are withheld as a "
-            "rule: the validation videos are the test split."
+            f"The {len(lists.others)} videos of the list for test are left out, for their labels are "
+            "withheld as a rule: the validation videos are the test split."
         )
     return lists
 
@@ -76,7 +77,8 @@ def _list_files(root, subfolder, annotations):
     if annotations:
         places = [[annotations], [os.path.join(annotations, subfolder)]]
     # The lists of 2017 came each in a folder of its own.
-    places += [[os.path.join(base[0], f"kinetics_{split}") for split in ("train", "val", "test")] for base in places]
+    own = ("kinetics_train", "kinetics_val", "kinetics_test")
+    places += [[os.path.join(base, name) for name in own] for (base,) in places]
     for folders in places:
         paths = {}
         for folder in folders:
@@ -88,8 +90,8 @@ def _list_files(root, subfolder, annotations):
             for found in paths.values():
                 if len(found) > 1:
                     raise VddError(
-                        f"'{found[0]}' and '{found[1]}' are lists of one split: name a folder with one of each, or "
-                        "one file, as data.annotations."
+                        f"'{found[0]}' and '{found[1]}' are lists of one split: name a folder with one of "
+                        "each, or one file, as data.annotations."
                     )
             return [found for (found,) in paths.values()]
     where = f"data.annotations '{annotations}'" if annotations else f"data.root '{root}'"
@@ -110,7 +112,9 @@ def _read(path):
             raise VddError(f"'{path}' has no column {error}: take the file as distributed.") from None
         label, split = columns.get("label"), columns.get("split")
         if split is None and by_name is None:
-            raise VddError(f"'{path}' has no column 'split', nor does its name tell: call it train.csv or val.csv.")
+            raise VddError(
+                f"'{path}' has no column 'split', nor does its name tell: call it train.csv or val.csv."
+            )
         for row in rows:
             if not row:
                 continue
@@ -120,6 +124,6 @@ def _read(path):
                 yield part, None if part == "unlabelled" else row[label].strip(), name
             except (KeyError, IndexError, ValueError, TypeError):
                 raise VddError(
-                    f"'{path}' has the line {rows.line_num} '{','.join(row)}', which lacks a part or has another in "
-                    "its place: take the file as distributed."
+                    f"'{path}' has the line {rows.line_num} '{','.join(row)}', which lacks a part or has "
+                    "another in its place: take the file as distributed."
                 ) from None

@@ -11,7 +11,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Video:
     """One video: its path, its label and its name (`class/file`, the same wherever the set lies).
 

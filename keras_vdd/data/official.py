@@ -111,8 +111,8 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
                 found[split].setdefault(class_name, []).append(place)
     if not taken:
         raise VddError(
-            f"None of the {sum(map(len, listed.values()))} videos that the annotations list is under '{root}': "
-            f"expected {layout}."
+            f"None of the {len(lists.train) + len(lists.test)} videos that the annotations list is under "
+            f"'{root}': expected {layout}."
         )
     missing = {
         name: "has no training videos" if name in found["test"] else "is missing"
@@ -123,8 +123,8 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
     notes = [*lists.notes]
     if classes == "present" and missing:
         notes.append(
-            f"{len(missing)} of the {len(lists.classes)} listed classes are not in '{root}' and are left out; "
-            f"the {len(names)} that are there are used ({shorten(names)})."
+            f"{len(missing)} of the {len(lists.classes)} listed classes are not in '{root}' and are left "
+            f"out; the {len(names)} that are there are used ({shorten(names)})."
         )
     notes += _absent_note(absent, found, names, root, complete and classes == "all")
     untested = [name for name in names if name not in found["test"]]
@@ -148,7 +148,10 @@ def _absent_note(absent, found, names, root, refuse):
     if not lost:
         return []
     total = len(lost) + sum(len(found[split].get(name, ())) for split in found for name in names)
-    what = f"{len(lost)} of {total} videos that the annotations list are not in '{root}' ({shorten(sorted(lost))})"
+    what = (
+        f"{len(lost)} of {total} videos that the annotations list are not in '{root}' "
+        f"({shorten(sorted(lost))})"
+    )
     if refuse:
         raise VddError(f"{what}: complete the set, or set data.classes=present to go on without them.")
     return [f"{what}; they are left out."]
@@ -164,8 +167,8 @@ def _odd_notes(index, twice):
     if index.repeated:
         taken, left = index.repeated[0]
         notes.append(
-            f"{len(index.repeated)} videos are there more than once: one of each is used, such as '{taken}' and "
-            f"not '{left}'."
+            f"{len(index.repeated)} videos are there more than once: one of each is used, such as '{taken}' "
+            f"and not '{left}'."
         )
     if index.unreadable:
         notes.append(f"Folders that cannot be read are left out ({shorten(index.unreadable)}).")

@@ -23,7 +23,10 @@ def _hmdb51(data, progress):
 
 
 def _kinetics(classes):
-    return lambda data, progress: kinetics.list_kinetics(set_root(data), classes, data.classes, data.annotations)
+    def listed(data, progress):
+        return kinetics.list_kinetics(set_root(data), classes, data.classes, data.annotations)
+
+    return listed
 
 
 def _ssv2(data, progress):

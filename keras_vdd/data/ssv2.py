@@ -70,7 +70,8 @@ def read_lists(folder):
             entries.append((class_name, f"{video}.webm"))
     path = os.path.join(folder, f"{prefix}test.json")
     if os.path.exists(path):
-        lists.others += [str(entry["id"]) for entry in _read(path, list) if isinstance(entry, dict) and "id" in entry]
+        entries = _read(path, list)
+        lists.others += [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
         lists.notes.append(
             f"The {len(lists.others)} videos of test.json have no labels and are left out: "
             "the validation videos are the test split."

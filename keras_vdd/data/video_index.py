@@ -53,6 +53,9 @@ class VideoIndex:
         ]
         if not places:
             return None
+        if len(places) == 1:
+            *_, folder, found = places[0]
+            return os.path.join(folder, found), found
 
         def rank(place):
             stands_in, parent, _, found = place
@@ -62,7 +65,7 @@ class VideoIndex:
         places.sort(key=lambda place: (rank(place), place[2].split(os.sep), place[3]))
         *_, folder, found = places[0]
         path = os.path.join(folder, found)
-        if len(places) > 1 and rank(places[1]) == rank(places[0]):
+        if rank(places[1]) == rank(places[0]):
             self.repeated.append((path, os.path.join(*places[1][2:])))
         return path, found
 
@@ -93,13 +96,13 @@ class VideoIndex:
 
 
 def _ends(name):
-    return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
+    return _stem(name) != name
 
 
 def _stem(name):
     # Names hold dots of their own (`Mr._Bean_walk`), so only an ending that names a video goes.
-    stem, suffix = os.path.splitext(name)
-    return stem if suffix.lower() in VIDEO_SUFFIXES else name
+    stem, dot, suffix = name.rpartition(".")
+    return stem if dot + suffix.lower() in VIDEO_SUFFIXES else name
 
 
 def _folded_stem(name):

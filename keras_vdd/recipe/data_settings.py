@@ -29,8 +29,8 @@ class DataSettings(Settings):
     set: Literal[
         "folder", "hmdb51", "kinetics400", "kinetics600", "kinetics700", "miniucf", "shapes", "ssv2", "ucf101"
     ] = "folder"
-    """Layout of the source: class folders, a public set as distributed (`miniucf` is 50 classes of UCF101), or
-    shapes made here."""
+    """Layout of the source: class folders, a public set as distributed (`miniucf` is 50 classes of UCF101),
+    or shapes made here."""
     root: Name | None = None
     """Folder of the source videos. `shapes` makes its own where none is given."""
     annotations: Name | None = None
@@ -40,7 +40,7 @@ class DataSettings(Settings):
     split: Annotated[Whole, Field(ge=1, le=3)] = 1
     """Official split (UCF101, MiniUCF and HMDB51)."""
     unused: Literal["drop", "train"] = "drop"
-    """Videos that a split of HMDB51 leaves out: dropped, or trained on (as the paper's released code does)."""
+    """Videos that a split of HMDB51 leaves out: dropped, or trained on as in the paper's released code."""
     classes: Annotated[Literal["all", "present"] | tuple[Name, ...], BeforeValidator(class_names)] = "all"
     """`all` of the set, those `present` under the root, or a list of class names."""
     frames: Annotated[Whole, Field(ge=1, le=1024)] = 16
@@ -74,11 +74,11 @@ class DataSettings(Settings):
         if min(self.std) <= 0:
             raise ValueError("data.std must be above 0 in every channel")
         if self.split > 1 and self.set not in WITH_SPLITS:
-            raise ValueError(f"data.split={self.split} is for {' or '.join(WITH_SPLITS)}; data.set={self.set} has one")
+            raise ValueError(f"data.split={self.split} is for {', '.join(WITH_SPLITS)}; {self.set} has one")
         if self.unused != "drop" and self.set != "hmdb51":
-            raise ValueError(f"data.unused={self.unused} is for hmdb51; data.set={self.set} uses all its videos")
+            raise ValueError(f"data.unused={self.unused} is for hmdb51; {self.set} uses all its videos")
         if self.annotations and self.set in ("folder", "shapes"):
-            raise ValueError(f"data.annotations is for the lists of a public set; data.set={self.set} has none")
+            raise ValueError(f"data.annotations is for the lists of a public set; {self.set} has none")
         if isinstance(self.classes, tuple):
             if len(self.classes) < 2:
                 raise ValueError("data.classes must name at least two classes")

@@ -25,7 +25,8 @@ def paint(path, colour):
     codec = CODECS[path.suffix]
     # A path that begins with a protocol or a dash must not be taken for one: the file is opened here.
     with open(path, "wb") as file, av.open(file, "w", format=path.suffix[1:]) as container:
-        stream = container.add_stream(codec, rate=12, options={"deadline": "realtime"} if "vp9" in codec else {})
+        options = {"deadline": "realtime"} if "vp9" in codec else {}
+        stream = container.add_stream(codec, rate=12, options=options)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         picture = np.broadcast_to(COLOURS[colour], (HEIGHT, WIDTH, 3))
         for _ in range(FRAMES):
@@ -62,7 +63,8 @@ def colour_of(video):
 
 def shows(listing, colours):
     """Tell whether every video of a listing shows the colour that its class has in {class: colour}."""
-    return all(colour_of(video) == colours[listing.class_names[video.label]] for video in listing.train + listing.test)
+    videos = listing.train + listing.test
+    return all(colour_of(video) == colours[listing.class_names[video.label]] for video in videos)
 
 
 def counts(listing):

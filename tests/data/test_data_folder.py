@@ -62,7 +62,7 @@ def test_train_and_test_folders_are_the_splits(settings, tmp_path):
 
 
 def test_mixed_formats_and_folders_of_images(settings, tmp_path):
-    """Every format in one class, and folders of images beside files; the colours say that no label is mixed up."""
+    """Every format in one class, and folders of images beside files; colours tell mixed-up labels."""
     root = tmp_path / "videos"
     colours = {"clap": 0, "jump": 1, "wave": 2}
     for name, colour in colours.items():

@@ -29,7 +29,8 @@ def test_frames_come_in_the_order_of_their_numbers(tmp_path):
         f"frame{i:06d}.jpg" for i in (1, 2, 3, 10)
     ]
     # Without padding the order of names is another: 1, 10, 2.
-    assert order(fill(tmp_path / "bare", "10.png", "2.png", "1.png", "Thumbs.db")) == ["1.png", "2.png", "10.png"]
+    bare = fill(tmp_path / "bare", "10.png", "2.png", "1.png", "Thumbs.db")
+    assert order(bare) == ["1.png", "2.png", "10.png"]
     # One file of a series may have another ending, and numbers may start anywhere.
     assert order(fill(tmp_path / "mixed", "08.jpg", "09.PNG", "10.jpg")) == ["08.jpg", "09.PNG", "10.jpg"]
 

@@ -46,7 +46,8 @@ def miniature(distributed, tmp_path):
 
 
 def names(videos, class_name):
-    return sorted(v.name.removeprefix(f"{class_name}/") for v in videos if v.name.startswith(f"{class_name}/"))
+    own = f"{class_name}/"
+    return sorted(video.name.removeprefix(own) for video in videos if video.name.startswith(own))
 
 
 @pytest.mark.parametrize("split", [1, 2, 3])
@@ -110,7 +111,8 @@ def test_folders_of_images(miniature):
 
 def test_absent_classes_stop_unless_present_is_asked(miniature):
     shutil.rmtree(miniature / "hmdb51_org" / "climb")
-    with pytest.raises(VddError, match=r"1 of the 4 classes is missing .*\(climb\).*data.classes=present.* 3 "):
+    words = r"1 of the 4 classes is missing .*\(climb\).*data.classes=present.* 3 "
+    with pytest.raises(VddError, match=words):
         list_hmdb51(str(miniature))
     listing = list_hmdb51(str(miniature), classes="present")
     # `climb` shares names with other classes; theirs must not be taken for its own.

@@ -40,7 +40,7 @@ def write_csv(path, rows, quoting):
 
 
 def write_lists(folder, dialect):
-    """Write the three lists as the 2017 release (val, is_cc, labels quoted) or the later ones (validate) do."""
+    """Write the three lists as in 2017 (val, is_cc, labels quoted) or as in later releases (validate)."""
     old = dialect == "is_cc"
     quoting = csv.QUOTE_NONNUMERIC if old else csv.QUOTE_MINIMAL
     extra = (["is_cc"], [0]) if old else ([], [])
@@ -57,7 +57,7 @@ def write_lists(folder, dialect):
 
 @pytest.fixture(scope="session")
 def distributed(tmp_path_factory):
-    """The layout of the usual downloads: flat folders of splits, lists beside them, and one of replacements."""
+    """The layout of the usual downloads: flat splits, lists beside them, and a folder of replacements."""
     root = tmp_path_factory.mktemp("kinetics")
     write_lists(root / "annotations", "is_cc")
     for folder, videos in (("train", TRAIN), ("val", VALIDATION)):
@@ -99,13 +99,16 @@ def test_both_dialects(settings, miniature, dialect, name, classes):
     # The later lists come in a folder that is named for the set.
     write_lists(miniature / ("annotations" if dialect == "is_cc" else name), dialect)
     text = next(miniature.glob("*/train.csv")).read_text()
-    assert ('"air drumming",' in text) == (dialect == "is_cc") and '"passing football (in game), badly"' in text
+    assert ('"air drumming",' in text) == (dialect == "is_cc")
+    assert '"passing football (in game), badly"' in text
     listing = find_videos(settings(set=name))
-    assert counts(listing) == SIZES and any(f"the {classes} of Kinetics-{classes}" in n for n in listing.notes)
+    assert counts(listing) == SIZES
+    assert any(f"the {classes} of Kinetics-{classes}" in note for note in listing.notes)
 
 
 def test_one_file_with_all_splits(distributed, tmp_path):
-    lines = [(distributed / "annotations" / f"{split}.csv").read_text().splitlines() for split in ("train", "val")]
+    lists = distributed / "annotations"
+    lines = [(lists / f"{split}.csv").read_text().splitlines() for split in ("train", "val")]
     rows = [*lines[0], *lines[1][1:]]
     (tmp_path / "all.csv").write_text("\n".join(rows))
     listing = list_kinetics(str(distributed), 400, annotations=str(tmp_path / "all.csv"))
@@ -187,7 +190,7 @@ def test_a_class_of_which_none_is_left(miniature):
 
 
 def test_an_id_in_another_case_is_another_video(miniature):
-    """`aBcDeFgHiJk` is listed for one class and `AbCdEfGhIjK` for another; neither stands in for the other."""
+    """`aBcDeFgHiJk` is of one class and `AbCdEfGhIjK` of another; neither stands in for the other."""
     (miniature / "train" / f"{name_of(TRAIN[CLASSES[0]][1])}.mp4").unlink()
     listing = list_kinetics(str(miniature), 400)
     assert counts(listing) == {**SIZES, CLASSES[0]: (2, 2)} and shows(listing, COLOURS)
@@ -215,13 +218,14 @@ def test_what_is_not_kinetics_is_said(settings, miniature, tmp_path):
     # Labels may be withheld from the test list alone.
     refused("line 2 'b,0,10,train'", header[6:] + "b,0,10,train\n")
     refused("no CSV list", b"label,youtube_id,time_start,time_end,split\n\xff\xfe\n")
-    refused("3 classes and Kinetics-400 has 2", header + "".join(f"{c},b,0,1,train\n" for c in "xyz"), UsageError, 2)
+    three = header + "".join(f"{name},b,0,1,train\n" for name in "xyz")
+    refused("3 classes and Kinetics-400 has 2", three, UsageError, 2)
 
     shutil.copy(miniature / "annotations" / "train.csv", miniature / "annotations" / "tiny_train.csv")
     with pytest.raises(VddError, match="tiny_train.csv' .*are lists of one split"):
         list_kinetics(str(miniature), 400)
     shutil.rmtree(miniature / "annotations")
-    with pytest.raises(VddError, match="data.root .*does not hold annotations/train.csv and annotations/val.csv"):
+    with pytest.raises(VddError, match="data.root .*does not hold annotations/train.csv and annotations/val"):
         list_kinetics(str(miniature), 400)
     with pytest.raises(VddError, match="data.annotations .*nowhere' does not hold"):
         list_kinetics(str(miniature), 400, annotations=str(tmp_path / "nowhere"))

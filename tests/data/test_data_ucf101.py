@@ -25,7 +25,8 @@ def distributed(tmp_path_factory):
     root = tmp_path_factory.mktemp("ucf101")
     lists = root / "ucfTrainTestlist"
     lists.mkdir()
-    (lists / "classInd.txt").write_bytes(b"".join(b"%d %s\r\n" % (i, c.encode()) for i, c in enumerate(CLASSES, 1)))
+    index = "".join(f"{number} {name}\r\n" for number, name in enumerate(CLASSES, 1))
+    (lists / "classInd.txt").write_bytes(index.encode())
     for name in CLASSES:
         for stem in stems(name):
             paint(root / "UCF-101" / name / f"{stem}.avi", COLOURS[name])
@@ -78,7 +79,7 @@ def test_folders_and_lists_may_lie_elsewhere(miniature, tmp_path):
     for file in miniature.glob("*.txt"):
         file.rename(elsewhere / file.name)
     assert found(str(miniature), annotations=str(elsewhere)) == expected
-    with pytest.raises(VddError, match="data.root .* does not hold ucfTrainTestlist/classInd.txt.*data.annotations"):
+    with pytest.raises(VddError, match="data.root .* does not hold ucfTrainTestlist/.*data.annotations"):
         list_ucf101(str(miniature))
     with pytest.raises(VddError, match="data.annotations .*nowhere' does not hold"):
         list_ucf101(str(miniature), annotations=str(tmp_path / "nowhere"))
@@ -95,7 +96,7 @@ def test_folders_of_images_in_class_folders(miniature):
 
 
 def test_flat_folders_of_images_whose_case_differs(miniature):
-    """The frames that many use lie in one folder, and write HandstandPushups where the lists write HandStand."""
+    """The frames that many use lie in one folder, and write Handstand where the lists write HandStand."""
     for name in CLASSES:
         for stem in stems(name):
             folder = miniature / "jpegs_256" / stem.replace("HandStand", "Handstand")
@@ -202,7 +203,8 @@ def test_what_is_not_ucf101_is_said(settings, miniature):
     with pytest.raises(VddError, match="trainlist03.txt.*missing"):
         find_videos(settings(set="ucf101", split=3))
     refused("has the line 'Surfing'", "classInd.txt", "Surfing\n")
-    refused("102 classes and UCF101 has 101", "classInd.txt", "".join(f"{i} C{i}\n" for i in range(102)), UsageError)
+    many = "".join(f"{number} C{number}\n" for number in range(1, 103))
+    refused("102 classes and UCF101 has 101", "classInd.txt", many, UsageError)
     refused("has the line 'v_Surfing.avi 2'", "trainlist01.txt", "v_Surfing.avi 2\n")
     refused("'Ski/v_Ski.avi', whose class is not in classInd", "testlist01.txt", "Ski/v_Ski.avi\n")
     # Counted from 0, as some make their own lists.

@@ -79,7 +79,12 @@ def test_folders_of_images_are_not_entered(tmp_path, monkeypatch):
     touch(tmp_path, "frames/v/00001.jpg", "frames/other/00001.jpg")
     entered = []
     scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda folder: entered.append(os.path.basename(folder)) or scandir(folder))
+
+    def opened(folder):
+        entered.append(os.path.basename(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", opened)
     VideoIndex(str(tmp_path), ["v"], others=["other"])
     assert entered == [tmp_path.name, "frames"]
 
