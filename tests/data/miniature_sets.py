@@ -3,14 +3,11 @@
 Every class has a colour, so that a test can tell from the pixels alone whether a video got its label.
 """
 
-import os
-
 import av
 import numpy as np
 from PIL import Image
 
 from keras_vdd.data.decode import decode
-from keras_vdd.data.frame_folders import frame_files
 
 COLOURS = np.array(
     [(230, 30, 30), (30, 200, 30), (40, 40, 230), (230, 230, 230), (20, 20, 20), (220, 200, 20)], np.uint8
@@ -52,10 +49,7 @@ def take_apart(video, colour, folder, pattern="frame{:06d}.jpg"):
 
 def colour_of(video):
     """Return the number of the colour that a listed `Video` shows."""
-    if os.path.isdir(video.path):
-        picture = np.asarray(Image.open(frame_files(video.path)[0]))
-    else:
-        picture = decode(video.path, 16)[0]
+    picture = decode(video.path, 16)[0]
     distance = np.abs(COLOURS.astype(int) - picture.reshape(-1, 3).mean(0)).sum(1)
     assert distance.min() < 60, picture.reshape(-1, 3).mean(0)
     return int(distance.argmin())

@@ -1,4 +1,5 @@
 import os
+import pathlib
 import re
 
 import pytest
@@ -6,6 +7,9 @@ from miniature_sets import counts, paint, paint_frames, shows
 
 from keras_vdd.data.sources import find_videos
 from keras_vdd.errors import UsageError, VddError
+
+SHARED = pathlib.Path(os.environ.get("VDD_SHARED", pathlib.Path(__file__).parents[3] / "shared"))
+INTERACTIONS = SHARED / "data" / "UT-Interaction-6"
 
 
 def touch(root, *names):
@@ -200,3 +204,11 @@ def test_one_video_of_a_class_stays_in_training(settings, tmp_path):
     listing = find_videos(settings(test_fraction=0.9))
     assert [v.name for v in listing.train if v.label == 0] == ["a/1.mp4"] and len(listing.test) == 1
     assert any("one video" in note for note in listing.notes)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not INTERACTIONS.is_dir(), reason=f"no UT-Interaction-6 under {SHARED}")
+def test_real_videos_with_a_split_by_place(settings):
+    listing = find_videos(settings(root=str(INTERACTIONS)))
+    six = ("handshaking", "hugging", "kicking", "pointing", "punching", "pushing")
+    assert counts(listing) == dict.fromkeys(six, (10, 10)) and listing.notes == []
