@@ -104,20 +104,26 @@ _ALL = {key for section in typing.get_args(Matching) for key in section.model_fi
 
 
 def extended(values, source, beside=None, seen=()):
-    """Return `values` laid over all that its `extends:` names, nearest last.
+    """Return `values` laid over all that its `extends:` names: one recipe, or a list of which later ones win.
 
     A recipe inherits every setting but `name` and `summary`. A chain that comes back to itself is refused.
     """
     values = dict(values)
-    parent = values.pop("extends", None)
-    if parent is None:
-        return values
+    parents = values.pop("extends", None)
+    parents = parents if isinstance(parents, list) else [] if parents is None else [parents]
+    base = {}
+    for parent in parents:
+        base = merged(base, _inherited(parent, source, beside, seen))
+    return merged(base, values)
+
+
+def _inherited(parent, source, beside, seen):
     if not isinstance(parent, str):
-        raise UsageError(f"{source}: extends={parent!r} must be one recipe, by name or path")
+        raise UsageError(f"{source}: extends={parent!r} must be a recipe, by name or path, or a list of such")
     name, file = find(parent, beside, bases=True)
     identity = str(file.resolve() if isinstance(file, Path) else file)
     if identity in seen:
         raise UsageError(f"{source}: extends goes round in a circle through {parent}")
     folder = file.parent if isinstance(file, Path) else None
     base = extended(read(file), str(file), folder, (*seen, identity))
-    return merged({k: v for k, v in base.items() if k not in ("name", "summary")}, values)
+    return {key: value for key, value in base.items() if key not in ("name", "summary")}

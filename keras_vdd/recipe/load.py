@@ -26,6 +26,13 @@ def _represent_float(representer, value):
     return representer.represent_scalar("tag:yaml.org,2002:float", f"{mantissa}{e}{exponent}")
 
 
+def _represent_text(representer, value):
+    # Written as they are, these would be read as the ends of lines.
+    style = '"' if set(value) & {"\x85", "\u2028", "\u2029"} else None
+    return representer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Representer.add_representer(str, _represent_text)
 _Representer.add_representer(list, _represent_list)
 _Representer.add_representer(float, _represent_float)
 

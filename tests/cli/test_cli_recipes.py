@@ -30,7 +30,7 @@ def test_show_prints_a_whole_recipe_that_loads_again(capsys):
 
 
 def test_show_the_source(capsys):
-    assert "extends: dm-miniucf" in vdd(capsys, "recipes", "show", "dm-ucf101", "--source")
+    assert "extends: [_dm, _ucf101]" in vdd(capsys, "recipes", "show", "dm-ucf101", "--source")
 
 
 def test_show_as_json(capsys):

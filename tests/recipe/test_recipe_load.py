@@ -97,11 +97,23 @@ def test_extending_by_name_and_by_path(tmp_path):
     assert recipe.static is None and recipe.data.frames == load_recipe("quickstart").data.frames
 
 
+def test_extending_several_lays_the_later_over_the_earlier(tmp_path):
+    (tmp_path / "long.yaml").write_text("summary: long\ndata: {frames: 9, size: 40}\n")
+    (tmp_path / "mtt.yaml").write_text("data: {size: 48}\ndynamic: {loss: mtt, learning_rates: {step_size: 0}}\n")
+    (tmp_path / "child.yaml").write_text("extends: [quickstart, long.yaml, mtt.yaml]\nrun: {seed: 5}\n")
+    recipe, below = load_recipe(tmp_path / "child.yaml"), load_recipe("quickstart")
+    assert (recipe.name, recipe.summary, recipe.run.seed) == ("child", "", 5)
+    assert (recipe.data.frames, recipe.data.size, recipe.data.set) == (9, 48, "shapes")
+    assert (recipe.dynamic.loss, recipe.dynamic.width) == ("mtt", below.dynamic.width)
+    (tmp_path / "other.yaml").write_text("extends: [quickstart, mtt.yaml, long.yaml]\n")
+    assert load_recipe(tmp_path / "other.yaml").data.size == 40
+
+
 def test_extending_in_a_circle_is_refused(tmp_path):
     (tmp_path / "a.yaml").write_text("extends: b.yaml\n")
     (tmp_path / "b.yaml").write_text("extends: a.yaml\n")
     assert "circle" in refusal(tmp_path / "a.yaml")
-    (tmp_path / "c.yaml").write_text("extends: c.yaml\n")
+    (tmp_path / "c.yaml").write_text("extends: [quickstart, c.yaml]\n")
     assert "circle" in refusal(tmp_path / "c.yaml")
 
 
@@ -164,7 +176,9 @@ def test_all_that_is_wrong_is_said_at_once():
         (b"data: {size: 8}\ndata: {size: 9}\n", "not valid YAML"),
         (b"a: !!python/object/apply:os.system [echo]\n", "not valid YAML"),
         (b"\xff\xfe\x00", "is not a text file"),
-        (b"extends: [a]\n", "must be one recipe"),
+        (b"extends: {a: b}\n", "must be a recipe, by name or path, or a list of such"),
+        (b"extends: [quickstart, 3]\n", "extends=3 must be a recipe"),
+        (b"extends: [quickstart, nowhere]\n", "unknown recipe nowhere"),
         (b"extends: quickstart\nnam: x\n", "did you mean name?"),
         (b"extends: nowhere.yaml\n", "nowhere.yaml does not exist"),
         (b"1: 2\n", "must hold `key: value` lines"),
@@ -208,6 +222,12 @@ def test_no_override_does_worse_than_a_sentence(text):
         load_recipe("quickstart", [text])
     except UsageError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("text", ["0\x850", "a\u2028b", "a\u2029b", "a\nb", "é: #", "a'b", 'a"b', "0x10", "1e4", "yes"])
+def test_text_that_yaml_might_take_for_something_else_comes_back(text):
+    recipe = load_recipe("quickstart", [f"data.store={text}"])
+    assert parse_recipe(resolved_yaml(recipe)) == recipe
 
 
 @given(st.sampled_from(sorted(known_keys())), st.text(max_size=20))
