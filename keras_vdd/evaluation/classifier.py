@@ -1,9 +1,15 @@
-"""A network as it is evaluated: behind the standardisation of its batch."""
+"""A network as it is evaluated: behind the standardisation of its batch.
+
+With this module imported, `keras.models.load_model` reads what `vdd train --save` wrote.
+"""
 
 import keras
 from keras import ops
 
+# Networks, losses and optimizers are imported to be known where a saved classifier is loaded.
+from keras_vdd import models  # noqa: F401
 from keras_vdd.autodiff import JIT_COMPILE
+from keras_vdd.evaluation import losses, optimizers  # noqa: F401
 from keras_vdd.evaluation.standardise import BatchStandardise
 
 
