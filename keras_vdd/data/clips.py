@@ -1,6 +1,14 @@
-"""Clips and stills out of a store, sampled as the method says."""
+"""Clips and stills out of a store, sampled as the method says.
+
+Every draw is made before the first frame is read, so neither the codec of a store nor the number of
+threads that read changes what is drawn.
+"""
+
+import concurrent.futures
 
 import numpy as np
+
+from keras_vdd.data.pool import worker_count
 
 
 def clip_indices(length, frames, interval, rng=None):
@@ -28,7 +36,7 @@ def read_clips(store, indices, frames, interval, rng=None, flip=False):
     """Read one clip of each of these videos.
 
     Args:
-        store: `Store`.
+        store: `Store`, or anything that has its `size`, `lengths` and `frames`.
         indices: (n,) of int, the videos; one may come several times, each with its own draw.
         frames, interval: as `clip_indices`.
         rng: numpy Generator of starts and flips; None takes middle clips, unflipped.
@@ -42,14 +50,14 @@ def read_clips(store, indices, frames, interval, rng=None, flip=False):
     mirrored = _flips(len(indices), rng, flip)
     backwards = np.arange(store.size)[::-1]
     clips = np.empty((len(indices), frames, store.size, store.size, 3), np.uint8)
-    for k, video in enumerate(indices):
-        # `take` into place is several times as fast as indexing; nothing is out of range to be clipped.
+
+    def read(k):
         if mirrored[k]:
-            np.take(
-                np.take(store.frames(video), chosen[k], axis=0), backwards, axis=2, out=clips[k], mode="clip"
-            )
+            np.take(_take(store, indices[k], chosen[k]), backwards, axis=2, out=clips[k], mode="clip")
         else:
-            np.take(store.frames(video), chosen[k], axis=0, out=clips[k], mode="clip")
+            _take(store, indices[k], chosen[k], clips[k])
+
+    _each(store, len(indices), read)
     return clips
 
 
@@ -63,8 +71,7 @@ def read_stills(store, indices, rng=None, flip=False):
     chosen = lengths // 2 if rng is None else rng.integers(0, lengths)
     mirrored = _flips(len(indices), rng, flip)
     stills = np.empty((len(indices), store.size, store.size, 3), np.uint8)
-    for k, video in enumerate(indices):
-        stills[k] = store.frames(video)[chosen[k]]
+    _each(store, len(indices), lambda k: _take(store, indices[k], chosen[k : k + 1], stills[k : k + 1]))
     stills[mirrored] = stills[mirrored][:, :, ::-1]
     return stills
 
@@ -102,3 +109,22 @@ def _flips(count, rng, flip):
     if rng is None or not flip:
         return np.zeros(count, bool)
     return rng.random(count) < 0.5
+
+
+def _take(store, video, rows, out=None):
+    """Read some frames of a video; a `Store` can do that without decoding the others."""
+    if hasattr(store, "take"):
+        return store.take(video, rows, out)
+    return np.take(store.frames(video), rows, axis=0, out=out, mode="clip")
+
+
+def _each(store, count, read):
+    """Call `read(k)` for each k; where that means decoding, on all processors."""
+    if getattr(store, "codec", "raw") == "raw" or count < 2:
+        for k in range(count):
+            read(k)
+        return
+    with concurrent.futures.ThreadPoolExecutor(worker_count()) as threads:
+        # Exhausted, so that an error in a thread comes out here.
+        for _ in threads.map(read, range(count)):
+            pass

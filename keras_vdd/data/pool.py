@@ -14,6 +14,8 @@ from keras_vdd.errors import VddError
 
 # No video of the sets takes a second; one that takes this long has lied about itself or hangs the codec.
 TIME_LIMIT_S = 300.0
+# Long videos of one's own take longer: a megabyte is some 40 frames of full HD, which take half a second.
+SECONDS_PER_MEGABYTE = 5
 
 
 def worker_count():
@@ -79,7 +81,8 @@ class Pool:
         """Return (answer, None), or (None, exit status) of a process that died."""
         process = self._process()
         late = threading.Event()
-        timer = threading.Timer(self.time_limit, lambda: (late.set(), process.kill()))
+        limit = self.time_limit + SECONDS_PER_MEGABYTE * (_size(job["path"]) // 1_000_000)
+        timer = threading.Timer(limit, lambda: (late.set(), process.kill()))
         timer.start()
         try:
             process.stdin.write(json.dumps(job) + "\n")
@@ -93,7 +96,7 @@ class Pool:
             return json.loads(answer), None
         self._mine.process = None
         if late.is_set():
-            return {"failed": f"it was not decoded within {self.time_limit:g} s"}, None
+            return {"failed": f"it was not decoded within {limit:g} s"}, None
         return None, process.wait()
 
     def _process(self):
@@ -121,3 +124,10 @@ class Pool:
                 f"The decoding process did not start (exit status {process.wait()}): see its message above."
             )
         return process
+
+
+def _size(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0

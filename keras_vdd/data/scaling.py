@@ -1,6 +1,7 @@
 """From decoded frames of any kind to one square of 8-bit RGB, by FFmpeg's own filters."""
 
 import av
+import numpy as np
 from av.filter import Graph
 
 from keras_vdd.data.unreadable import UnreadableVideo, in_words
@@ -49,7 +50,7 @@ class Scaler:
             _, source, sink = self._graph
             source.push(frame)
             # Only the deinterlacer keeps frames back.
-            return ready + (self._pull() if self._interlaced else [sink.pull().to_ndarray()])
+            return ready + (self._pull() if self._interlaced else [_pixels(sink.pull())])
         except av.error.FFmpegError as error:
             raise UnreadableVideo(self._path, f"its frames do not scale ({in_words(error)})") from None
 
@@ -69,7 +70,7 @@ class Scaler:
         ready = []
         while True:
             try:
-                ready.append(self._graph[2].pull().to_ndarray())
+                ready.append(_pixels(self._graph[2].pull()))
             except (av.error.BlockingIOError, av.error.EOFError):
                 return ready
 
@@ -135,6 +136,11 @@ def scaled_shape(width, height, pixel_aspect, size, turned=False):
         if aspect >= 1
         else (short, max(round(short / aspect), size))
     )
+
+
+def _pixels(frame):
+    # What is cropped is a part of a larger picture; a copy lets that go.
+    return np.ascontiguousarray(frame.to_ndarray())
 
 
 def _orientation(frame):

@@ -6,14 +6,16 @@ import hashlib
 import json
 import os
 import shutil
+import time
 
-import av
-
+from keras_vdd.data.cut import Cut
 from keras_vdd.data.decode import SHORT_SIDE
+from keras_vdd.data.frame_folders import is_frame
 from keras_vdd.data.listing import shorten
 from keras_vdd.data.pool import Pool, worker_count
-from keras_vdd.data.split_build import DiskFull, build_split, bytes_written, is_finished
+from keras_vdd.data.split_build import DiskFull, Work, build_split, is_finished
 from keras_vdd.data.store_reader import FAILED_FILE, FORMAT, Store, open_store
+from keras_vdd.data.store_size import expected_bytes, in_words, measure
 from keras_vdd.errors import VddError
 from keras_vdd.progress import Silent
 
@@ -22,28 +24,39 @@ try:
 except ImportError:  # no such locks on Windows: there, two builders at once are the user's to avoid
     fcntl = None
 
-__all__ = ["Store", "expected_bytes", "free_bytes", "open_store", "prepare", "store_folder"]
+__all__ = ["Prepared", "Store", "expected_bytes", "free_bytes", "open_store", "prepare", "store_folder"]
 
-# How many videos are opened to estimate the size of all.
-SAMPLE = 64
+
+class Prepared(dict):
+    """The stores of a set by split, "train" and "test", and what it took to make them.
+
+    Attributes:
+        decoded: dict of `videos`, `frames` and `seconds` that this call decoded; zeros where nothing was left
+            to do.
+    """
+
+    def __init__(self, stores, work, seconds):
+        super().__init__(stores)
+        self.decoded = {"videos": work.videos, "frames": work.frames, "seconds": seconds}
 
 
 def prepare(listing, data, progress=None, workers=None):
     """Decode the videos of a listing into stores under `data.store`; finished stores are reused.
 
     The stores lie in `<store>/<set>-<hash>/train` and `/test`. The hash covers names, labels, file
-    sizes and times and the geometry, so changed videos or settings never meet stale frames and
+    sizes and times, the geometry and the form, so changed videos or settings never meet stale frames and
     recipes with the same videos and size share one store. A run that was stopped, by whatever
     means, goes on where it was and ends with the same bytes.
 
     Args:
         listing: `Listing`.
-        data: settings; read are `set`, `store` and `size`.
+        data: settings; read are `set`, `store`, `size`, `codec` and `part`, and for the part "middle" also
+            `frames` and `interval`.
         progress: how to report; None is silent.
         workers: decoding processes; None for one a processor.
 
     Returns:
-        dict of `Store`: "train" and "test".
+        `Prepared`, a dict of `Store`: "train" and "test".
 
     Raises:
         VddError: the disk is too small or filled up, no test video or no training video of some
@@ -52,11 +65,12 @@ def prepare(listing, data, progress=None, workers=None):
     progress = progress or Silent()
     folder = store_folder(listing, data)
     splits = {"train": listing.train, "test": listing.test}
+    work, seconds = Work(), 0.0
     if not all(is_finished(os.path.join(folder, split)) for split in splits):
         try:
             os.makedirs(folder, exist_ok=True)
             with _alone(folder, progress):
-                _build(folder, splits, listing.class_names, data.size, progress, workers)
+                seconds = _build(folder, splits, listing.class_names, Cut.of(data), progress, workers, work)
         except (DiskFull, OSError) as error:
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise VddError(
@@ -68,21 +82,22 @@ def prepare(listing, data, progress=None, workers=None):
             ) from None
     stores = {split: open_store(os.path.join(folder, split)) for split in splits}
     _report_failures(stores, progress)
-    return stores
+    return Prepared(stores, work, seconds)
 
 
 def store_folder(listing, data):
-    """Return the folder that the stores of this listing, as its files are now, have at this size."""
-    content = {
-        "format": FORMAT,
-        "size": data.size,
-        "short_side": SHORT_SIDE,
-        "classes": listing.class_names,
-        "train": [[video.name, video.label, *_fingerprint(video.path)] for video in listing.train],
-        "test": [[video.name, video.label, *_fingerprint(video.path)] for video in listing.test],
-    }
-    key = hashlib.blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()
-    return os.path.join(os.fspath(data.store), f"{data.set}-{key}")
+    """Return the folder that the stores of this listing, as its files are now, have with these settings."""
+    head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
+    # Written bit by bit, for the text of a large set is long; the bytes are those of `json.dumps`.
+    digest = hashlib.blake2b(json.dumps({**head, **Cut.of(data).identity()})[:-1].encode(), digest_size=8)
+    for split, videos in (("train", listing.train), ("test", listing.test)):
+        digest.update(f', "{split}": ['.encode())
+        for i, video in enumerate(videos):
+            row = json.dumps([video.name, video.label, *_fingerprint(video.path)])
+            digest.update(f"{', ' if i else ''}{row}".encode())
+        digest.update(b"]")
+    digest.update(b"}")
+    return os.path.join(os.fspath(data.store), f"{data.set}-{digest.hexdigest()}")
 
 
 def free_bytes(folder):
@@ -93,52 +108,56 @@ def free_bytes(folder):
     return shutil.disk_usage(folder).free
 
 
-def expected_bytes(videos, size):
-    """Estimate the decoded bytes from what the containers of evenly spread videos state."""
-    step = max(len(videos) / SAMPLE, 1.0)
-    sample = [videos[int(i * step)] for i in range(min(SAMPLE, len(videos)))]
-    counts = [count for count in (_stated_frames(video.path) for video in sample) if count]
-    if not counts:
-        return 0
-    return round(sum(counts) / len(counts) * len(videos)) * size * size * 3
-
-
 def _fingerprint(path):
+    """Return what changes when a file does; for a folder of images, when any of them does."""
     try:
         stat = os.stat(path)
+        if not os.path.isdir(path):
+            return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+        with os.scandir(path) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if is_frame(entry.name)]
     except OSError:
         return [0, 0, False]
-    return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+    images = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+    if not images:
+        return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+    return [len(images), hashlib.blake2b(json.dumps(images).encode(), digest_size=16).hexdigest(), True]
 
 
-def _stated_frames(path):
-    try:
-        with av.open(path) as container:
-            stream = container.streams.best("video")
-            if stream.frames:
-                return stream.frames
-            return round(container.duration / av.time_base * float(stream.average_rate))
-    except Exception:
-        # An estimate is no place to fail: the decoder will say what is wrong with this file.
-        return None
-
-
-def _build(folder, splits, class_names, size, progress, workers):
-    needed = sum(expected_bytes(videos, size) for videos in splits.values())
-    missing = needed - sum(bytes_written(os.path.join(folder, split)) for split in splits)
+def _build(folder, splits, class_names, cut, progress, workers, work):
+    """Decode what is not there yet; return the seconds that took, the look at the files left out."""
     count = sum(map(len, splits.values()))
-    progress.say(f"Decoding {count} videos at {size}x{size} into '{folder}': about {_in_words(needed)}.")
+    processors = workers or worker_count()
+    with Pool(min(processors, max(count, 1))) as pool:
+        total, missing, exact = measure(folder, splits, cut, pool, progress)
+        size = f"{total:,} bytes, if the files hold what they state" if exact else f"about {in_words(total)}"
+        progress.say(f"Decoding {count} videos at {cut.size}x{cut.size} into '{folder}': {size}.")
+        _refuse_full_disk(folder, missing)
+        # Where there are fewer videos than processors the rest of them helps with each.
+        threads = max(processors // max(count, 1), 1)
+        started = time.perf_counter()
+        for split, videos in splits.items():
+            with progress.task(f"Decoding {split}", len(videos)) as update:
+                build_split(
+                    os.path.join(folder, split), split, videos, class_names, cut, pool, update, work, threads
+                )
+        seconds = time.perf_counter() - started
+    if work.videos:
+        progress.say(
+            f"Decoded {work.videos:,} videos, {work.frames:,} frames, in {seconds:.1f} s: "
+            f"{work.videos / seconds:,.1f} videos and {work.frames / seconds:,.0f} frames a second."
+        )
+    return seconds
+
+
+def _refuse_full_disk(folder, missing):
     free = free_bytes(folder)
     if missing > free:
         raise VddError(
-            f"The decoded videos need about {_in_words(missing)} in '{folder}' and "
-            f"{_in_words(free)} are free: "
-            "free some space, lower data.size, or put data.store on another disk."
+            f"The decoded videos need about {in_words(missing)} in '{folder}' and {in_words(free)} are free: "
+            "free some space, lower data.size, set data.codec=jpeg or data.part=middle, or put data.store on "
+            "another disk."
         )
-    with Pool(min(workers or worker_count(), max(count, 1))) as pool:
-        for split, videos in splits.items():
-            with progress.task(f"Decoding {split}", len(videos)) as update:
-                build_split(os.path.join(folder, split), split, videos, class_names, size, pool, update)
 
 
 @contextlib.contextmanager
@@ -179,10 +198,3 @@ def _report_failures(stores, progress):
             "Not enough test videos: none could be decoded, replace the files that "
             f"'{os.path.join(test.folder, FAILED_FILE)}' lists."
         )
-
-
-def _in_words(count):
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{max(count, 0)} bytes"

@@ -5,6 +5,7 @@ of multiprocessing's, so that a codec that crashes or hangs costs one video, a c
 `__main__` guard, and nothing of the caller (a loaded backend, a locked thread) is copied.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -14,12 +15,20 @@ import sys
 
 import av
 
-from keras_vdd.data.decode import UnreadableVideo, decode_frames
+from keras_vdd.data.cut import Cut
+from keras_vdd.data.jpeg import encode
+from keras_vdd.data.pictures import picture_files
+from keras_vdd.data.unreadable import UnreadableVideo
+
+# What one process may take, so that a frame that lies about its size is an error and not the end of the
+# machine's memory. Decoding 8K takes a quarter of it.
+MEMORY_LIMIT = 6 * 2**30
 
 
 def main():
     # Ctrl-C reaches the whole terminal; the parent decides, and closes the input when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
     av.logging.set_level(None)
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # Whatever a library prints must not be taken for an answer.
@@ -28,10 +37,19 @@ def main():
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            _reply(replies, _decode(**job))
+            _reply(replies, _look(**job) if "part" not in job else _decode(**job))
         except OSError:
             # The parent is gone, or its disk is full beyond even an answer; either way it will see.
             return
+
+
+def _limit_memory():
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _reply(replies, answer):
@@ -39,21 +57,31 @@ def _reply(replies, answer):
     replies.flush()
 
 
-def _decode(path, size, part):
+def _look(path, size, middle=None):
+    """Answer how many frames of `path` will be kept, as far as its file states that."""
+    frames, stated = Cut(size, middle=middle).expected_frames(path)
+    return {"frames": frames, "stated": stated}
+
+
+def _decode(path, size, part, codec="raw", middle=None, threads=1):
     """Write the frames of `path` to the file `part` and then the answer to `part`.json; return the answer.
 
-    A part with an answer is finished: a run that goes on after a kill takes it as it is.
+    A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
+    `frames`, `source` (a hash of the file) and, for frames that differ in size, `sizes`, their bytes.
     """
     unfinished = f"{part}.{os.getpid()}"
-    count = 0
+    count, sizes = 0, []
     try:
         with open(unfinished, "wb") as file:
-            for frame in decode_frames(path, size):
-                file.write(frame.data)
+            for frame in Cut(size, codec, middle).frames(path, threads):
+                if codec == "raw":
+                    file.write(frame.data)
+                else:
+                    sizes.append(file.write(encode(frame)))
                 count += 1
-        source = _hash(path)
+        answer = {"frames": count, "source": _hash(path)}
         os.replace(unfinished, part)
-        return _finish(part, {"frames": count, "source": source})
+        return _finish(part, {**answer, "sizes": sizes} if sizes else answer)
     except UnreadableVideo as error:
         answer = {"failed": error.reason}
     except MemoryError:
@@ -79,8 +107,13 @@ def _finish(part, answer):
 
 
 def _hash(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    """Return a hash of a file, or of all images of a folder."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in picture_files(path) if os.path.isdir(path) else [path]:
+        with open(name, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":

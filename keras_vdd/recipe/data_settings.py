@@ -37,6 +37,10 @@ class DataSettings(Settings):
     """Folder (Kinetics: or one file) of a public set's lists, where they do not lie under `root`."""
     store: Name = "stores"
     """Folder where decoded frames are kept; several recipes may share it."""
+    codec: Literal["raw", "jpeg"] = "raw"
+    """How frames are kept: `raw`, read at once, or `jpeg`, a seventh of the disk and some 30 times slower to read."""
+    part: Literal["whole", "middle"] = "whole"
+    """What is kept of a video: all of it, or the one clip in its middle (as of Kinetics and SSv2 in the paper)."""
     split: Annotated[Whole, Field(ge=1, le=3)] = 1
     """Official split (UCF101, MiniUCF and HMDB51)."""
     unused: Literal["drop", "train"] = "drop"

@@ -44,6 +44,8 @@ def settings(tmp_path):
             "classes": "all",
             "frames": 4,
             "size": 16,
+            "codec": "raw",
+            "part": "whole",
             "interval": 2,
             "flip": True,
             "test_fraction": 0.25,

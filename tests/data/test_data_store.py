@@ -59,7 +59,9 @@ def test_a_store_holds_what_decoding_gives(small_set, listener):
         assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.u8", "index.json"]
         assert np.array_equal(open_store(store.folder).frames(1), store.frames(1))
     assert "Decoding 8 videos at 16x16" in listener.said[0] and "kB" in listener.said[0]
-    assert ("Decoding train", 6, {"failed": 0}) in listener.updates
+    assert ("Decoding train", 6, {"failed": 0, "frames": int(stores["train"].lengths.sum())}) in listener.updates
+    assert stores.decoded["videos"] == 8 and stores.decoded["frames"] == sum(s.lengths.sum() for s in stores.values())
+    assert "frames a second" in listener.said[1]
 
 
 def test_a_finished_store_is_opened_and_not_made_again(small_set, monkeypatch, listener):
@@ -168,17 +170,17 @@ def test_a_disk_that_fills_up_is_one_sentence_and_resumes(small_set, monkeypatch
     if who == "parent":
         append = keras_vdd.data.split_build._append
 
-        def fill(frames, journal, answer, part):
+        def fill(files, answer, part):
             if part.endswith("0000003.u8"):
-                frames.write(b"half of it")
+                files.frames.write(b"half of it")
                 raise OSError(errno.ENOSPC, "No space left on device")
-            append(frames, journal, answer, part)
+            return append(files, answer, part)
 
         monkeypatch.setattr(keras_vdd.data.split_build, "_append", fill)
     else:
         ask = Pool.ask
         monkeypatch.setattr(
-            Pool, "ask", lambda pool, job: {"disk_full": True} if "0000003" in job["part"] else ask(pool, job)
+            Pool, "ask", lambda pool, job: {"disk_full": True} if "0000003" in job.get("part", "") else ask(pool, job)
         )
     with pytest.raises(VddError, match="is full.*same command") as error:
         prepare(listing, small_set)
@@ -214,7 +216,7 @@ from keras_vdd.data.store import prepare
 data = types.SimpleNamespace(**json.loads(sys.argv[1]))
 asked, ask = [], Pool.ask
 def counted(pool, job):
-    asked.append(job["path"])
+    asked.extend([job["path"]] if "part" in job else [])
     return ask(pool, job)
 Pool.ask = counted
 stores = prepare(find_videos(data), data)

@@ -1,0 +1,70 @@
+"""What a store keeps of every video: which frames, how large, in what form."""
+
+import dataclasses
+import os
+
+from keras_vdd.data.decode import decode_frames
+from keras_vdd.data.frame_folders import holds_frames
+from keras_vdd.data.jpeg import typical_bytes
+from keras_vdd.data.middle import middle_frames
+from keras_vdd.data.pictures import picture_files
+from keras_vdd.data.unreadable import UnreadableVideo
+from keras_vdd.data.video_file import stated_frames
+
+
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """What a store keeps of every video.
+
+    Attributes:
+        size: int, side of the square frames in pixels.
+        codec: "raw", a byte a value, or "jpeg".
+        middle: None for whole videos, or (frames, interval) for the clip in the middle of each alone.
+    """
+
+    size: int
+    codec: str = "raw"
+    middle: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, data):
+        """Return the cut that data settings ask for: `size`, and where they have them `codec` and `part`."""
+        middle = (data.frames, data.interval) if getattr(data, "part", "whole") == "middle" else None
+        return cls(data.size, getattr(data, "codec", "raw"), middle)
+
+    def identity(self):
+        """Return what tells this cut from one of whole videos in raw frames of the same size, as a dict."""
+        middle = {} if self.middle is None else {"middle": list(self.middle)}
+        return middle if self.codec == "raw" else {**middle, "codec": self.codec}
+
+    def frames(self, path, threads=1):
+        """Yield the frames of a video that are kept, uint8 (size, size, 3); raises as `decode_frames`."""
+        if self.middle is None:
+            return decode_frames(path, self.size, threads)
+        return middle_frames(path, self.size, *self.middle, threads)
+
+    def expected_frames(self, path):
+        """Return how many frames of a video will be kept, by what its file states.
+
+        Returns:
+            (frames, whether that is stated and not an estimate), or (None, False) if nothing tells.
+        """
+        if os.path.isdir(path):
+            count, stated = _count_pictures(path)
+        else:
+            count, stated = stated_frames(path)
+        if count is not None and self.middle is not None:
+            # A clip needs no exact length: a video that is long enough for it gives its frames.
+            return min(count, self.middle[0]), stated or count >= 2 * self.middle[0]
+        return count, stated
+
+    def frame_bytes(self):
+        """Return the bytes of a stored frame, exact for "raw" and an estimate for "jpeg"."""
+        return self.size * self.size * 3 if self.codec == "raw" else typical_bytes(self.size)
+
+
+def _count_pictures(folder):
+    try:
+        return (len(picture_files(folder)), True) if holds_frames(folder) else (None, False)
+    except UnreadableVideo:
+        return None, False
