@@ -17,7 +17,7 @@ ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
 @session.options
 @click.argument("path", metavar="PATH")
 @click.option("--picture", metavar="FILE.png", type=click.Path(dir_okay=False),
-              help="Draw a line of frames of each class of a distilled set.")
+              help="Draw a line of frames of each class, of a distilled set or of a store.")
 @session.json_option
 def command(path, picture, as_json):
     """Say what a distilled set, a run folder or a decoded store holds."""
@@ -26,10 +26,8 @@ def command(path, picture, as_json):
     if picture and Path(picture).suffix != ".png":
         raise UsageError(f"--picture {picture} must end in .png")
     stores = _stores(Path(path))
-    if stores and picture:
-        raise UsageError("--picture draws a distilled set, and this is a store")
     if stores:
-        facts = _of_stores(stores)
+        facts = _of_stores(stores, picture)
     else:
         facts = (_of_run if is_run(path) else _of_set)(path, picture)
     if as_json:
@@ -39,29 +37,30 @@ def command(path, picture, as_json):
 
 def _stores(path):
     """Return the folders of decoded splits at or under a folder: a split, a set's store, or all stores."""
-    from keras_vdd.data.store_reader import FRAMES_FILE, INDEX_FILE
+    from keras_vdd.data.store_reader import FRAMES_FILES, INDEX_FILE
 
     folders = (path, *sorted(path.glob("*")), *sorted(path.glob("*/*")))
-    return [f for f in folders if (f / FRAMES_FILE).is_file() and (f / INDEX_FILE).is_file()]
+    names = FRAMES_FILES.values()
+    return [f for f in folders if (f / INDEX_FILE).is_file() and any((f / name).is_file() for name in names)]
 
 
-def _of_stores(folders):
+def _of_stores(folders, picture):
     from keras_vdd.data.store import open_store
+    from keras_vdd.data.store_summary import store_summary
 
-    facts = {"kind": "store"}
-    for folder in folders:
-        store = open_store(folder)
-        lengths = store.lengths
-        facts[str(folder)] = {
-            "videos": len(store),
-            "classes": len(store.class_names),
-            "size": store.size,
-            "frames": int(lengths.sum()),
-            "shortest": int(lengths.min()) if len(store) else 0,
-            "longest": int(lengths.max()) if len(store) else 0,
-            "bytes": store.nbytes,
-            "failed": len(store.failed),
-        }
+    stores = {folder: open_store(folder) for folder in folders}
+    facts = {"kind": "store", **{str(folder): store_summary(store) for folder, store in stores.items()}}
+    if picture:
+        from keras_vdd.report.contact_sheet import contact_sheet
+        from keras_vdd.report.strips import save_png
+
+        sets = sorted({str(folder.parent) for folder in folders})
+        if len(sets) > 1:
+            raise UsageError(f"--picture draws one set, and here are {len(sets)}: give one of {', '.join(sets)}")
+        # The training split first: that is what one wants to see.
+        order = sorted(stores.values(), key=lambda store: store.split != "train")
+        save_png(contact_sheet(order), picture)
+        facts["picture"] = picture
     return facts
 
 

@@ -5,6 +5,9 @@ import click
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
 
+# Of a set with many bad files the first few say what is wrong; the table has all.
+FAILURES_SHOWN = 20
+
 
 @click.command("prepare", epilog=example("vdd prepare --recipe quickstart data.store=stores --json"))
 @session.options
@@ -22,4 +25,9 @@ def command(asked, as_json):
         result = stages.prepare(recipe, progress)
     if as_json:
         return output.emit_json(result)
+    failures = result.pop("failures")
     output.emit_lines(result)
+    for failure in failures[:FAILURES_SHOWN]:
+        click.echo(f"failed  {failure['split']}  {failure['video']}: {failure['reason']}")
+    if len(failures) > FAILURES_SHOWN:
+        click.echo(f"and {len(failures) - FAILURES_SHOWN:,} more, in failed.csv of each split under {result['store']}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_vdd import models
 from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.data.cut import Cut
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import expected_bytes
 from keras_vdd.memory import pairing
@@ -62,8 +63,8 @@ def _classes_and_store(recipe):
     if known is None or (data.set != "shapes" and data.root and os.path.isdir(data.root)):
         listing = find_videos(data)
         split_bytes = {
-            "train": expected_bytes(listing.train, data.size),
-            "test": expected_bytes(listing.test, data.size),
+            "train": expected_bytes(listing.train, data.size, Cut.of(data)),
+            "test": expected_bytes(listing.test, data.size, Cut.of(data)),
         }
         return len(listing.class_names), {
             "train videos": len(listing.train),

@@ -11,6 +11,7 @@ import pathlib
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
+from keras_vdd.data.store_summary import preparation_summary
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.trainer import Trainer
@@ -34,24 +35,15 @@ def prepare(recipe, progress=None):
     """Decode the videos of a recipe into its store.
 
     Returns:
-        dict: `splits`, by `train` and `test` the `videos`, `classes`, `frames`, `bytes` and `failed`
-        (a count); `store`, the folder with `train` and `test`; `notes`, what was odd about the source.
+        dict: `set`; `store`, the folder with `train` and `test`; `splits`, `decoded` and `failures` as
+        `preparation_summary` gives them; `notes`, what was odd about the source.
     """
     progress = progress or Silent()
     listing = _listing(recipe, progress)
     stores = prepare_stores(listing, recipe.data, progress)
-    splits = {
-        name: {
-            "videos": len(store),
-            "classes": len(store.class_names),
-            "frames": int(store.lengths.sum()),
-            "bytes": real_bytes(store),
-            "failed": len(store.failed),
-        }
-        for name, store in stores.items()
-    }
     folder = os.path.dirname(os.fspath(stores["train"].folder))
-    return {"set": recipe.data.set, "store": folder, "splits": splits, "notes": list(listing.notes)}
+    summary = preparation_summary(stores)
+    return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
 def distill(recipe, progress=None):
