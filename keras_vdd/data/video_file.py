@@ -12,6 +12,8 @@ MAX_PIXELS = 8192 * 4352
 # `file` alone: a playlist under a video's name must not reach the network. The checks are those that
 # the decoders have at no cost; `explode` would also refuse streams that are merely sloppy.
 OPTIONS = {"max_pixels": str(MAX_PIXELS), "protocol_whitelist": "file", "err_detect": "crccheck+bitstream"}
+# FFmpeg's own decoders of these notice next to no damage; the codecs' reference decoders do, as fast.
+REFERENCE_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 # The share of the stated frames or seconds that has to be there; writers are a frame or two out.
 _ENOUGH = 0.75
 
@@ -43,11 +45,11 @@ class VideoFile:
             cut = missing_bytes(self.path)
             if cut:
                 raise UnreadableVideo(self.path, f"it breaks off: {cut[0]} of its {cut[1]} bytes are there")
-            codec = self.stream.codec_context
-            codec.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
-            codec.thread_count = threads
+            self._decoder = _decoder(self.stream.codec_context)
+            self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
+            self._decoder.thread_count = threads
             if threads > 1:
-                codec.thread_type = "AUTO"
+                self._decoder.thread_type = "AUTO"
         except BaseException:
             self.container.close()
             raise
@@ -75,7 +77,8 @@ class VideoFile:
                 if packet.is_corrupt:
                     raise UnreadableVideo(self.path, f"it breaks off after {count} frames")
                 packets += packet.dts is not None or packet.size > 0
-                for frame in packet.decode():
+                # An empty packet is the end: it brings out what the decoder kept back.
+                for frame in self._decoder.decode(packet if packet.size else None):
                     if frame.is_corrupt:
                         # A piece cut out of a longer stream begins with frames that need what is gone.
                         if not count and not frame.key_frame:
@@ -86,7 +89,7 @@ class VideoFile:
                     yield frame
                     count += 1
                     if frame.pts is not None:
-                        end = float((frame.pts + (frame.duration or 0)) * frame.time_base)
+                        end = float((frame.pts + (frame.duration or 0)) * self.stream.time_base)
         except av.error.FFmpegError as error:
             reason = f"it is damaged after {count} frames ({in_words(error)})"
             raise UnreadableVideo(self.path, reason) from None
@@ -126,6 +129,20 @@ class VideoFile:
         if stream.codec_context is None:
             raise UnreadableVideo(self.path, "its codec is unknown")
         return stream
+
+
+def _decoder(codec):
+    """Return the decoder of a stream: its own, or the reference one for 8-bit video where it is there."""
+    name = REFERENCE_DECODERS.get(codec.name)
+    if name is None or "10" in (codec.pix_fmt or "10") or "12" in codec.pix_fmt:
+        return codec
+    try:
+        decoder = av.CodecContext.create(name, "r")
+    except (av.error.FFmpegError, ValueError):
+        # Some builds of FFmpeg come without it.
+        return codec
+    decoder.extradata = codec.extradata
+    return decoder
 
 
 def stated_frames(path):
