@@ -17,6 +17,8 @@ from keras_vdd.errors import UsageError
 FORMS = ("auto", "unrolled", "adjoint", "tesla")
 # What one inner step keeps besides activations: new weights, their gradient and its projection.
 _WEIGHTS_OF_A_STEP = 3
+# Against the outputs of a network's operations: they, and what lives while they are differentiated.
+_FIRST_ORDER_COPIES = 1.5
 
 
 def trajectory_form(asked, network, batch, steps):
@@ -55,6 +57,17 @@ def trajectory_bytes(form, network, batch, steps):
     if form == "unrolled":
         return int((steps + 1) * step + 4 * weights)
     return int(2 * step + steps * weights)
+
+
+def first_order_bytes(network, batch):
+    """Return an estimate of the bytes that a pass over a batch takes until it is differentiated."""
+    copies = max(_FIRST_ORDER_COPIES, second_order_copies())
+    return int(batch * copies * activation_bytes(network) + 3 * weight_bytes(network))
+
+
+def second_order_bytes(network, batch):
+    """Return the same for a pass whose gradient is differentiated again."""
+    return trajectory_bytes("adjoint", network, batch, 0)
 
 
 def activation_bytes(network, method="call"):

@@ -175,7 +175,8 @@ def test_memories_of_the_paper():
 def test_sets_are_cut_as_in_the_paper(name):
     recipe = RECIPES[name]
     large = recipe.data.set in ("kinetics400", "ssv2")
-    assert (recipe.data.frames, recipe.data.size) == ((8, 64) if large else (16, 112))
+    cut = recipe.data.frames, recipe.data.size, recipe.data.part
+    assert cut == ((8, 64, "middle") if large else (16, 112, "whole"))
     if large and name.startswith("mtt-"):
         assert recipe.dynamic.batch_size == 256
     if recipe.dynamic is None or recipe.dynamic.loss != "frepo":

@@ -1,0 +1,98 @@
+"""Accuracies and storage that "Dancing with Still Images" (CVPR 2024) prints, to stand beside one's own.
+
+Tables 2 and 3: percent on MiniC3D, mean and deviation, top-1 on MiniUCF and HMDB51, top-5 on Kinetics-400
+and Something-Something V2. Storage is copied as printed, in megabytes of one kind or the other.
+"""
+
+from dataclasses import dataclass
+
+SETS = ("miniucf", "hmdb51", "kinetics400", "ssv2")
+_CUTS = {"miniucf": (16, 112), "hmdb51": (16, 112), "kinetics400": (8, 64), "ssv2": (8, 64)}
+
+# By method and videos per class; one column a set. A method alone is static-dynamic.
+_ACCURACIES = {
+    ("full", 1): ((57.22, 0.14), (28.58, 0.69), (34.6, 0.5), (29.0, 0.6)),
+    ("random", 1): ((9.9, 0.8), (4.6, 0.5), (3.0, 0.1), (3.3, 0.1)),
+    ("random", 5): ((22.9, 1.1), (6.6, 0.7), (5.6, 0.0), (3.9, 0.1)),
+    ("herding", 1): ((12.7, 1.6), (3.8, 0.2), None, None),
+    ("herding", 5): ((25.8, 0.3), (8.5, 0.4), None, None),
+    ("k-center", 1): ((11.5, 0.7), (3.1, 0.1), None, None),
+    ("k-center", 5): ((23.0, 1.3), (5.2, 0.3), None, None),
+    ("dm-naive", 1): ((15.3, 1.1), (6.1, 0.2), (6.3, 0.0), (3.6, 0.0)),
+    ("dm-naive", 5): ((25.7, 0.2), (8.0, 0.2), (9.1, 0.9), (4.1, 0.0)),
+    ("mtt-naive", 1): ((19.0, 0.1), (6.6, 0.5), (3.8, 0.2), (3.9, 0.1)),
+    ("mtt-naive", 5): ((28.4, 0.7), (8.4, 0.6), (9.1, 0.3), (6.3, 0.3)),
+    ("frepo-naive", 1): ((20.3, 0.5), (7.2, 0.8), None, None),
+    ("frepo-naive", 5): ((30.2, 1.7), (9.6, 0.7), None, None),
+    ("static-dc", 1): ((13.7, 1.1), (5.1, 0.9), (4.6, 0.2), (3.9, 0.1)),
+    ("static-dc", 5): ((24.7, 0.5), (7.8, 0.4), (6.6, 0.2), (4.1, 0.0)),
+    ("dm", 1): ((17.5, 0.1), (6.0, 0.4), (6.3, 0.2), (4.0, 0.1)),
+    ("dm", 5): ((27.2, 0.4), (8.2, 0.1), (7.0, 0.1), (3.8, 0.1)),
+    ("mtt", 1): ((23.3, 0.6), (6.5, 0.1), (6.3, 0.1), (5.5, 0.1)),
+    ("mtt", 5): ((28.3, 0.0), (8.9, 0.6), (11.5, 0.5), (8.3, 0.2)),
+    ("frepo", 1): ((22.0, 1.0), (8.6, 0.5), None, None),
+    ("frepo", 5): ((31.2, 0.7), (10.3, 0.6), None, None),
+}
+_STORAGE = {"static-dc": ("8 MB", "36 MB"), "frepo": ("48 MB", "228 MB")}
+_STORAGE |= dict.fromkeys(("dm", "mtt"), ("94 MB", "455 MB"))
+_WHOLE_CLIPS = ("115 MB", "586 MB")
+_FULL_STORAGE = {"miniucf": "9.81 GB", "hmdb51": "4.93 GB"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One cell of the paper's tables.
+
+    Attributes:
+        mean, deviation: float, percent.
+        top: 1 or 5.
+        table: 2 or 3.
+        storage: text as printed; None for the sets of table 3.
+    """
+
+    mean: float
+    deviation: float
+    top: int
+    table: int
+    storage: str | None
+
+    def __str__(self):
+        digits = 2 if round(10 * self.mean) != 10 * self.mean else 1
+        percent = f"{self.mean:.{digits}f} +- {self.deviation:.{digits}f} % top-{self.top}"
+        return f"{percent} on MiniC3D (table {self.table})"
+
+
+def figure(method, data_set, videos_per_class):
+    """Return the paper's `Figure`, or None where it has none.
+
+    Args:
+        method: "dm", "mtt", "frepo" (with static-dynamic memory), the same with "-naive" (whole videos),
+            "static-dc", "random", "herding", "k-center" or "full".
+        data_set: name of a set as `data.set` has it.
+        videos_per_class: int.
+    """
+    row = _ACCURACIES.get((method, videos_per_class))
+    if row is None or data_set not in SETS or row[SETS.index(data_set)] is None:
+        return None
+    mean, deviation = row[SETS.index(data_set)]
+    if data_set not in _FULL_STORAGE:
+        return Figure(mean, deviation, 5, 3, None)
+    storage = _STORAGE.get(method, _WHOLE_CLIPS)[videos_per_class == 5]
+    return Figure(mean, deviation, 1, 2, _FULL_STORAGE[data_set] if method == "full" else storage)
+
+
+def figure_of(recipe):
+    """Return the `Figure` that a recipe's result stands beside, or None: other memories or cuts have none."""
+    memory, data = recipe.memory, recipe.data
+    if _CUTS.get(data.set) != (data.frames, data.size):
+        return None
+    method, videos = recipe.method, memory.videos_per_class
+    if method in ("naive", "static-dynamic"):
+        method = recipe.dynamic.loss + ("-naive" if method == "naive" else "")
+    stored = (memory.statics_per_class, memory.dynamics_per_class)
+    expected = {"still": (videos, 0), "full-video": (0, 0), "static-dynamic": (2 * videos, 2 * videos)}
+    if method == "frepo":
+        expected["static-dynamic"] = (videos, videos)
+    if stored != expected[memory.kind] or (method.endswith("-naive") and memory.kind != "full-video"):
+        return None
+    return figure(method, data.set, videos)
