@@ -41,10 +41,10 @@ class VideoFile:
         self.path = os.fspath(path)
         self.container = _open(self.path)
         try:
-            self.stream = self._find_stream()
             cut = missing_bytes(self.path)
             if cut:
                 raise UnreadableVideo(self.path, f"it breaks off: {cut[0]} of its {cut[1]} bytes are there")
+            self.stream = self._find_stream()
             self._decoder = _decoder(self.stream.codec_context)
             self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
             self._decoder.thread_count = threads
