@@ -1,5 +1,6 @@
 import csv
 import errno
+import io
 import json
 import os
 import pathlib
@@ -11,16 +12,20 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import keras_vdd.data.split_build
 import keras_vdd.data.store as store_module
+from keras_vdd.data.clips import read_clips
 from keras_vdd.data.decode import decode
+from keras_vdd.data.listing import Listing, Video
 from keras_vdd.data.pool import Pool
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import open_store, prepare, store_folder
 from keras_vdd.errors import VddError
 
 ROOT = pathlib.Path(__file__).parents[2]
+KNOWN = "folder-ef2491bab0e04a90"
 
 
 @pytest.fixture
@@ -359,3 +364,138 @@ def test_no_keras_in_a_worker():
     modules = "keras_vdd.data.worker, keras_vdd.data.store, keras_vdd.data.sources, keras_vdd.data.clips"
     code = f"import sys, {modules}; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_known_keys_of_raw_stores_of_whole_videos(tmp_path, settings):
+    """Stores that were made before there were codecs and parts keep their folder."""
+    listing = Listing(["a", "b"], [Video("/none/1.avi", 0, "a/1.avi")], [Video("/none/é.avi", 1, "b/é.avi")])
+    data = settings(store="s", size=48)
+    assert store_folder(listing, data) == os.path.join("s", KNOWN)
+    del data.codec, data.part
+    assert store_folder(listing, data) == os.path.join("s", KNOWN)
+    others = {"codec": "jpeg"}, {"part": "middle"}, {"part": "middle", "frames": 5}, {"part": "middle", "interval": 1}
+    folders = [store_folder(listing, settings(store="s", size=48, **other)) for other in others]
+    assert len({KNOWN, *map(os.path.basename, folders)}) == 5
+    # Frames and interval are nothing to a store of whole videos: recipes that differ in them share it.
+    assert store_folder(listing, settings(store="s", size=48, frames=9, interval=1)) == os.path.join("s", KNOWN)
+
+
+def test_the_size_is_said_before_and_is_exact_where_files_state_it(tmp_path, write_video, settings, listener):
+    for split in ("train", "test"):
+        for i, suffix in enumerate((".avi", ".mp4", ".mov")):
+            write_video(tmp_path / "videos" / split / "a" / f"{i}{suffix}", 4 + i)
+    stores = prepare(find_videos(settings()), settings(), listener)
+    total = sum(store.nbytes for store in stores.values())
+    assert total == 2 * 15 * 16 * 16 * 3 and f"{total:,} bytes, if the files hold what they state" in listener.said[0]
+    write_video(tmp_path / "videos" / "train" / "a" / "9.mkv", 10)
+    prepare(find_videos(settings()), settings(), listener)
+    said = [text for text in listener.said if text.startswith("Decoding")][-1]
+    assert "about 30.7 kB" in said  # 25 + 15 frames: a Matroska file states a duration only
+
+
+def test_one_mad_file_does_not_make_the_disk_too_small(small_set, tmp_path):
+    path = tmp_path / "videos" / "hop" / "0.avi"
+    content = path.read_bytes()
+    at = content.index(b"strh") + 40
+    path.write_bytes(content[:at] + b"\xff\xff\xff\x7f" + content[at + 4 :])
+    stores = prepare(find_videos(small_set), small_set)
+    assert sum(len(store) for store in stores.values()) == 7
+    assert any("states" in reason for store in stores.values() for _, reason in store.failed)
+
+
+def test_a_store_of_jpeg_frames(small_set, listener):
+    listing = find_videos(small_set)
+    raw = prepare(listing, small_set)["train"]
+    small_set.codec = "jpeg"
+    stores = prepare(listing, small_set, listener)
+    store = stores["train"]
+    assert store.codec == "jpeg" and store.folder != raw.folder and "about" in listener.said[0]
+    assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.ends", "frames.jpegs", "index.json"]
+    assert store.nbytes == os.path.getsize(os.path.join(store.folder, "frames.jpegs"))
+    assert (store.names, store.lengths.tolist(), store.sources) == (raw.names, raw.lengths.tolist(), raw.sources)
+    for i in range(len(store)):
+        frames = store.frames(i)
+        assert frames.shape == raw.frames(i).shape and not frames.flags.writeable
+        for frame, whole in zip(frames, raw.frames(i)):
+            file = io.BytesIO()
+            Image.fromarray(whole).save(file, "JPEG", quality=90, subsampling=0)
+            assert np.array_equal(frame, np.asarray(Image.open(file)))
+    longest = int(np.argmax(store.lengths))
+    rows = [0, 0, int(store.lengths.max()) - 1]
+    assert np.array_equal(store.take(longest, rows), store.frames(longest)[rows])
+    assert np.array_equal(raw.take(longest, rows), raw.frames(longest)[rows])
+
+
+def test_a_store_of_middle_clips_gives_what_the_whole_gives_in_the_middle(small_set):
+    listing = find_videos(small_set)
+    whole = prepare(listing, small_set)["train"]
+    small_set.part = "middle"
+    store = prepare(listing, small_set)["train"]
+    assert store.middle == (4, 2) and store.lengths.tolist() == np.minimum(whole.lengths, 4).tolist()
+    everything = range(len(store))
+    expected = read_clips(whole, everything, 4, 2)
+    assert np.array_equal(read_clips(store, everything, 4, 2), expected)
+    # There is one clip of each video, whatever start is drawn.
+    assert np.array_equal(read_clips(store, everything, 4, 2, np.random.default_rng(0)), expected)
+
+
+@pytest.mark.parametrize("codec, part", [("jpeg", "whole"), ("raw", "middle"), ("jpeg", "middle")])
+def test_other_stores_resume_as_well(small_set, monkeypatch, codec, part):
+    small_set.codec, small_set.part = codec, part
+    listing = find_videos(small_set)
+    expected = prepare(listing, small_set)["train"].folder
+    small_set.store += "-again"
+    append = keras_vdd.data.split_build._append
+
+    def fill(files, answer, part):
+        record = append(files, answer, part)
+        if part.endswith("0000003.u8"):
+            # What a crash of the machine may leave: parts of what comes next.
+            files.frames.write(b"half of it")
+            (files.ends or io.BytesIO()).write(b"torn")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return record
+
+    monkeypatch.setattr(keras_vdd.data.split_build, "_append", fill)
+    with pytest.raises(VddError, match="is full"):
+        prepare(listing, small_set)
+    monkeypatch.undo()
+    asked, ask = [], Pool.ask
+    monkeypatch.setattr(Pool, "ask", lambda pool, job: asked.append(job.get("part")) or ask(pool, job))
+    store = prepare(listing, small_set)["train"]
+    assert contents(store.folder) == contents(expected)
+    assert not any(part and "train" in part and int(part[-10:-3]) <= 3 for part in asked)
+
+
+def test_damaged_jpeg_stores_are_said(small_set):
+    small_set.codec = "jpeg"
+    store = prepare(find_videos(small_set), small_set)["train"]
+    path = pathlib.Path(store.folder) / "frames.jpegs"
+    content = path.read_bytes()
+    path.write_bytes(bytes(200) + content[200:])
+    with pytest.raises(VddError, match="is damaged: delete that folder"):
+        open_store(store.folder).frames(0)
+    path.write_bytes(content[:-1])
+    with pytest.raises(VddError, match="is damaged"):
+        open_store(store.folder)
+    path.write_bytes(content)
+    (pathlib.Path(store.folder) / "frames.ends").unlink()
+    with pytest.raises(VddError, match="is damaged"):
+        open_store(store.folder)
+
+
+def test_the_index_is_plain_json(small_set):
+    """It is written value by value; the text is that of `json.dumps`."""
+    for codec in ("raw", "jpeg"):
+        small_set.codec = codec
+        text = (pathlib.Path(prepare(find_videos(small_set), small_set)["train"].folder) / "index.json").read_text()
+        index = json.loads(text)
+        assert json.dumps(index) == text and index["format"] == {"raw": 1, "jpeg": 2}[codec]
+        assert index["offsets"] == np.cumsum([0, *index["frames"]])[:-1].tolist()
+
+
+def test_two_recipes_share_a_store(small_set):
+    first = prepare(find_videos(small_set), small_set)
+    small_set.frames, small_set.interval, small_set.flip = 7, 1, False
+    second = prepare(find_videos(small_set), small_set)
+    assert first["train"].folder == second["train"].folder and second.decoded["videos"] == 0
