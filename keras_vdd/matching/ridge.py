@@ -19,7 +19,8 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
         regulariser: float, relative to the mean of the kernel's diagonal.
 
     Returns:
-        (m, classes) predictions.
+        (prediction, residual): (m, classes), and a scalar, how far the solution leaves its equations open
+        relative to Y_s; a kernel too near to singular for the backend's floats shows there.
     """
     # The inverse magnifies rounding by the kernel's condition number.
     result_dtype = synthetic_features.dtype
@@ -28,10 +29,19 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
     )
     kernel = _product(synthetic_features, synthetic_features)
     n = kernel.shape[0]
-    ridge = regulariser * ops.trace(kernel) / n
+    # Features that are all zero leave nothing to solve: the floor makes the prediction zero.
+    ridge = ops.maximum(ops.cast(regulariser, kernel.dtype) * ops.trace(kernel) / n, 1e-30)
     kernel = kernel + ridge * ops.eye(n, dtype=kernel.dtype)
+    solution = ops.solve(kernel, synthetic_labels)
+    open_part = ops.stop_gradient(ops.einsum("ns,sc->nc", kernel, solution) - synthetic_labels)
+    residual = _length(open_part) / (_length(ops.stop_gradient(synthetic_labels)) + 1e-30)
     cross = _product(real_features, synthetic_features)
-    return ops.cast(ops.einsum("ms,sc->mc", cross, ops.solve(kernel, synthetic_labels)), result_dtype)
+    prediction = ops.einsum("ms,sc->mc", cross, solution)
+    return ops.cast(prediction, result_dtype), ops.cast(residual, result_dtype)
+
+
+def _length(x):
+    return ops.sqrt(ops.sum(ops.square(x)))
 
 
 def _product(a, b):

@@ -1,9 +1,8 @@
 """The trained object: a Keras model whose weights are the synthetic set."""
 
 import keras
-from keras import ops
 
-from keras_vdd.autodiff import JIT_COMPILE, value_and_grad
+from keras_vdd.autodiff import JIT_COMPILE
 from keras_vdd.training.steps import TrainStep
 
 
@@ -15,11 +14,7 @@ class Condenser(TrainStep, keras.Model):
 
     Args:
         memory: a layer of `keras_vdd.memory`.
-        objective: function (learned, synthesise, batch) -> (loss, gradients like learned). `learned` is a dict
-            of `"memory"`, a list of the memory's trainable tensors, and of the extras by name;
-            `synthesise(memory tensors, fixed, pairs)` makes the videos of pairs (class, static, dynamic), int32
-            (n, 3) ordered by class, with `fixed`, the memory's other tensors, in `batch["fixed"]`.
-            `through_videos` makes one of a loss of videos.
+        objective: `keras_vdd.training.objective.Objective`.
         extras: dict, what else is learned: name to the float32 array that it starts from.
         constraints: dict, Keras constraint of an extra by name.
         view: `"call"` for videos, or `"images"` for the stills of a `StillMemory`.
@@ -42,7 +37,7 @@ class Condenser(TrainStep, keras.Model):
 
     def compile(self, optimizer, **kwargs):
         """As `keras.Model.compile`; an objective that is `host_side` compiles its own parts and runs eagerly."""
-        host_side = getattr(self.objective, "host_side", False)
+        host_side = self.objective.host_side
         settings = {"jit_compile": JIT_COMPILE and not host_side, "run_eagerly": host_side, **kwargs}
         super().compile(optimizer=optimizer, loss=None, **settings)
         self.optimizer.build(self.trainable_variables)
@@ -78,31 +73,3 @@ class Condenser(TrainStep, keras.Model):
         view = self.memory.images if self.view == "images" else self.memory
         with keras.StatelessScope(state_mapping=mapping):
             return view(pairs)
-
-
-def through_videos(matching, classes, per_class):
-    """Return the objective of a matching loss that gives its gradient to the synthetic data.
-
-    One vector-Jacobian product through the memory turns that into the gradient of what is learned, so any
-    loss works with any memory.
-
-    Args:
-        matching: function (data, batch) -> (loss, gradient to the data); pure. Data come by class,
-            (classes, per_class, ...).
-        classes, per_class: int, pairs in `batch["pairs"]`, int32 (classes * per_class, 3).
-    """
-
-    def objective(learned, synthesise, batch):
-        # Under TensorFlow's compiled fit the first dimension of every array is unknown: it is known here.
-        pairs = ops.reshape(batch["pairs"], (classes * per_class, 3))
-        data = ops.stop_gradient(synthesise(learned["memory"], batch["fixed"], pairs))
-        loss, gradient = matching(ops.reshape(data, (classes, per_class, *data.shape[1:])), batch)
-        gradient = ops.stop_gradient(ops.reshape(gradient, data.shape))
-
-        def projected(values):
-            return ops.sum(synthesise(values, batch["fixed"], pairs) * gradient)
-
-        _, gradients = value_and_grad(projected)(learned["memory"])
-        return loss, {"memory": gradients}
-
-    return objective

@@ -1,73 +1,59 @@
-"""Stage 2, dynamic fine-tuning: motion and integrators, or any other memory, by distribution matching (DM)."""
+"""Stage 2, dynamic fine-tuning: motion and integrators, or any other memory, by a matching loss on videos."""
 
-import keras
 import numpy as np
 
-from keras_vdd import models
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.normalise import normalise
-from keras_vdd.matching.distribution import distribution_matching
+from keras_vdd.layers.integrator import start_weights
 from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
+from keras_vdd.recipe.schema import LOSS_NAMES
 from keras_vdd.seeds import stream
+from keras_vdd.training import objectives
 from keras_vdd.training.checkpoint import load_arrays, save_arrays
 from keras_vdd.training.condenser import Condenser
+from keras_vdd.training.experts import learn_experts
 from keras_vdd.training.fit_stage import fit_stage
-from keras_vdd.training.real_batches import choose_by_class, on_device
+from keras_vdd.training.real_batches import choose_by_class
 
 
-def learn_videos(recipe, store, static, run, progress):
+def learn_videos(recipe, stores, static, run, progress):
     """Learn the memory that the recipe asks for by a matching loss on videos.
 
     "Dancing with Still Images" (CVPR 2024), section 4 and Algorithm 1: the static memory is frozen, the
-    dynamic memory starts from N(0, 1), and a fresh MiniC3D is drawn at each iteration.
+    dynamic memory starts from N(0, 1).
 
     Args:
         recipe: `Recipe` with a dynamic stage.
-        store: the training store.
+        stores: dict of `Store`, "train" and "test"; experts are tested on the latter, nothing else is.
         static: float32 (classes, SPC, size, size, 3) from stage 1; None for a full-video memory.
         run: `RunFolder`.
         progress: `keras_vdd.progress.Progress`.
 
     Returns:
-        dict of arrays as `DistilledSet` names them.
+        (arrays, facts): arrays as `DistilledSet` names them, `labels` among them where they were learned;
+        `label_kind` and the learned `step_size`, where there are any.
     """
     finished = run.stage("dynamic") / "memory.safetensors"
     if finished.exists():
-        return load_arrays(finished)[0]
-    settings, data, seed = recipe.dynamic, recipe.data, recipe.run.seed
-    classes = len(store.class_names)
+        arrays, facts = load_arrays(finished)
+        return arrays, facts.get("results", {})
+    settings, store = recipe.dynamic, stores["train"]
+    bank = learn_experts(recipe, stores, progress) if recipe.needs_experts else None
     memory = start_memory(recipe, store, static)
-    network = models.create(
-        settings.network, classes, data.frames, data.size, settings.width, settings.stem, recipe.run.precision
-    )
-
-    def matching(videos, batch):
-        real = on_device(batch["real"], classes, data.mean, data.std)
-        weights = models.as_weights(network, batch["network"])
-        return distribution_matching(network, weights, real, videos, settings.chunk)
-
-    def make_batch(iteration):
-        rng = stream(seed, "dynamic", iteration)
-        rows = choose_by_class(store, settings.real_per_class, rng)
-        real = read_clips(store, rows.ravel(), data.frames, data.interval, rng, data.flip)
-        return {
-            "pairs": memory.sample(rng),
-            "real": real.reshape(*rows.shape, *real.shape[1:]),
-            "network": tuple(models.fresh_weights(network, rng)),
-        }
-
-    rates = settings.learning_rates.model_dump(exclude_none=True)
-    condenser = Condenser(memory, matching, rates)
-    condenser.compile(keras.optimizers.SGD(1.0, momentum=settings.momentum))
+    objective = objectives.create(recipe, store, memory, bank)
+    condenser = Condenser(memory, objective, objective.extras, objective.constraints)
+    condenser.compile(objective.optimizer())
     losses = fit_stage(
-        "dynamic", condenser, make_batch, settings.iterations, run,
-        rates=" or ".join(f"dynamic.learning_rates.{name}" for name in rates),
-        checkpoint_every=recipe.run.checkpoint_every, progress=progress, title="Dynamic learning (DM)",
+        "dynamic", condenser, objective.make_batch, settings.iterations, run,
+        rates=" or ".join(f"dynamic.learning_rates.{name}" for name in objective.rates),
+        checkpoint_every=recipe.run.checkpoint_every, progress=progress,
+        title=f"Dynamic learning ({LOSS_NAMES[settings.loss]})",
     )  # fmt: skip
-    arrays = memory.arrays()
-    save_arrays(finished, arrays, iterations=len(losses))
+    more, facts = objective.results(condenser)
+    arrays = {**memory.arrays(), **more}
+    save_arrays(finished, arrays, iterations=len(losses), results=facts)
     (finished.parent / "checkpoint.safetensors").unlink(missing_ok=True)
-    return arrays
+    return arrays, facts
 
 
 def start_memory(recipe, store, static):
@@ -75,24 +61,29 @@ def start_memory(recipe, store, static):
     counts, data = recipe.memory, recipe.data
     classes, seed = len(store.class_names), recipe.run.seed
     if counts.kind == "still":
-        memory = StillMemory(classes, counts.statics_per_class, data.frames, data.size, counts.videos_per_class)
+        memory = StillMemory(
+            classes, counts.statics_per_class, data.frames, data.size, counts.videos_per_class,
+            quantise=counts.quantise,
+        )  # fmt: skip
         memory.static.assign(static)
         return memory
     if counts.kind == "full-video":
-        memory = FullVideoMemory(classes, counts.videos_per_class, data.frames, data.size)
+        memory = FullVideoMemory(
+            classes, counts.videos_per_class, data.frames, data.size, quantise=counts.quantise
+        )
         memory.video.assign(_random_clips(recipe, store))
         return memory
     memory = StaticDynamicMemory(
         classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
-        data.frames, data.size, counts.integrators,
+        data.frames, data.size, counts.integrators, counts.dynamic_frames, counts.dynamic_size, counts.quantise,
     )  # fmt: skip
     memory.static.assign(static)
     rng = stream(seed, "dynamic", "start")
     memory.dynamic.assign(rng.standard_normal(memory.dynamic.shape, dtype="float32"))
     for integrator in memory.integrators:
-        for variable in (integrator.kernel, integrator.bias):
-            bound = integrator.init_bound
-            variable.assign(rng.uniform(-bound, bound, variable.shape).astype("float32"))
+        kernel, bias = start_weights(rng, counts.integrator_start)
+        integrator.kernel.assign(kernel)
+        integrator.bias.assign(bias)
     return memory
 
 

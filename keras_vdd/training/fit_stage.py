@@ -46,6 +46,7 @@ def fit_stage(
     if path.exists():
         arrays, facts = load_arrays(path)
         restore_model_state(condenser, arrays)
+        condenser.objective.restore(arrays)
         losses = arrays["losses"].tolist()
         progress.say(f"{title}: going on after iteration {facts['iteration']}.")
     run.log.cut(name, len(losses))
@@ -86,8 +87,9 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverged(iteration, f"loss {loss}")
         self._losses.append(loss)
-        self._log.append(stage=self._name, iteration=iteration, loss=loss)
-        self._update(iteration, loss=loss)
+        notes = self.model.objective.notes(self.model)
+        self._log.append(stage=self._name, iteration=iteration, loss=loss, **notes)
+        self._update(iteration, loss=loss, **notes)
         converged = has_converged(self._losses, self._patience, self._tolerance)
         if self._interrupt.is_set() or converged:
             self.model.stop_training = True
@@ -98,7 +100,7 @@ class _Watch(keras.callbacks.Callback):
         self._save(len(self._losses))
 
     def _save(self, iteration):
-        arrays = model_state(self.model)
+        arrays = {**model_state(self.model), **self.model.objective.state()}
         if not all(np.isfinite(a).all() for a in arrays.values()):
             self._diverged(iteration, "the memory is no longer finite")
         arrays["losses"] = np.array(self._losses)

@@ -72,12 +72,12 @@ def distill(recipe, progress=None):
 def _distill(recipe, stores, run, progress):
     train = stores["train"]
     static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, train, run, progress)
-    arrays = {"static": static}
+    arrays, facts = {"static": static}, {}
     if recipe.dynamic is not None:
-        arrays = learn_videos(recipe, train, static, run, progress)
+        arrays, facts = learn_videos(recipe, stores, static, run, progress)
     folder = run.path / "distilled"
     if not folder.exists():
-        export(_distilled_set(recipe, stores, arrays), folder, dtype=recipe.export.dtype)
+        export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
         progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     distilled = load(folder)
@@ -181,7 +181,7 @@ def _stores(recipe, progress):
     return prepare_stores(_listing(recipe, progress), recipe.data, progress)
 
 
-def _distilled_set(recipe, stores, arrays):
+def _distilled_set(recipe, stores, arrays, learned):
     data, facts = recipe.data, environment()
     provenance = {
         "name": recipe.run_name,
@@ -190,10 +190,12 @@ def _distilled_set(recipe, stores, arrays):
         "backend": facts["backend"],
         "versions": {"keras_vdd": __version__, **facts["versions"]},
         "real_bytes": real_bytes(stores["train"]),
+        **{name: learned[name] for name in ("step_size",) if name in learned},
     }
     return DistilledSet(
         recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
-        recipe.memory.videos_per_class, **arrays, recipe=resolved_yaml(recipe), provenance=provenance,
+        recipe.memory.videos_per_class, **arrays, label_kind=learned.get("label_kind"),
+        recipe=resolved_yaml(recipe), provenance=provenance,
     )  # fmt: skip
 
 

@@ -6,12 +6,15 @@ import numpy as np
 from keras_vdd import models
 from keras_vdd.data.clips import read_stills
 from keras_vdd.data.normalise import normalise
+from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.matching.gradient import gradient_matching
 from keras_vdd.memory import StillMemory
 from keras_vdd.seeds import stream
 from keras_vdd.training.checkpoint import load_arrays, save_arrays
 from keras_vdd.training.condenser import Condenser
 from keras_vdd.training.fit_stage import fit_stage
+from keras_vdd.training.objective import ThroughVideos
+from keras_vdd.training.objectives.class_matching import augmented
 from keras_vdd.training.real_batches import choose_by_class, on_device
 
 
@@ -30,7 +33,7 @@ def learn_stills(recipe, store, run, progress):
         return load_arrays(finished)[0]["static"]
     settings, data, seed = recipe.static, recipe.data, recipe.run.seed
     classes, count = len(store.class_names), recipe.memory.statics_per_class
-    memory = StillMemory(classes, count, data.frames, data.size)
+    memory = StillMemory(classes, count, data.frames, data.size, quantise=recipe.memory.quantise)
     memory.static.assign(random_stills(recipe, store))
     losses = []
     if settings is not None:
@@ -40,20 +43,26 @@ def learn_stills(recipe, store, run, progress):
 
         def matching(stills, batch):
             real = on_device(batch["real"], classes, data.mean, data.std)
-            return gradient_matching(network, models.as_weights(network, batch["network"]), real, stills)
+            weights = models.as_weights(network, batch["network"])
+            if not settings.augment:
+                return gradient_matching(network, weights, real, stills, settings.chunk)
+            return augmented(gradient_matching, network, weights, real, stills, batch["augment"], settings.chunk)
 
         def make_batch(iteration):
             rng = stream(seed, "static", iteration)
             rows = choose_by_class(store, settings.real_per_class, rng)
             real = read_stills(store, rows.ravel(), rng, data.flip)
-            return {
+            batch = {
                 "pairs": memory.enumerate(),
                 "real": real.reshape(*rows.shape, *real.shape[1:]),
                 "network": tuple(models.fresh_weights(network, rng)),
             }
+            if settings.augment:
+                batch["augment"] = draw(rng, classes, settings.augment)
+            return batch
 
-        condenser = Condenser(memory, matching, {"static": settings.learning_rate}, view="images")
-        condenser.compile(keras.optimizers.SGD(1.0, momentum=settings.momentum))
+        condenser = Condenser(memory, ThroughVideos(matching, classes, count), view="images")
+        condenser.compile(keras.optimizers.SGD(settings.learning_rate, momentum=settings.momentum))
         losses = fit_stage(
             "static", condenser, make_batch, settings.iterations, run,
             rates="static.learning_rate", checkpoint_every=recipe.run.checkpoint_every,

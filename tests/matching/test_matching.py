@@ -183,11 +183,12 @@ def test_ridge_prediction_is_numpys(regulariser):
     kernel = synthetic @ synthetic.T
     ridge = regulariser * np.trace(kernel) / 5 * np.eye(5)
     expected = real @ synthetic.T @ np.linalg.solve(kernel + ridge, labels)
-    found = numpy(ridge_prediction(*tensor((synthetic, labels, real), "float32"), regulariser))
+    found, residual = numpy(ridge_prediction(*tensor((synthetic, labels, real), "float32"), regulariser))
+    assert residual < 1e-3
     assert found.dtype == np.float32
     close(found, expected)
     if regulariser == 1e-6:  # Without a regulariser to speak of, known samples are predicted as labelled.
-        again = ridge_prediction(*tensor((synthetic, labels, synthetic), "float32"), regulariser)
+        again, _ = ridge_prediction(*tensor((synthetic, labels, synthetic), "float32"), regulariser)
         close(numpy(again), labels, 1e-4)
 
 

@@ -101,7 +101,7 @@ def test_ridge_regression(monkeypatch):
         def loss(learned):
             features = models.apply(network, weights, learned["videos"], method="embed")
             real_features = models.apply(network, weights, real, method="embed")
-            prediction = ridge.ridge_prediction(features, learned["labels"], real_features, 1e-2)
+            prediction, _ = ridge.ridge_prediction(features, learned["labels"], real_features, 1e-2)
             return ridge.prediction_loss(prediction, target) + ridge.label_margin_loss(learned["labels"])
 
         learned = {"videos": draw(CLASSES, FRAMES, SIZE, SIZE, 3), "labels": 0.1 * draw(CLASSES, CLASSES)}

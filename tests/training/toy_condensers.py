@@ -7,7 +7,8 @@ from keras import ops
 from keras_vdd.autodiff import value_and_grad
 from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
 from keras_vdd.seeds import stream
-from keras_vdd.training.condenser import Condenser, through_videos
+from keras_vdd.training.condenser import Condenser
+from keras_vdd.training.objective import ThroughVideos
 from keras_vdd.training.rates import by_part
 
 CLASSES, FRAMES, SIZE = 2, 3, 4
@@ -37,7 +38,7 @@ def make_memory(kind, per_class=1, integrators=1):
 def make_condenser(kind, optimizer=None, rates=None, view="call", **counts):
     memory = make_memory(kind, **counts)
     per_class = memory.statics_per_class if view == "images" else memory.videos_per_class
-    condenser = Condenser(memory, through_videos(squared_error, CLASSES, per_class), view=view)
+    condenser = Condenser(memory, ThroughVideos(squared_error, CLASSES, per_class), view=view)
     condenser.compile(optimizer or by_part(keras.optimizers.SGD, rates or RATES, momentum=0.9))
     return condenser
 
