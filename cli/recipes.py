@@ -17,22 +17,47 @@ def command():
     """List, show, copy and check recipes."""
 
 
-@command.command("list", epilog=example("vdd recipes list --json"))
+@command.command("list", epilog=example("vdd recipes list --set shapes --method mtt", "vdd recipes list --json"))
 @session.options
 @session.json_option
-def list_(as_json):
-    """List the recipes of the package."""
+@click.option("--set", "data_set", metavar="SET", help="Only those of one set, such as miniucf.")
+@click.option("--method", metavar="METHOD", help="Only those of one loss or method, such as mtt, naive or herding.")
+def list_(data_set, method, as_json):
+    """List the recipes of the package, set by set."""
     from keras_vdd.recipe.load import list_recipes
 
-    found = [
-        {"name": recipe.name, "summary": recipe.summary, "method": recipe.method, "set": recipe.data.set}
-        for recipe in list_recipes()
-    ]
+    recipes = list_recipes()
+    for option, wanted, told in (("--set", data_set, _sets), ("--method", method, _methods)):
+        if wanted is not None:
+            recipes = _only(recipes, option, wanted, told)
     if as_json:
-        return output.emit_json(found)
-    width = max(len(recipe["name"]) for recipe in found)
-    for recipe in found:
-        click.echo(f"{recipe['name']:<{width}}  {recipe['summary']}")
+        return output.emit_json(
+            [
+                {"name": recipe.name, "summary": recipe.summary, "method": recipe.method, "set": recipe.data.set}
+                for recipe in recipes
+            ]
+        )
+    width = max((len(recipe.name) for recipe in recipes), default=0)
+    for name in dict.fromkeys(recipe.data.set for recipe in recipes):
+        click.echo(name)
+        for recipe in recipes:
+            if recipe.data.set == name:
+                click.echo(f"  {recipe.name:<{width}}  {recipe.summary}")
+
+
+def _sets(recipe):
+    return {recipe.data.set}
+
+
+def _methods(recipe):
+    return {recipe.method, *([recipe.dynamic.loss] if recipe.dynamic else [])}
+
+
+def _only(recipes, option, wanted, told):
+    known = set().union(*map(told, recipes))
+    if wanted not in known:
+        raise UsageError(f"no recipe has {option} {wanted}; choose one of {', '.join(sorted(known))}")
+    return [recipe for recipe in recipes if wanted in told(recipe)]
 
 
 def _opening(text):

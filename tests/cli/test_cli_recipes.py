@@ -23,6 +23,41 @@ def test_list_as_json(capsys):
     assert by_name["static-dc-miniucf"]["method"] == "static-dc"
 
 
+def test_list_goes_set_by_set(capsys):
+    lines = vdd(capsys, "recipes", "list").splitlines()
+    recipes = json.loads(vdd(capsys, "recipes", "list", "--json"))
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert sorted(heads) == sorted({recipe["set"] for recipe in recipes})
+    below = {line.split()[0]: line for line in lines if line.startswith("  ")}
+    assert set(below) == {recipe["name"] for recipe in recipes} and len(lines) == len(below) + len(heads)
+    start = lines.index("miniucf") + 1
+    assert lines[start].split()[0] == "dm-miniucf" and lines[start].endswith("static-dynamic memory with DM")
+    assert max(map(len, lines)) <= 110
+
+
+@pytest.mark.parametrize(
+    "options, names",
+    [
+        (["--set", "shapes", "--method", "mtt"], ["mtt-shapes", "mtt-shapes-naive"]),
+        (["--set", "ssv2", "--method", "herding"], ["herding-ssv2", "herding-ssv2-5"]),
+        (["--set", "folder"], ["dm-folder", "mtt-folder"]),
+        (["--method", "full", "--set", "ucf101"], ["full-ucf101"]),
+    ],
+)
+def test_list_a_part(options, names, capsys):
+    listed = json.loads(vdd(capsys, "recipes", "list", *options, "--json"))
+    assert [recipe["name"] for recipe in listed] == names
+    assert [line.split()[0] for line in vdd(capsys, "recipes", "list", *options).splitlines()[1:]] == names
+
+
+def test_list_of_a_part_that_is_not_there(capsys):
+    said = vdd(capsys, "recipes", "list", "--set", "ufc101", code=2)
+    assert "no recipe has --set ufc101; choose one of folder, hmdb51," in said
+    assert "--method naive; choose one of dm, mtt, static-dynamic" in vdd(
+        capsys, "recipes", "list", "--set", "folder", "--method", "naive", code=2
+    )
+
+
 def test_show_prints_a_whole_recipe_that_loads_again(capsys):
     text = vdd(capsys, "recipes", "show", "dm-ucf101", "data.classes=present", "run.seed=3")
     assert text.startswith("# UCF101")
