@@ -30,4 +30,6 @@ def command(asked, as_json, dry_run):
     if dry_run:
         return output.emit_lines(result)
     output.emit_table(result["rows"], result["protocol"])
-    click.echo(f"\n{recipe.run.dir}/{recipe.run_name}: distilled/ is the set, report/ its pictures")
+    whole = recipe.coreset is not None and recipe.coreset.method == "full"
+    parts = "report/ has the table" if whole else "distilled/ is the set, report/ its pictures"
+    click.echo(f"\n{recipe.run.dir}/{recipe.run_name}: {parts}")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_vdd.data.clips import read_clips
+from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.report import animate, class_panel, frame_strip, results_table, save_png, write_page
 
 # More classes than this make a strip that nobody scrolls through.
@@ -10,16 +11,28 @@ SHOWN = 8
 
 
 def draw_report(recipe, run, stores, distilled, results):
-    """Write `report/`: `strip.png`, `videos.gif` and `index.html`.
+    """Write `report/`: `index.html` and, where a set was made, `strip.png` and `videos.gif`.
 
     Args:
         recipe: `Recipe`.
         run: `RunFolder`.
         stores: dict of `Store`.
-        distilled: `DistilledSet`.
+        distilled: `DistilledSet`; None for a run of the full set.
         results: dict as `results.json` holds it.
     """
     folder = run.stage("report")
+    losses = {}
+    for record in run.log.records():
+        losses.setdefault(record["stage"], []).append((record["iteration"], record["loss"]))
+    write_page(
+        folder / "index.html", recipe.run_name, results_table(results["rows"], results["protocol"]),
+        pictures=[] if distilled is None else _pictures(recipe, folder, stores, distilled),
+        losses=losses, recipe=resolved_yaml(recipe),
+        facts={key: results[key] for key in ("set", "classes", "backend", "architecture")},
+    )  # fmt: skip
+
+
+def _pictures(recipe, folder, stores, distilled):
     pairs = distilled.pairs()
     firsts = [int(np.flatnonzero(pairs[:, 0] == label)[0]) for label in range(distilled.classes)]
     videos = distilled.reconstruct(pairs[firsts])
@@ -27,18 +40,10 @@ def draw_report(recipe, run, stores, distilled, results):
     panels = [_panel(recipe, stores["train"], distilled, label, videos[label]) for label in shown]
     save_png(frame_strip(panels), folder / "strip.png")
     animate(videos, distilled.class_names, distilled.mean, distilled.std, folder / "videos.gif")
-    losses = {}
-    for record in run.log.records():
-        losses.setdefault(record["stage"], []).append((record["iteration"], record["loss"]))
-    write_page(
-        folder / "index.html", recipe.run_name, results_table(results["rows"], results["protocol"]),
-        pictures=[
-            ("A real clip, the stills, the motion, a synthetic video and its changes.", folder / "strip.png"),
-            ("A synthetic video of each class.", folder / "videos.gif"),
-        ],
-        losses=losses, recipe=distilled.recipe,
-        facts={key: results[key] for key in ("set", "classes", "backend", "architecture")},
-    )  # fmt: skip
+    return [
+        ("A real clip, the stills, the motion, a synthetic video and its changes.", folder / "strip.png"),
+        ("A synthetic video of each class.", folder / "videos.gif"),
+    ]
 
 
 def _panel(recipe, store, distilled, label, video):
@@ -47,6 +52,6 @@ def _panel(recipe, store, distilled, label, video):
     return class_panel(
         distilled.class_names[label], distilled.mean, distilled.std, real=real,
         stills=None if distilled.static is None else distilled.static[label],
-        motion=None if distilled.dynamic is None else distilled.dynamic[label, 0],
+        motion=None if distilled.dynamic is None else distilled.motion(label, slice(0, 1))[0, ..., None],
         video=video,
     )  # fmt: skip

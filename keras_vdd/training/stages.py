@@ -21,6 +21,7 @@ from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.training.coreset_stage import choose_clips
 from keras_vdd.training.dynamic_stage import learn_videos
 from keras_vdd.training.pictures import draw_report
 from keras_vdd.training.planning import plan
@@ -70,39 +71,54 @@ def distill(recipe, progress=None):
 
 
 def _distill(recipe, stores, run, progress):
-    train = stores["train"]
-    static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, train, run, progress)
-    arrays, facts = {"static": static}, {}
-    if recipe.dynamic is not None:
-        arrays, facts = learn_videos(recipe, stores, static, run, progress)
-    folder = run.path / "distilled"
-    if not folder.exists():
-        export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
-        progress.say(f"Exported the distilled set to '{folder}'.")
-    # What is scored is what was written: storage in float16 is part of the result.
-    distilled = load(folder)
-
+    distilled = _made_set(recipe, stores, run, progress)
     finished = run.path / "results.json"
     if finished.exists():
         return json.loads(finished.read_text())
     scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
-    row = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype)
+    if distilled is None:
+        row, static = scoring.full_row(), None
+    else:
+        row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
     compare = recipe.evaluation.compare
-    baselines = [scoring.baseline_row(name, row["bytes"], distilled.static) for name in compare]
+    baselines = [scoring.baseline_row(name, row["bytes"], static) for name in compare]
     results = {
         "run": recipe.run_name,
         "set": recipe.data.set,
-        "classes": len(train.class_names),
+        "classes": len(stores["train"].class_names),
         "backend": environment()["backend"],
         "architecture": recipe.evaluation.architecture,
         "protocol": scoring.protocol.describe(),
         "rows": [*baselines, row],
         "losses": _last_losses(run),
     }
-    rewrite_card(folder, results=rows_of_run(results))
+    if distilled is not None:
+        rewrite_card(run.path / "distilled", results=rows_of_run(results))
     draw_report(recipe, run, stores, distilled, results)
     write_text(finished, json.dumps(results, indent=2) + "\n")
     return results
+
+
+def _made_set(recipe, stores, run, progress):
+    """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
+    if recipe.coreset is not None and recipe.coreset.method == "full":
+        return None
+    folder = run.path / "distilled"
+    if not folder.exists():
+        arrays, facts = _learned(recipe, stores, run, progress)
+        export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
+        progress.say(f"Exported the distilled set to '{folder}'.")
+    # What is scored is what was written: storage in float16 is part of the result.
+    return load(folder)
+
+
+def _learned(recipe, stores, run, progress):
+    if recipe.coreset is not None:
+        return choose_clips(recipe, stores, run, progress), {}
+    static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+    if recipe.dynamic is None:
+        return {"static": static}, {}
+    return learn_videos(recipe, stores, static, run, progress)
 
 
 def evaluate_set(path, recipe, progress=None):
