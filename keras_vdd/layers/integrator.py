@@ -1,9 +1,16 @@
 """The integrator H: a still and a motion clip become a video."""
 
+import math
+
 import keras
+import numpy as np
 from keras import ops
 
+from keras_vdd.errors import UsageError
 from keras_vdd.layers.convolution import Conv3D
+
+KERNEL_SHAPE = (3, 3, 3, 4, 3)
+STARTS = ("random", "identity")
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -30,6 +37,37 @@ class Integrator(Conv3D):
 
     def compute_output_shape(self, static_shape, dynamic_shape):
         return (*dynamic_shape[:4], 3)
+
+
+def start_weights(rng, start="random", scale=0.1):
+    """Draw the weights that an integrator starts from.
+
+    Args:
+        rng: `numpy.random.Generator`.
+        start: "random", the reference's U(-b, b) with b = 1 / sqrt(fan_in), whose first videos are
+            scrambled stills; or "identity", which passes the still through and adds `scale` times the
+            same draw, so that motion has a gradient from the first step.
+        scale: float, of the random part of "identity".
+
+    Returns:
+        (kernel, bias): float32 (3, 3, 3, 4, 3) and (3,).
+
+    Raises:
+        UsageError: `start` is none of `STARTS`, or `scale` is negative or not finite.
+    """
+    if start not in STARTS:
+        raise UsageError(f"An integrator cannot start as {start!r}: choose one of {', '.join(STARTS)}.")
+    if not 0 <= scale < math.inf:
+        raise UsageError(f"scale={scale!r} of an integrator's random part must be at least 0, and finite.")
+    bound = 1 / math.sqrt(math.prod(KERNEL_SHAPE[:-1]))
+    kernel, bias = (
+        rng.uniform(-bound, bound, shape).astype(np.float32) for shape in (KERNEL_SHAPE, KERNEL_SHAPE[-1:])
+    )
+    if start == "identity":
+        kernel, bias = np.float32(scale) * kernel, np.float32(scale) * bias
+        channels = np.arange(KERNEL_SHAPE[-1])
+        kernel[1, 1, 1, channels, channels] += 1
+    return kernel, bias
 
 
 def with_motion(static, dynamic):

@@ -1,6 +1,6 @@
 """What is learned: stills, motion clips, integrators or whole videos, as arrays and as Keras layers.
 
-`distilled_set`, `pairing` and `budget` are numpy alone; the three layers are loaded when first used.
+The three layers are loaded when first used; all else is numpy alone and needs no Keras.
 """
 
 import importlib

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from keras_vdd.errors import UsageError
-from keras_vdd.memory import pairing, reconstruct
+from keras_vdd.memory import pairing, reconstruct, upsampling
 from keras_vdd.memory.budget import KINDS, stored_bytes
+from keras_vdd.memory.labels import check_labels
 
 _RANKS = {"static": 5, "dynamic": 6, "video": 6, "kernels": 6, "biases": 2, "labels": 3}
 _NEEDED = {
@@ -30,16 +31,19 @@ class DistilledSet:
         mean, std: tuples of 3 floats, of pixels scaled to 0..1, one a channel.
         videos_per_class: int, VPC.
         static: (C, SPC, H, W, 3), or None for full videos.
-        dynamic: (C, DPC, T, H, W, 1), or None.
+        dynamic: (C, DPC, T, H, W, 1), or None. Fewer frames and pixels are interpolated linearly.
         video: (C, VPC, T, H, W, 3), or None.
         kernels: (I, 3, 3, 3, 4, 3), axes (integrator, time, height, width, in, out), or None.
         biases: (I, 3), or None.
-        labels: (C, VPC, C) learned soft labels, or None.
+        labels: (C, VPC, C) learned labels, or None.
+        label_kind: what they are: "probabilities", each row of which sums to 1, or "regression", FRePo's
+            targets of a mean squared error; None where there are none.
         recipe: str, the resolved recipe's YAML text.
         provenance: dict of plain values: versions, seed, name of the source set.
 
     Raises:
-        UsageError: an array is missing, superfluous or of another shape than the others say.
+        UsageError: an array is missing, superfluous or of another shape than the others say, or labels
+            are not of their kind.
     """
 
     kind: str
@@ -54,6 +58,7 @@ class DistilledSet:
     kernels: np.ndarray | None = None
     biases: np.ndarray | None = None
     labels: np.ndarray | None = None
+    label_kind: str | None = None
     recipe: str = ""
     provenance: dict = field(default_factory=dict)
 
@@ -67,6 +72,7 @@ class DistilledSet:
         for name, rank in _RANKS.items():
             self._settle_array(name, rank)
         self._check_shapes()
+        check_labels(self.labels, self.label_kind)
 
     def _settle_array(self, name, rank):
         array = getattr(self, name)
@@ -95,7 +101,7 @@ class DistilledSet:
         height, width = self.size
         expected = {
             "static": (classes, self.statics_per_class, height, width, 3),
-            "dynamic": (classes, self.dynamics_per_class, frames, height, width, 1),
+            "dynamic": (classes, self.dynamics_per_class, *self._motion_shape(), 1),
             "video": (classes, self.videos_per_class, frames, height, width, 3),
             "kernels": (self.integrators, 3, 3, 3, 4, 3),
             "biases": (self.integrators, 3),
@@ -110,6 +116,11 @@ class DistilledSet:
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, *self._memories())
+
+    def _motion_shape(self):
+        """(frames, height, width) of the motion as stored, at most those of the videos."""
+        shape = (self.frames, *self.size)
+        return shape if self.dynamic is None else tuple(map(min, shape, self.dynamic.shape[2:5]))
 
     @property
     def classes(self):
@@ -142,7 +153,11 @@ class DistilledSet:
         return int(label) * self.integrators // self.classes
 
     def nbytes(self, dtype="float32"):
-        """Return the exact bytes of the memories stored as `dtype`; integrators and labels are float32."""
+        """Return the exact bytes of the memories stored as `dtype`; integrators and labels are float32.
+
+        Raises:
+            UsageError: a set of this kind cannot be stored so.
+        """
         return stored_bytes(self, dtype)
 
     def pairs(self):
@@ -162,7 +177,10 @@ class DistilledSet:
         return np.ascontiguousarray(self._checked(pairs)[:, 0], dtype=np.int32)
 
     def soft_labels_of(self, pairs):
-        """Return the label vector of each pair, float32 (n, C): learned where there is one, else one-hot."""
+        """Return the label vector of each pair, float32 (n, C): learned where there is one, else one-hot.
+
+        Learned ones of kind "regression" are no probabilities: train on them with a mean squared error.
+        """
         labels = self.labels_of(pairs)
         if self.labels is None:
             return np.eye(self.classes, dtype=np.float32)[labels]
@@ -196,10 +214,16 @@ class DistilledSet:
         statics, static_of = np.unique(pairs[places, 1], return_inverse=True)
         dynamics, dynamic_of = np.unique(pairs[places, 2], return_inverse=True)
         stills = reconstruct.still_part(self.static[label, statics], kernel, bias, self.frames)
-        motions = reconstruct.motion_part(self.dynamic[label, dynamics, ..., 0], kernel)
+        motions = reconstruct.motion_part(self.motion(label, dynamics), kernel)
         for place, static, dynamic in zip(places, static_of, dynamic_of, strict=True):
             videos[place] = motions[dynamic]
             reconstruct.add_still(videos[place], stills[static])
+
+    def motion(self, label, dynamics=slice(None)):
+        """Return motion clips of class `label` at the size of the videos, float32 (n, T, H, W)."""
+        clips = self.dynamic[label, dynamics, ..., 0]
+        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
+        return upsampling.upsample(clips, matrices)
 
     def _memories(self):
         if self.kind == "full-video":

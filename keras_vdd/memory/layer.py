@@ -1,8 +1,10 @@
 """What the three kinds of memory have in common as Keras layers."""
 
 import keras
+from keras import ops
 
 from keras_vdd.memory import pairing
+from keras_vdd.memory.precision import quantised, straight_through
 
 
 class Memory(keras.layers.Layer):
@@ -16,30 +18,73 @@ class Memory(keras.layers.Layer):
         classes, videos_per_class, statics_per_class, dynamics_per_class: int; stills count as statics, and
             so do full videos.
         frames, size: int, of a video.
+        quantise: bool; if true a call sees each still, motion clip or video rounded to 127 levels each
+            side of zero, as storage in int8 keeps it, and the gradient passes straight through.
     """
 
     kind = None
 
     def __init__(
-        self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, **kwargs
-    ):
+        self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, quantise=False,
+        **kwargs,
+    ):  # fmt: skip
         super().__init__(dtype="float32", **kwargs)
         pairing.memories_per_slot(videos_per_class, statics_per_class, dynamics_per_class)
         self.classes, self.videos_per_class = classes, videos_per_class
         self.statics_per_class, self.dynamics_per_class = statics_per_class, dynamics_per_class
         self.frames, self.size = frames, size
+        self.quantise = quantise
 
     def sample(self, rng):
         """Draw one pair of each video slot, int32 (classes * VPC, 3), as a step of the paper does."""
         return pairing.sample_pairs(rng, *self._counts())
 
+    def draw_batches(self, rng, batch, steps):
+        """Draw the pairs of each training step of trajectory matching.
+
+        Args:
+            rng: `numpy.random.Generator`.
+            batch: int, videos a step.
+            steps: int.
+
+        Returns:
+            int32 (steps, min(batch, classes * VPC), 3), as `pairing.draw_batches` says.
+        """
+        return pairing.draw_batches(rng, batch, steps, *self._counts(), integrators=self._groups)
+
     def enumerate(self):
         """Return all pairs, int32 (n, 3), in their fixed order."""
         return pairing.enumerate_pairs(*self._counts())
 
+    def slots(self, pairs):
+        """Return the video slot of each pair, class * VPC + slot in its class; arrays or tensors, int32 (n,).
+
+        It is the row of a pair's label in labels (classes, VPC, C) reshaped to (classes * VPC, C).
+        """
+        owned = self.statics_per_class // self.videos_per_class
+        return pairs[:, 0] * self.videos_per_class + pairs[:, 1] // owned
+
     def arrays(self):
-        """Return the weights as `DistilledSet` names and shapes them: a dict of numpy arrays."""
+        """Return the weights as `DistilledSet` names and shapes them: a dict of numpy arrays.
+
+        With `quantise` they are rounded as a call sees them; storage in int8 then loses nothing more.
+        """
         raise TypeError(f"{type(self).__name__} does not say what its arrays are")
+
+    def _seen(self, weight, labels, indices):
+        """The items of a weight (classes, items a class, ...) that pairs name, as a call sees them."""
+        flat = ops.reshape(weight.value, (-1, *weight.shape[2:]))
+        items = ops.take(flat, labels * weight.shape[1] + indices, axis=0)
+        return straight_through(items) if self.quantise else items
+
+    def _array(self, weight):
+        """A weight (classes, items a class, ...) as numpy, as a call sees it."""
+        array = ops.convert_to_numpy(weight)
+        return quantised(array) if self.quantise else array
+
+    @property
+    def _groups(self):
+        return 1
 
     def _counts(self):
         return self.classes, self.videos_per_class, self.statics_per_class, self.dynamics_per_class

@@ -68,6 +68,71 @@ def sample_pairs(rng, classes, videos_per_class, statics_per_class, dynamics_per
     return _rows((label, slot, static, dynamic), statics, dynamics)
 
 
+def shares(count, classes, integrators):
+    """Return how many of `count` pairs each integrator gets, a tuple of int that sums to `count`.
+
+    Class c uses integrator c * integrators // classes. The split is by the classes of each, with largest
+    remainders (the first of equal ones): exact where `count` is a multiple of `classes`.
+    """
+    sizes = np.bincount(np.arange(classes) * integrators // classes, minlength=integrators)
+    parts, rest = np.divmod(count * sizes, classes)
+    parts[np.argsort(-rest, kind="stable")[: count - parts.sum()]] += 1
+    return tuple(parts.tolist())
+
+
+def draw_batches(
+    rng, batch, steps, classes, videos_per_class, statics_per_class, dynamics_per_class, integrators=1
+):
+    """Draw the pairs of several training steps, in batches that may be smaller than the set.
+
+    Each integrator gets its `shares` of every batch and visits its own video slots in shuffled epochs: a
+    new shuffle when one is used up, and no slot twice in a batch. A slot's static and dynamic memory are
+    drawn anew at each visit. A batch of all slots or more has every slot once.
+
+    Args:
+        rng: `numpy.random.Generator`.
+        batch: int, pairs a step.
+        steps: int.
+        classes, videos_per_class, statics_per_class, dynamics_per_class: as in `enumerate_pairs`.
+        integrators: int, groups of classes.
+
+    Returns:
+        int32 (steps, min(batch, classes * VPC), 3): rows (class, static, dynamic), ordered by class.
+
+    Raises:
+        UsageError: an integrator would get no pair.
+    """
+    statics, dynamics = memories_per_slot(videos_per_class, statics_per_class, dynamics_per_class)
+    for name, value in (("classes", classes), ("batch", batch), ("steps", steps)):
+        _check_count(name, value, 1)
+    count = min(batch, classes * videos_per_class)
+    parts = shares(count, classes, integrators)
+    if min(parts) == 0:
+        raise UsageError(
+            f"A batch of {batch} pairs has none for some of the {integrators} integrators, which would never "
+            "learn: draw larger batches or share integrators among more classes."
+        )
+    users = np.repeat(np.arange(classes) * integrators // classes, videos_per_class)
+    visits = [_visits(rng, np.flatnonzero(users == which), part, steps) for which, part in enumerate(parts)]
+    label, slot = np.divmod(np.sort(np.concatenate(visits, axis=1), axis=1).ravel(), videos_per_class)
+    static = rng.integers(0, statics, label.size)
+    dynamic = rng.integers(0, max(1, dynamics), label.size)
+    return _rows((label, slot, static, dynamic), statics, dynamics).reshape(steps, count, 3)
+
+
+def _visits(rng, slots, count, steps):
+    """Return (steps, count) of slots in shuffled epochs; a batch across two epochs holds no slot twice."""
+    rows, left = [], slots[:0]
+    for _ in range(steps):
+        taken, left = left[:count], left[count:]
+        if len(taken) < count:
+            epoch = rng.permutation(slots)
+            more = epoch[~np.isin(epoch, taken)][: count - len(taken)]
+            taken, left = np.concatenate([taken, more]), epoch[~np.isin(epoch, more)]
+        rows.append(taken)
+    return np.stack(rows)
+
+
 def slots_of(pairs, videos_per_class, statics_per_class):
     """Return the video slot, int32 (n,), that each pair (class, static, dynamic) belongs to."""
     return (np.asarray(pairs)[:, 1] // (statics_per_class // videos_per_class)).astype(np.int32)

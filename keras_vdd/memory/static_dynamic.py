@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_vdd.layers import Integrator
+from keras_vdd.memory import pairing, upsampling
 from keras_vdd.memory.layer import Memory
 
 
@@ -17,16 +18,23 @@ class StaticDynamicMemory(Memory):
         classes: int.
         videos_per_class, statics_per_class, dynamics_per_class: int, VPC, SPC and DPC.
         frames, size: int, of a video.
-        integrators: int, 1 for an H shared by all classes; class c uses integrator c * integrators // classes.
+        integrators: int, 1 for an H shared by all classes; class c uses c * integrators // classes.
+        dynamic_frames, dynamic_size: int, frames and side of the motion clips as they are learned and
+            stored; a call interpolates them linearly to `frames` and `size`, which None stands for.
+        quantise: bool, learn memories that are stored as int8; the static memory is seen rounded too.
     """
 
     kind = "static-dynamic"
 
     def __init__(
-        self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, integrators=1, **kwargs
-    ):
+        self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, integrators=1,
+        dynamic_frames=None, dynamic_size=None, quantise=False, **kwargs,
+    ):  # fmt: skip
         counts = videos_per_class, statics_per_class, dynamics_per_class
-        super().__init__(classes, *counts, frames, size, **kwargs)
+        super().__init__(classes, *counts, frames, size, quantise, **kwargs)
+        side = size if dynamic_size is None else dynamic_size
+        motion = (frames if dynamic_frames is None else dynamic_frames, side, side)
+        self._enlarging = upsampling.axis_matrices(motion, (frames, size, size))
         self.static = self.add_weight(
             name="static",
             shape=(classes, statics_per_class, size, size, 3),
@@ -34,7 +42,7 @@ class StaticDynamicMemory(Memory):
             trainable=False,
         )
         self.dynamic = self.add_weight(
-            name="dynamic", shape=(classes, dynamics_per_class, frames, size, size, 1), initializer="zeros"
+            name="dynamic", shape=(classes, dynamics_per_class, *motion, 1), initializer="zeros"
         )
         self.integrators = [Integrator(name=f"integrator{i}", dtype="float32") for i in range(integrators)]
         for integrator in self.integrators:
@@ -42,29 +50,37 @@ class StaticDynamicMemory(Memory):
         self.built = True
 
     def call(self, pairs):
-        """Pairs ordered by class, equally many of each, as `sample` and `enumerate` give them."""
+        """Pairs ordered by class, as `sample`, `draw_batches` and `enumerate` give them.
+
+        With several integrators the pairs of each one's classes are as many as `pairing.shares` says.
+        """
         labels = pairs[:, 0]
-        static = ops.reshape(self.static.value, (-1, *self.static.shape[2:]))
-        dynamic = ops.reshape(self.dynamic.value, (-1, *self.dynamic.shape[2:]))
-        static = ops.take(static, labels * self.statics_per_class + pairs[:, 1], axis=0)
-        dynamic = ops.take(dynamic, labels * self.dynamics_per_class + pairs[:, 2], axis=0)
+        static = self._seen(self.static, labels, pairs[:, 1])
+        dynamic = self._enlarged(self._seen(self.dynamic, labels, pairs[:, 2]))
         if len(self.integrators) == 1:
             return self.integrators[0](static, dynamic)
-        ends = self._ends(pairs.shape[0] // self.classes)
+        ends = [0, *np.cumsum(pairing.shares(pairs.shape[0], self.classes, self._groups)).tolist()]
         parts = [
             integrator(static[start:end], dynamic[start:end])
             for integrator, start, end in zip(self.integrators, ends, ends[1:])
+            if start < end
         ]
         return ops.concatenate(parts, axis=0)
 
-    def _ends(self, pairs_per_class):
-        users = np.arange(self.classes) * len(self.integrators) // self.classes
-        return [int(n) * pairs_per_class for n in np.searchsorted(users, range(len(self.integrators) + 1))]
+    def _enlarged(self, dynamic):
+        if all(matrix is None for matrix in self._enlarging):
+            return dynamic
+        clips = upsampling.upsample(ops.squeeze(dynamic, -1), self._enlarging, ops)
+        return ops.expand_dims(clips, -1)
+
+    @property
+    def _groups(self):
+        return len(self.integrators)
 
     def arrays(self):
         return {
-            "static": ops.convert_to_numpy(self.static),
-            "dynamic": ops.convert_to_numpy(self.dynamic),
+            "static": self._array(self.static),
+            "dynamic": self._array(self.dynamic),
             "kernels": np.stack([ops.convert_to_numpy(h.kernel) for h in self.integrators]),
             "biases": np.stack([ops.convert_to_numpy(h.bias) for h in self.integrators]),
         }

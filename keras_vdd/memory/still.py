@@ -15,13 +15,16 @@ class StillMemory(Memory):
         stills_per_class: int, SPC.
         frames, size: int, of a video.
         videos_per_class: int, slots; SPC by default.
+        quantise: bool, learn stills that are stored as int8.
     """
 
     kind = "still"
 
-    def __init__(self, classes, stills_per_class, frames, size, videos_per_class=None, **kwargs):
+    def __init__(
+        self, classes, stills_per_class, frames, size, videos_per_class=None, quantise=False, **kwargs
+    ):
         slots = videos_per_class or stills_per_class
-        super().__init__(classes, slots, stills_per_class, 0, frames, size, **kwargs)
+        super().__init__(classes, slots, stills_per_class, 0, frames, size, quantise, **kwargs)
         shape = (classes, stills_per_class, size, size, 3)
         self.static = self.add_weight(name="static", shape=shape, initializer="zeros")
         self.built = True
@@ -32,8 +35,7 @@ class StillMemory(Memory):
 
     def images(self, pairs):
         """The stills of pairs (n, 3) as images (n, size, size, 3)."""
-        flat = ops.reshape(self.static.value, (-1, self.size, self.size, 3))
-        return ops.take(flat, pairs[:, 0] * self.statics_per_class + pairs[:, 1], axis=0)
+        return self._seen(self.static, pairs[:, 0], pairs[:, 1])
 
     def arrays(self):
-        return {"static": ops.convert_to_numpy(self.static)}
+        return {"static": self._array(self.static)}

@@ -53,6 +53,7 @@ def test_real_frames_are_one_byte_a_value():
 
 def test_stored_bytes_count_what_is_there():
     distilled = SimpleNamespace(
+        kind="static-dynamic",
         static=np.zeros((5, 2, 8, 8, 3), "float32"),
         dynamic=np.zeros((5, 2, 4, 8, 8, 1), "float32"),
         video=None,
@@ -63,4 +64,40 @@ def test_stored_bytes_count_what_is_there():
     assert budget.stored_bytes(distilled) == budget.static_dynamic_bytes(5, 2, 2, 4, 8, 8)
     memories = 5 * 2 * 8 * 8 * 3 + 5 * 2 * 4 * 8 * 8
     assert budget.stored_bytes(distilled, "float16") == 2 * memories + 4 * 327
+    assert budget.stored_bytes(distilled, "int8") == memories + 4 * (5 * 2 + 5 * 2) + 4 * 327
     assert budget.label_bytes(50, 5) == 50_000
+
+
+def test_int8_counts_a_scale_an_item_and_pixels_one_byte_a_value():
+    counts = {"videos_per_class": 1, "statics_per_class": 2, "dynamics_per_class": 3, **MINIUCF}
+    still, clip = 112 * 112 * 3, 16 * 112 * 112
+    assert budget.memory_bytes("static-dynamic", dtype="int8", **counts) == (
+        50 * (2 * (still + 4) + 3 * (clip + 4)) + 4 * 327
+    )
+    assert budget.memory_bytes("still", dtype="int8", **counts) == 50 * 2 * (still + 4)
+    assert budget.memory_bytes("full-video", dtype="int8", **counts) == 50 * (3 * clip + 4)
+    assert budget.memory_bytes("still", dtype="uint8", **counts) == 50 * 2 * budget.real_still_bytes(112, 112)
+    assert budget.memory_bytes("full-video", dtype="uint8", **counts) == (
+        50 * budget.real_clip_bytes(16, 112, 112)
+    )
+
+
+def test_small_motion_counts_as_it_is_stored():
+    counts = {"statics_per_class": 2, "dynamics_per_class": 3, **MINIUCF}
+    for dtype, size, scale in (("float32", 4, 0), ("float16", 2, 0), ("int8", 1, 4)):
+        found = budget.static_dynamic_bytes(dtype=dtype, dynamic_frames=8, dynamic_size=28, **counts)
+        expected = 50 * (2 * (112 * 112 * 3 * size + scale) + 3 * (8 * 28 * 28 * size + scale)) + 4 * 327
+        assert found == expected
+        assert found == budget.memory_bytes(
+            "static-dynamic", videos_per_class=1, dtype=dtype, dynamic_frames=8, dynamic_size=28, **counts
+        )
+    slow = budget.static_dynamic_bytes(dynamic_frames=4, **counts)
+    assert budget.static_dynamic_bytes(**counts) - slow == 50 * 3 * 12 * 112 * 112 * 4
+
+
+def test_storage_that_a_kind_cannot_have_is_refused():
+    counts = {"videos_per_class": 1, "statics_per_class": 2, "dynamics_per_class": 2, **MINIUCF}
+    with pytest.raises(UsageError, match="static-dynamic memory is no pixels"):
+        budget.memory_bytes("static-dynamic", dtype="uint8", **counts)
+    with pytest.raises(UsageError, match="'int4' is unknown: choose one of float32, float16, int8, uint8"):
+        budget.memory_bytes("still", dtype="int4", **counts)

@@ -6,7 +6,9 @@ import pytest
 from derivatives import numpy
 
 from keras_vdd.errors import UsageError
+from keras_vdd.layers import Integrator
 from keras_vdd.memory import DistilledSet, FullVideoMemory, StaticDynamicMemory, StillMemory
+from keras_vdd.memory.precision import quantised
 
 CLASSES, FRAMES, SIZE = 5, 4, 6
 
@@ -18,8 +20,8 @@ def filled(memory, seed=0):
     return memory
 
 
-def static_dynamic(integrators=1, frames=FRAMES):
-    return filled(StaticDynamicMemory(CLASSES, 2, 4, 6, frames, SIZE, integrators))
+def static_dynamic(integrators=1, frames=FRAMES, **options):
+    return filled(StaticDynamicMemory(CLASSES, 2, 4, 6, frames, SIZE, integrators, **options))
 
 
 def as_set(memory):
@@ -40,6 +42,13 @@ MEMORIES = {
     "three integrators": lambda: static_dynamic(3),
     "an integrator a class": lambda: static_dynamic(CLASSES),
     "one frame": lambda: static_dynamic(frames=1),
+    "small motion": lambda: static_dynamic(dynamic_frames=2, dynamic_size=3),
+    "slow motion": lambda: static_dynamic(2, dynamic_frames=3),
+    "coarse motion": lambda: static_dynamic(dynamic_size=1),
+    "int8": lambda: static_dynamic(3, quantise=True),
+    "small int8": lambda: static_dynamic(quantise=True, dynamic_frames=1, dynamic_size=4),
+    "int8 stills": lambda: filled(StillMemory(CLASSES, 4, FRAMES, SIZE, 2, quantise=True)),
+    "int8 videos": lambda: filled(FullVideoMemory(CLASSES, 2, FRAMES, SIZE, quantise=True)),
     "stills": lambda: filled(StillMemory(CLASSES, 3, FRAMES, SIZE)),
     "stills in slots": lambda: filled(StillMemory(CLASSES, 4, FRAMES, SIZE, videos_per_class=2)),
     "videos": lambda: filled(FullVideoMemory(CLASSES, 2, FRAMES, SIZE)),
@@ -74,6 +83,73 @@ def test_samples_are_one_pair_a_slot_and_repeatable(name):
     np.testing.assert_array_equal(distilled.slots_of(pairs) if memory.kind != "full-video" else slots, slots)
     expected = distilled.reconstruct(pairs)
     assert np.abs(numpy(memory(pairs)) - expected).max() <= 1e-6 * np.abs(expected).max()
+
+
+def test_without_options_a_call_is_the_integrator_of_the_weights():
+    memory = static_dynamic()
+    pairs = memory.enumerate()
+    static, dynamic = (numpy(variable) for variable in (memory.static, memory.dynamic))
+    integrator = Integrator(dtype="float32")
+    integrator.build((None, SIZE, SIZE, 3))
+    for own, other in zip(integrator.weights, memory.integrators[0].weights, strict=True):
+        own.assign(other)
+    expected = integrator(static[pairs[:, 0], pairs[:, 1]], dynamic[pairs[:, 0], pairs[:, 2]])
+    np.testing.assert_array_equal(numpy(memory(pairs)), numpy(expected))
+    np.testing.assert_array_equal(memory.arrays()["dynamic"], dynamic)
+
+
+def test_small_motion_is_learned_small():
+    memory = static_dynamic(dynamic_frames=2, dynamic_size=3)
+    assert memory.dynamic.shape == (CLASSES, 6, 2, 3, 3, 1)
+    assert memory.arrays()["dynamic"].shape == (CLASSES, 6, 2, 3, 3, 1)
+    # Motion that is the same everywhere is the same after enlarging: other memories, equal videos.
+    whole = static_dynamic()
+    memory.dynamic.assign(np.full(memory.dynamic.shape, 0.5, "float32"))
+    whole.dynamic.assign(np.full(whole.dynamic.shape, 0.5, "float32"))
+    for own, other in zip(memory.integrators[0].weights, whole.integrators[0].weights, strict=True):
+        own.assign(other)
+    memory.static.assign(whole.static)
+    pairs = memory.enumerate()
+    np.testing.assert_allclose(numpy(memory(pairs)), numpy(whole(pairs)), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"dynamic_frames": FRAMES + 1}, {"dynamic_size": 0}, {"dynamic_size": 2.5}]
+)
+def test_motion_sizes_that_cannot_be_enlarged_are_refused(options):
+    with pytest.raises(UsageError, match="store between 1 and"):
+        StaticDynamicMemory(2, 1, 1, 1, FRAMES, SIZE, **options)
+
+
+@pytest.mark.parametrize("name", ["int8", "int8 stills", "int8 videos"])
+def test_int8_memories_give_what_they_show(name):
+    memory = MEMORIES[name]()
+    weights = {v.name: numpy(v) for v in memory.weights}
+    for key, array in memory.arrays().items():
+        if key in weights:
+            np.testing.assert_array_equal(array, quantised(weights[key]))
+            assert len(np.unique(array[0, 0])) < len(np.unique(weights[key][0, 0]))
+    if memory.kind == "full-video":
+        np.testing.assert_array_equal(numpy(memory(memory.enumerate())), as_set(memory).reconstruct())
+
+
+@pytest.mark.parametrize("name", ["int8", "two integrators", "stills in slots", "videos"])
+@pytest.mark.parametrize("batch", [3, 7, 100])
+def test_batches_smaller_than_the_set(name, batch):
+    memory = MEMORIES[name]()
+    distilled = as_set(memory)
+    drawn = memory.draw_batches(np.random.default_rng(1), batch, 3)
+    assert drawn.shape == (3, min(batch, CLASSES * 2), 3)
+    labels = np.random.default_rng(0).standard_normal((CLASSES, 2, CLASSES)).astype("float32")
+    for pairs in drawn:
+        expected = distilled.reconstruct(pairs)
+        assert np.abs(numpy(memory(pairs)) - expected).max() <= 2e-6 * np.abs(expected).max()
+        slots = numpy(memory.slots(keras.ops.convert_to_tensor(pairs)))
+        np.testing.assert_array_equal(slots, memory.slots(pairs))
+        assert slots.dtype == np.int32
+        if memory.kind != "full-video":
+            rows = labels.reshape(-1, CLASSES)[slots]
+            np.testing.assert_array_equal(rows, labels[pairs[:, 0], distilled.slots_of(pairs)])
 
 
 def test_each_class_uses_its_own_integrator():

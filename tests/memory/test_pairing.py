@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from keras_vdd.errors import UsageError
 from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.memory.pairing import enumerate_pairs, memories_per_slot, sample_pairs, slots_of
+from keras_vdd.memory.pairing import (
+    draw_batches,
+    enumerate_pairs,
+    memories_per_slot,
+    sample_pairs,
+    shares,
+    slots_of,
+)
 
 counts = st.integers(1, 4)
 dynamic_counts = st.integers(0, 4)
@@ -43,6 +50,70 @@ def test_all_pairs_of_every_slot_once_in_order(classes, slots, statics, dynamics
         assert (pairs[:, 2] // dynamics == slot).all(), "a pair must stay inside its slot"
     else:
         assert (pairs[:, 2] == -1).all()
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 12))
+def test_shares_are_nearest_to_the_groups_sizes(count, classes, integrators):
+    integrators = min(integrators, classes)
+    parts = shares(count, classes, integrators)
+    sizes = np.bincount(np.arange(classes) * integrators // classes)
+    assert sum(parts) == count and len(parts) == integrators and all(type(part) is int for part in parts)
+    assert (np.abs(np.array(parts) - count * sizes / classes) < 1).all()
+    assert shares(classes * count, classes, integrators) == tuple((count * sizes).tolist())
+
+
+def test_largest_remainders_go_first():
+    assert shares(3, 5, 2) == (2, 1)  # 1.8 and 1.2
+    assert shares(4, 5, 3) == (2, 1, 1)  # 1.6, 1.6 and 0.8
+    assert shares(7, 5, 2) == (4, 3)  # 4.2 and 2.8
+    assert shares(1, 2, 2) == (1, 0)
+
+
+@given(counts, counts, counts, dynamic_counts, st.integers(1, 20), st.integers(1, 4), st.integers(0, 2**32))
+def test_batches_visit_every_slot_once_an_epoch(classes, slots, statics, dynamics, batch, integrators, seed):
+    setting = (classes, slots, slots * statics, slots * dynamics)
+    integrators = min(integrators, classes)
+    count = min(batch, classes * slots)
+    parts = shares(count, classes, integrators)
+    steps = 12
+    if 0 in parts:
+        with pytest.raises(UsageError, match="draw larger batches"):
+            draw_batches(np.random.default_rng(seed), batch, steps, *setting, integrators)
+        return
+    drawn = draw_batches(np.random.default_rng(seed), batch, steps, *setting, integrators)
+    assert drawn.dtype == np.int32 and drawn.shape == (steps, count, 3)
+    assert {tuple(pair) for pair in drawn.reshape(-1, 3).tolist()} <= {
+        tuple(pair) for pair in enumerate_pairs(*setting).tolist()
+    }
+    numbers = drawn[..., 0] * slots + drawn[..., 1] // statics
+    assert (np.diff(numbers, axis=1) > 0).all(), "ordered by class, and no slot twice in a batch"
+    users = np.arange(classes) * integrators // classes
+    for which, part in enumerate(parts):
+        own = np.flatnonzero(np.repeat(users, slots) == which)
+        visits = [row[np.isin(row, own)] for row in numbers]
+        assert {len(row) for row in visits} == {part}
+        # After any number of steps no slot is more than one visit ahead of another.
+        seen = np.cumsum([np.isin(own, row) for row in visits], axis=0)
+        assert (seen.max(axis=1) - seen.min(axis=1) <= 1).all()
+    again = draw_batches(np.random.default_rng(seed), batch, steps, *setting, integrators)
+    np.testing.assert_array_equal(drawn, again)
+
+
+def test_batches_are_shuffled_and_reach_every_pair():
+    drawn = draw_batches(np.random.default_rng(0), 3, 400, 2, 2, 4, 6)
+    assert {tuple(pair) for pair in drawn.reshape(-1, 3).tolist()} == {
+        tuple(pair) for pair in enumerate_pairs(2, 2, 4, 6).tolist()
+    }
+    missing = {tuple(set(range(4)) - set((row[:, 0] * 2 + row[:, 1] // 2).tolist())) for row in drawn}
+    assert missing == {(0,), (1,), (2,), (3,)}
+
+
+@pytest.mark.parametrize(
+    ("batch", "steps", "word"), [(0, 1, "batch=0"), (1.5, 1, "batch=1.5"), (1, 0, "steps=0")]
+)
+def test_batches_need_whole_counts(batch, steps, word):
+    with pytest.raises(UsageError, match=word):
+        draw_batches(np.random.default_rng(0), batch, steps, 2, 1, 1, 1)
 
 
 @given(counts, counts, counts, dynamic_counts, st.integers(0, 2**32))
@@ -106,13 +177,31 @@ def test_videos_are_the_plain_convolution_of_their_memories(frames):
 
 def test_labels_and_slots_follow_the_pairs():
     soft = np.random.default_rng(0).normal(size=(3, 2, 3))
-    made = make_set(labels=soft)
+    made = make_set(labels=soft, label_kind="regression")
     assert made.labels_of(made.pairs()).tolist() == [c for c in range(3) for _ in range(4)]
     assert made.slots_of(made.pairs()).tolist() == [0, 0, 1, 1] * 3
     np.testing.assert_array_equal(
         made.soft_labels_of(np.array([[2, 3, 1]]))[0], soft[2, 1].astype(np.float32)
     )
     assert make_set().soft_labels_of(np.array([[2, 3, 1]])).tolist() == [[0, 0, 1]]
+
+
+def test_labels_are_probabilities_or_targets():
+    rows = np.array([[0.2, 0.3, 0.5], [1, 0, 0]])[None].repeat(3, axis=0)
+    assert make_set(labels=rows, label_kind="probabilities").label_kind == "probabilities"
+    assert make_set(labels=rows * 1.0009, label_kind="probabilities").labels is not None
+    assert make_set(labels=rows - 0.5, label_kind="regression").label_kind == "regression"
+    assert make_set().label_kind is None
+
+
+def test_small_motion_is_enlarged_before_the_integrator():
+    small = np.random.default_rng(2).normal(size=(3, 2, 2, 3, 7, 1)).astype(np.float32)
+    made = make_set(dynamic=small)
+    assert (made.frames, made.size) == (5, (6, 7))
+    large = np.stack([made.motion(label) for label in range(3)])[..., None]
+    assert large.shape == (3, 2, 5, 6, 7, 1)
+    np.testing.assert_array_equal(made.reconstruct(), make_set(dynamic=large).reconstruct())
+    assert made.nbytes() == make_set().nbytes() - 4 * 3 * 2 * 7 * (5 * 6 - 2 * 3)
 
 
 def test_a_still_is_shown_unmoving():
@@ -153,7 +242,13 @@ def test_bytes_are_those_of_the_paper_s_settings():
         ({"static": np.zeros((3, 3, 6, 7, 3))}, "multiple"),
         ({"biases": np.zeros((1, 3))}, "'biases'"),
         ({"kernels": np.zeros((4, 3, 3, 3, 4, 3)), "biases": np.zeros((4, 3))}, "more than"),
-        ({"labels": np.zeros((3, 2, 2))}, "'labels'"),
+        ({"dynamic": np.zeros((3, 2, 5, 6, 8, 1))}, "'dynamic'"),
+        ({"labels": np.zeros((3, 2, 2)), "label_kind": "regression"}, "'labels'"),
+        ({"labels": np.full((3, 2, 3), 1 / 3)}, "label_kind=None"),
+        ({"labels": np.full((3, 2, 3), 1 / 3), "label_kind": "soft"}, "choose one of probabilities"),
+        ({"labels": np.full((3, 2, 3), 0.334), "label_kind": "probabilities"}, "0.002 off 1"),
+        ({"labels": np.full((3, 2, 3), np.nan), "label_kind": "probabilities"}, "nan off 1"),
+        ({"label_kind": "probabilities"}, "has none"),
         ({"std": (0.2, 0, 0.2)}, "std"),
     ],
 )

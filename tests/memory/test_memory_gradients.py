@@ -1,0 +1,105 @@
+"""Gradients of the memories in float64, to each weight and with each option, by central differences."""
+
+import keras
+import numpy as np
+import pytest
+from derivatives import assert_gradient, numpy, tensor, wide
+from keras import ops
+
+from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
+
+CLASSES, FRAMES, SIZE = 3, 3, 4
+STATIC_DYNAMIC = {
+    "plain": {},
+    "small motion": {"dynamic_frames": 2, "dynamic_size": 2},
+    "slow motion": {"dynamic_frames": 1},
+    "two integrators": {"integrators": 2},
+    "int8": {"quantise": True},
+    "small int8": {"quantise": True, "dynamic_frames": 2, "integrators": 3},
+}
+MEMORIES = {
+    **{
+        name: lambda options=options: StaticDynamicMemory(CLASSES, 1, 2, 2, FRAMES, SIZE, **options)
+        for name, options in STATIC_DYNAMIC.items()
+    },
+    "stills": lambda: StillMemory(CLASSES, 2, FRAMES, SIZE, 1),
+    "int8 stills": lambda: StillMemory(CLASSES, 2, FRAMES, SIZE, 1, quantise=True),
+    "videos": lambda: FullVideoMemory(CLASSES, 2, FRAMES, SIZE),
+    "int8 videos": lambda: FullVideoMemory(CLASSES, 2, FRAMES, SIZE, quantise=True),
+}
+
+
+def in_float64(memory):
+    """Make a memory, whose weights are float32 always, one that keeps and computes float64."""
+    for layer in memory._flatten_layers():
+        layer.dtype_policy = "float64"
+    for variable in memory.weights:
+        variable._dtype = "float64"
+    return memory
+
+
+def losses(memory, pairs, static):
+    """The function values -> (loss, gradients) of a loss that is curved in every video."""
+    rng = np.random.default_rng(1)
+    shape = (len(pairs), FRAMES, SIZE, SIZE, 3)
+    target, weight = rng.standard_normal(shape), rng.uniform(0.5, 1.5, shape)
+    frozen = [(variable, tensor(static)) for variable in memory.non_trainable_variables]
+
+    def loss(values):
+        with keras.StatelessScope(state_mapping=[*zip(memory.trainable_variables, values), *frozen]):
+            videos = memory.call(tensor(pairs, "int32"))
+        return ops.sum(tensor(weight) * ops.square(videos - tensor(target)))
+
+    return value_and_grad(loss)
+
+
+def drawn(memory):
+    rng = np.random.default_rng(0)
+    values = [rng.standard_normal(variable.shape) for variable in memory.trainable_variables]
+    return values, rng.standard_normal((CLASSES, memory.statics_per_class, SIZE, SIZE, 3))
+
+
+@pytest.mark.parametrize("name", [name for name in MEMORIES if "int8" not in name])
+def test_gradients_meet_differences(name):
+    with wide():
+        memory = in_float64(MEMORIES[name]())
+        values, static = drawn(memory)
+        assert_gradient(losses(memory, memory.enumerate(), static), values)
+
+
+@pytest.mark.parametrize("name", [name for name in MEMORIES if "int8" in name])
+def test_straight_through_gradients_are_those_at_the_rounded_values(name):
+    """Rounding has no slope to measure; the memory without it, at rounded values, has."""
+    with wide():
+        memory = in_float64(MEMORIES[name]())
+        values, static = drawn(memory)
+        pairs = memory.enumerate()
+        loss, found = jit(losses(memory, pairs, static))(tensor(values))
+        memory.quantise = False
+        values[0], static = rounded(values[0]), rounded(static)
+        at_rounded = losses(memory, pairs, static)
+        expected = assert_gradient(at_rounded, values)
+        same = jit(at_rounded)(tensor(values))[0]
+        assert float(numpy(loss)) == pytest.approx(float(numpy(same)), rel=1e-12)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(numpy(one), other, rtol=0, atol=1e-10 * np.abs(other).max())
+
+
+def rounded(memories):
+    """The rule written out: each memory item to 127 levels each side of zero."""
+    items = memories.reshape(memories.shape[0] * memories.shape[1], -1)
+    scale = np.abs(items).max(axis=1, keepdims=True) / 127
+    return (np.rint(items / scale) * scale).reshape(memories.shape)
+
+
+def test_gradients_of_a_part_of_the_set():
+    with wide():
+        memory = in_float64(StaticDynamicMemory(CLASSES, 2, 4, 2, FRAMES, SIZE, 2))
+        values, static = drawn(memory)
+        pairs = memory.draw_batches(np.random.default_rng(0), 4, 1)[0]
+        gradients = assert_gradient(losses(memory, pairs, static), values)
+    touched = np.zeros((CLASSES, 2), bool)
+    touched[pairs[:, 0], pairs[:, 2]] = True
+    assert not touched.all()
+    np.testing.assert_array_equal(np.abs(gradients[0]).sum(axis=(2, 3, 4, 5)) > 0, touched)
