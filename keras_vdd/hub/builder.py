@@ -19,6 +19,7 @@ from keras_vdd.hub import format as vdd
 from keras_vdd.hub.clip import STORAGE, Clip
 from keras_vdd.hub.load import check_mark
 from keras_vdd.hub.rows import cells
+from keras_vdd.hub.storage import scale_column, to_bytes
 from keras_vdd.memory.pairing import enumerate_pairs
 
 CACHE_VERSION = f"{vdd.FORMAT_VERSION}.1.0"
@@ -112,17 +113,15 @@ def unfold(row, features):
     """
     integrator = row["integrator"][0].as_py()
     config = vdd.parse_config(integrator["config"], integrator["format_version"])
-    memories = {
-        name: cells(row[name]).reshape(config.shape_of(name)) for name in vdd.MEMORY_COLUMNS[config.kind]
-    }
-    statics, dynamics = memories.get("statics"), memories.get("dynamics")
+    memories = {name: _stored_items(row, name, config) for name in vdd.MEMORY_COLUMNS[config.kind]}
+    statics, dynamics, videos = (memories.get(name) for name in ("statics", "dynamics", "video"))
     owned = (1 if statics is None else len(statics)), (0 if dynamics is None else len(dynamics))
     slot = row["slot"][0].as_py()
     parts = {name: [] for name in (*PLAIN_CLIP, "static_index", "dynamic_index")}
     for _, static, dynamic in enumerate_pairs(1, 1, *owned).tolist():
-        parts["static"].append(None if statics is None else statics[static].tobytes())
-        parts["dynamic"].append(None if dynamics is None else dynamics[dynamic].tobytes())
-        parts["array"].append(memories["video"].tobytes() if "video" in memories else None)
+        parts["static"].append(None if statics is None else statics[static])
+        parts["dynamic"].append(None if dynamics is None else dynamics[dynamic])
+        parts["array"].append(None if videos is None else videos[0])
         parts["static_index"].append(slot * owned[0] + static)
         parts["dynamic_index"].append(slot * owned[1] + dynamic if owned[1] else -1)
         for name in ("format_version", "config", "weights"):
@@ -139,6 +138,13 @@ def unfold(row, features):
         if field.name not in columns:
             columns[field.name] = pa.array([row[field.name][0].as_py()] * count, field.type)
     return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
+
+
+def _stored_items(row, column, config):
+    """Return each memory item of a published row's cell, as stored bytes."""
+    values = cells(row[column]).reshape(-1, *config.item_shape(column))
+    scales = cells(row[scale_column(column)]) if config.dtype == "int8" else [None] * len(values)
+    return [to_bytes(*item) for item in zip(values, scales, strict=True)]
 
 
 def present(loaded):

@@ -5,18 +5,27 @@ import json
 import string
 
 from keras_vdd.errors import UsageError
+from keras_vdd.hub import card_notes
 from keras_vdd.hub import format as vdd
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 NO_NAME = "path/or/repository"
+LEARNED_LIMITS = """\
+- The videos are learned to train networks, not to be watched; they are no record of real events.
+- They were learned with one architecture: other networks may gain less from them.
+- They derive from the source videos, whose terms apply."""
+REAL_LIMITS = """\
+- The videos are real ones: whoever is seen in the source videos may be seen here.
+- Where a network chose them, other networks may gain less from them.
+- The terms of the source videos apply."""
 
 
 def render(distilled, dtype, content, stored, license=None, results=None, name=None):
     """Return the text of `README.md`.
 
     Args:
-        distilled: `DistilledSet`; of its `provenance` the keys `name`, `source`, `real_bytes` and
-            `versions` are used where they are there.
+        distilled: `DistilledSet`; of its `provenance` the keys `source`, `real_bytes` and `coreset` (how
+            real videos were chosen, in a word) are used where they are there.
         dtype: storage type of the memories.
         content: str, hash of the data files, which their names end with.
         stored: int, bytes of the data files on disk, previews included.
@@ -27,7 +36,10 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
     videos = len(distilled.pairs())
     source = str(distilled.provenance.get("source", "a video set"))
     height, width = distilled.size
+    chosen = card_notes.coreset(distilled)
     title = f"{source}, distilled ({distilled.kind}, {distilled.videos_per_class} per class)"
+    if chosen:
+        title = f"{source}, a coreset ({chosen}, {distilled.videos_per_class} per class)"
     template = importlib.resources.files("keras_vdd.hub").joinpath("card_template.md").read_text("utf-8")
     return string.Template(template).substitute(
         front_matter=_front_matter(title, content, license, videos),
@@ -36,6 +48,8 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
         name=name or NO_NAME,
         clip_shape=f"({distilled.frames}, {height}, {width}, 3)",
         row_note=_row_note(distilled),
+        columns_note=card_notes.columns(distilled, dtype, vdd.MEMORY_COLUMNS[distilled.kind]),
+        labels_note=card_notes.labels(distilled),
         classes=distilled.classes,
         frames=distilled.frames,
         height=height,
@@ -44,6 +58,7 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
         results=_results(results),
         bytes=_bytes(distilled, dtype, stored),
         recipe=_fenced(distilled.recipe),
+        limits=REAL_LIMITS if chosen else LEARNED_LIMITS,
     )
 
 
@@ -76,6 +91,12 @@ def _front_matter(title, content, license, videos):
 
 def _introduction(distilled, source, videos):
     height, width = distilled.size
+    chosen = card_notes.coreset(distilled)
+    if chosen:
+        return (
+            f"{videos} real videos of {distilled.classes} classes, {distilled.frames} frames of {height} x "
+            f"{width}, that were chosen from {source} ({chosen}) to train video classifiers in its place."
+        )
     made = {
         "static-dynamic": f"{distilled.statics_per_class} stills and {distilled.dynamics_per_class} motion "
         "clips a class are stored, and an integrator of 327 numbers makes videos of their pairs.",

@@ -14,7 +14,9 @@ import pyarrow as pa
 
 from keras_vdd.errors import VddError
 from keras_vdd.hub import format as vdd
+from keras_vdd.hub.storage import from_bytes
 from keras_vdd.memory.reconstruct import integrate, repeat_still
+from keras_vdd.memory.upsampling import axis_matrices, upsample
 
 STORAGE = pa.struct(
     {
@@ -84,14 +86,20 @@ def make_video(cell):
     Args:
         cell: dict of `static`, `dynamic`, `array` (bytes or None), `format_version`, `config`, `weights`.
     """
+    vdd.check_version(cell["format_version"])
     if cell.get("array") is not None:
-        shape, dtype = _array_layout(cell["config"], cell["format_version"])
-        return _read(cell["array"], dtype, shape)
+        layout = json.loads(cell["config"])
+        if "array" in layout:
+            return np.frombuffer(cell["array"], np.float32).reshape(layout["array"]).copy()
     config = vdd.parse_config(cell["config"], cell["format_version"])
-    static = _read(cell["static"], config.dtype, (1, config.height, config.width, 3))
+    if config.kind == "full-video":
+        return from_bytes(cell["array"], config.item_shape("video"), config)
+    static = from_bytes(cell["static"], config.item_shape("statics"), config)[None]
     if config.kind == "still":
         return repeat_still(static, config.frames)[0]
-    dynamic = _read(cell["dynamic"], config.dtype, (1, config.frames, config.height, config.width))
+    dynamic = from_bytes(cell["dynamic"], config.item_shape("dynamics"), config)[None]
+    whole = config.frames, config.height, config.width
+    dynamic = upsample(dynamic, axis_matrices(dynamic.shape[1:], whole))
     return integrate(static, dynamic, *vdd.unpack_weights(cell["weights"]))[0]
 
 
@@ -109,14 +117,3 @@ def encode_array(array):
     }
 
 
-def _array_layout(text, version):
-    vdd.check_version(version)
-    layout = json.loads(text)
-    if "array" in layout:
-        return tuple(layout["array"]), "float32"
-    config = vdd.parse_config(text, version)
-    return config.shape_of("video"), config.dtype
-
-
-def _read(blob, dtype, shape):
-    return np.frombuffer(blob, dtype=dtype).astype(np.float32).reshape(shape)

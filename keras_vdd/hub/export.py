@@ -12,6 +12,7 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import format as vdd
 from keras_vdd.hub.load import load
+from keras_vdd.memory.precision import check_dtype
 
 FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
@@ -24,7 +25,9 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
     Args:
         distilled: `keras_vdd.DistilledSet`.
         folder: path of the folder to make.
-        dtype: "float32", or "float16" for half the bytes; integrators and learned labels stay float32.
+        dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
+            motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
+            ones. Integrators and learned labels stay float32.
         license: str for the card, the terms of the source videos; none is assumed.
         results: a dict or a list of dicts as `vdd evaluate --json` prints, for the card.
         overwrite: replace a distilled set that the folder already holds; nothing else is ever replaced.
@@ -34,10 +37,11 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
         `pathlib.Path` of the folder.
 
     Raises:
-        UsageError: the folder holds something else, or a set and `overwrite` is false.
+        UsageError: the folder holds something else, or a set and `overwrite` is false; a set of this
+            kind cannot be stored as `dtype`.
         VddError: a memory is not finite, does not fit float16, or the disk refuses.
     """
-    dtype = vdd.check_dtype(dtype)
+    dtype = check_dtype(dtype, distilled.kind)
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
     _check_values(distilled, dtype)

@@ -8,8 +8,11 @@ its own memories, so that nothing is stored twice, in feature types that every r
     class_name  string
     slot        int32, the slot in its class
     statics     (SPC/VPC, H, W, 3)    of "static-dynamic" and "still"
-    dynamics    (DPC/VPC, T, H, W)    of "static-dynamic"; the trailing 1 is left out
+    dynamics    (DPC/VPC, T, H, W)    of "static-dynamic"; the trailing 1 is left out; fewer frames and
+                                      pixels where the config has a `dynamic_shape`
     video       (T, H, W, 3)          of "full-video"
+    statics_scale, dynamics_scale, video_scale
+                list of float32       of memories stored as int8, one a still, motion clip or video
     soft_label  list of C float32     where labels were learned
     integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
     preview     PNG image
@@ -24,7 +27,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from keras_vdd.errors import UsageError, VddError
+from keras_vdd.errors import VddError
 
 FORMAT_VERSION = 1
 SUFFIX = ".vdd.vdd.parquet"
@@ -36,7 +39,6 @@ PROVENANCE = "provenance.json"
 PREVIEW = "preview.png"
 SIDE_FILES = (CARD, RECIPE, PROVENANCE, PREVIEW)
 METADATA_KEY = b"keras_vdd"
-DTYPES = ("float32", "float16")
 ROWS_A_FILE = 10
 MEMORY_COLUMNS = {
     "static-dynamic": ("statics", "dynamics"),
@@ -57,6 +59,8 @@ class RowConfig:
         dtype: type of the stored memories.
         integrators, integrator: how many there are, and which one this row carries (0 and 0 if none).
         layer: how the integrator is computed, in words.
+        dynamic_shape: (frames, height, width) of stored motion; None where it is that of the videos.
+        label_kind: what learned labels are; None where there are none, and in rows older than the field.
     """
 
     kind: str
@@ -73,17 +77,31 @@ class RowConfig:
     integrators: int
     integrator: int
     layer: str
+    dynamic_shape: tuple | None = None
+    label_kind: str | None = None
 
     def to_json(self):
-        """Return the JSON text, the same for the same values."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """Return the JSON text, the same for the same values; what is None is left out."""
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(values, sort_keys=True)
 
     def shape_of(self, column):
         """Return the shape of one row's cell of a memory column."""
+        if column == "video":
+            return self.item_shape(column)
+        return (self.items_of(column), *self.item_shape(column))
+
+    def items_of(self, column):
+        """Return how many memory items one row's cell of a memory column holds."""
+        counts = {"statics": self.statics_per_class, "dynamics": self.dynamics_per_class}
+        return counts.get(column, self.videos_per_class) // self.videos_per_class
+
+    def item_shape(self, column):
+        """Return the shape of one still, motion clip or video."""
         if column == "statics":
-            return (self.statics_per_class // self.videos_per_class, self.height, self.width, 3)
+            return (self.height, self.width, 3)
         if column == "dynamics":
-            return (self.dynamics_per_class // self.videos_per_class, self.frames, self.height, self.width)
+            return self.dynamic_shape or (self.frames, self.height, self.width)
         return (self.frames, self.height, self.width, 3)
 
 
@@ -92,11 +110,15 @@ LAYERS = {
     "still": "repeat(static, frames)",
     "full-video": "video",
 }
+ENLARGED = "linear_resize(dynamic, half-pixel centres)"
 
 
 def config_of(distilled, dtype, integrator=0):
     """Return the `RowConfig` of rows that use one integrator of a `DistilledSet`."""
     height, width = distilled.size
+    layer, motion = LAYERS[distilled.kind], None
+    if distilled.dynamic is not None and distilled.dynamic.shape[2:5] != (distilled.frames, height, width):
+        layer, motion = layer.replace("dynamic", ENLARGED), distilled.dynamic.shape[2:5]
     return RowConfig(
         kind=distilled.kind,
         classes=distilled.classes,
@@ -111,7 +133,9 @@ def config_of(distilled, dtype, integrator=0):
         dtype=dtype,
         integrators=distilled.integrators,
         integrator=integrator,
-        layer=LAYERS[distilled.kind],
+        layer=layer,
+        dynamic_shape=motion,
+        label_kind=distilled.label_kind,
     )
 
 
@@ -128,7 +152,8 @@ def parse_config(text, version=FORMAT_VERSION):
     check_version(version)
     try:
         values = json.loads(text)
-        values["mean"], values["std"] = tuple(values["mean"]), tuple(values["std"])
+        for name in ("mean", "std", *(["dynamic_shape"] if "dynamic_shape" in values else [])):
+            values[name] = tuple(values[name])
         return RowConfig(**values)
     except (ValueError, TypeError, KeyError) as error:
         raise VddError(f"The row's integrator config is not that of a distilled set: {error}.") from error
@@ -142,13 +167,6 @@ def check_version(version):
             'run `pip install --upgrade keras-vdd`, or read the plain columns with load_dataset("parquet", '
             "data_files=...)."
         )
-
-
-def check_dtype(dtype):
-    """Return the name of a storage type, or refuse it."""
-    if str(dtype) not in DTYPES:
-        raise UsageError(f"Storage type {dtype!r} is unknown: choose one of {', '.join(DTYPES)}.")
-    return str(dtype)
 
 
 def pack_weights(kernel, bias):

@@ -9,7 +9,9 @@ import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import format as vdd
+from keras_vdd.hub import storage
 from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.memory.labels import likely_kind
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 RUN_EXPORT = "distilled"
@@ -162,12 +164,14 @@ def _read_rows(files):
         config = configs[0]
         places = _places(config, heads["label"], heads["slot"])
         memories = {name: _memories(files, name, config, places) for name in vdd.MEMORY_COLUMNS[config.kind]}
-        labels = None
+        labels = kind = None
         if "soft_label" in pq.read_schema(files[0]).names:
-            labels = _column(files, "soft_label", (config.classes,))[places]
+            labels = _column(files, "soft_label").astype(np.float32).reshape(-1, config.classes)[places]
             labels = labels.reshape(config.classes, config.videos_per_class, config.classes)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError) as error:
-        raise VddError(f"{files[0].parent.parent} is damaged or no distilled set: {error}.") from error
+            kind = config.label_kind or likely_kind(labels)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise VddError(f"{files[0].parent.parent} is damaged or no distilled set: {reason}.") from error
     kernels, biases = _integrators(config, configs, heads["integrator"])
     return {
         "kind": config.kind,
@@ -182,6 +186,7 @@ def _read_rows(files):
         "kernels": kernels,
         "biases": biases,
         "labels": labels,
+        "label_kind": kind,
         "dtype": config.dtype,
     }
 
@@ -203,19 +208,19 @@ def _places(config, labels, slots):
 
 
 def _memories(files, column, config, places):
-    array = _column(files, column, config.shape_of(column))[places]
-    if column == "video":
-        return array.reshape(config.classes, config.videos_per_class, *array.shape[1:])
-    return array.reshape(config.classes, -1, *array.shape[2:])
+    shape = config.item_shape(column)
+    scales = _column(files, storage.scale_column(column)) if config.dtype == "int8" else None
+    items = storage.decode(_column(files, column).reshape(-1, *shape), scales, config)
+    items = items.reshape(-1, config.items_of(column), *shape)[places]
+    return items.reshape(config.classes, -1, *shape)
 
 
-def _column(files, column, shape):
+def _column(files, column):
     import pyarrow.parquet as pq
 
     from keras_vdd.hub.rows import cells
 
-    parts = [cells(pq.read_table(file, columns=[column])[column]).astype(np.float32) for file in files]
-    return np.concatenate(parts).reshape(-1, *shape)
+    return np.concatenate([cells(pq.read_table(file, columns=[column])[column]) for file in files])
 
 
 def _integrators(config, configs, structs):

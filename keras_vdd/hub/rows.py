@@ -6,7 +6,9 @@ import numpy as np
 
 from keras_vdd.errors import VddError
 from keras_vdd.hub import format as vdd
-from keras_vdd.hub import preview
+from keras_vdd.hub import preview, storage
+
+INTEGRATOR_PARTS = ("format_version", "config", "weights")
 
 
 def features_of(distilled, dtype):
@@ -24,6 +26,8 @@ def features_of(distilled, dtype):
     }
     for column in vdd.MEMORY_COLUMNS[distilled.kind]:
         columns[column] = _array_feature(config.shape_of(column), dtype)
+        if dtype == "int8":
+            columns[storage.scale_column(column)] = List(Value("float32"))
     if distilled.labels is not None:
         columns["soft_label"] = List(Value("float32"))
     columns["integrator"] = {
@@ -41,7 +45,7 @@ def table_of(distilled, dtype, slots, features):
 
     Args:
         distilled: `DistilledSet`.
-        dtype: "float32" or "float16".
+        dtype: str, type of the stored memories.
         slots: list of (class, slot).
         features: as `features_of` returns.
     """
@@ -57,9 +61,11 @@ def table_of(distilled, dtype, slots, features):
         "preview": pa.array([{"bytes": _png(distilled, *where), "path": None} for where in slots]),
     }
     for column in vdd.MEMORY_COLUMNS[distilled.kind]:
-        shape = config.shape_of(column)
-        cells = np.stack([memory_of(distilled, column, *where).reshape(shape) for where in slots])
-        columns[column] = _nested(cells.astype(dtype))
+        items = np.concatenate([memory_of(distilled, column, *where) for where in slots])
+        values, scales = storage.encode(items.reshape(-1, *config.item_shape(column)), config)
+        columns[column] = _nested(values.reshape(len(slots), *config.shape_of(column)))
+        if scales is not None:
+            columns[storage.scale_column(column)] = _nested(scales.reshape(len(slots), -1))
     if distilled.labels is not None:
         columns["soft_label"] = _nested(np.stack([distilled.labels[where] for where in slots]))
     schema = features.arrow_schema
@@ -75,7 +81,7 @@ def table_of(distilled, dtype, slots, features):
 def memory_of(distilled, column, label, slot):
     """Return the float32 memories that one slot owns in a column, one after the other."""
     if column == "video":
-        return distilled.video[label, slot]
+        return distilled.video[label, slot : slot + 1]
     memories = distilled.static if column == "statics" else distilled.dynamic
     owned = memories.shape[1] // distilled.videos_per_class
     return memories[label, slot * owned : (slot + 1) * owned]
@@ -87,15 +93,18 @@ def write_table(table, path):
     With several row groups, leaving a streaming reader early can hang Python at its exit
     (apache/arrow issue 45214).
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     few = [name for name in table.column_names if name in ("label", "class_name", "slot")]
+    # Parquet has no integers of one byte and takes four; a dictionary of 256 values takes one.
+    bytewise = [path for path, kind in map(_leaf, table.schema) if kind in (pa.int8(), pa.uint8())]
     pq.write_table(
         table,
         path,
         row_group_size=len(table),
         compression="zstd",
-        use_dictionary=[*few, "integrator.format_version", "integrator.config", "integrator.weights"],
+        use_dictionary=[*few, *bytewise, *(f"integrator.{part}" for part in INTEGRATOR_PARTS)],
         write_statistics=few,
     )
 
@@ -120,6 +129,17 @@ def _array_feature(shape, dtype):
     from datasets import Array3D, Array4D
 
     return (Array3D if len(shape) == 3 else Array4D)(shape=shape, dtype=dtype)
+
+
+def _leaf(field):
+    """Return (path in a parquet file, type) of the numbers in a column of nested lists."""
+    import pyarrow as pa
+
+    path = field.name
+    kind = field.type.storage_type if isinstance(field.type, pa.ExtensionType) else field.type
+    while pa.types.is_list(kind):
+        path, kind = f"{path}.list.element", kind.value_type
+    return path, kind
 
 
 def _struct(features):

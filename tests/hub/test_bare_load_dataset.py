@@ -62,11 +62,37 @@ print("well")
         ("static-dynamic", "float16"),
         ("still", "float32"),
         ("full-video", "float16"),
+        ("static-dynamic", "int8"),
+        ("full-video", "int8"),
+        ("still", "uint8"),
+        ("full-video", "uint8"),
     ],
 )
 def test_every_row_is_the_video_of_a_pair(published, fresh, kind, dtype):
     start = TOGETHER if dtype == "float32" else OTHER_ORDER
     assert fresh(start + EVERY_ROW, *published(kind, dtype)) == "well\n"
+
+
+def test_small_motion_is_the_layer_s_video(fresh, tmp_path):
+    """The published rows of a small int8 memory against what the Keras layer makes of its weights."""
+    keras = pytest.importorskip("keras")
+    from keras_vdd.memory import DistilledSet, StaticDynamicMemory
+
+    memory = StaticDynamicMemory(3, 1, 2, 2, 5, 8, 3, dynamic_frames=2, dynamic_size=3, quantise=True)
+    rng = np.random.default_rng(0)
+    for variable in memory.weights:
+        scale = 1 if variable.name in ("static", "dynamic") else 0.1
+        variable.assign((scale * rng.standard_normal(variable.shape)).astype("float32"))
+    made = DistilledSet("static-dynamic", "abc", 5, (0.5,) * 3, (0.25,) * 3, 1, **memory.arrays())
+    folder, truth = keras_vdd.export(made, tmp_path / "set", dtype="int8"), tmp_path / "truth.npz"
+    pairs = memory.enumerate()
+    videos = keras.ops.convert_to_numpy(memory(pairs))
+    np.savez(truth, videos=videos, labels=pairs[:, 0], pairs=pairs, soft=np.eye(3)[pairs[:, 0]])
+    close = EVERY_ROW.replace(
+        'np.array_equal(row["video"], video)', 'np.abs(row["video"] - video).max() < 1e-5'
+    )
+    assert close != EVERY_ROW
+    assert fresh(TOGETHER + close, folder, truth) == "well\n"
 
 
 def test_the_usual_ways_of_using_a_dataset(published, fresh):
@@ -119,7 +145,7 @@ if __name__ == "__main__":
 """
     )
     soft = np.random.default_rng(0).normal(size=(12, 2, 12))
-    assert fresh(code, *published(labels=soft)) == "well\n"
+    assert fresh(code, *published(labels=soft, label_kind="regression")) == "well\n"
 
 
 def test_without_keras_vdd_the_rows_are_plain_memories(published, fresh, make_set):
@@ -161,7 +187,7 @@ def test_without_keras_vdd_other_kinds_load_too(published, fresh, kind):
         ALONE
         + """
 for streaming in (False, True):
-    row = next(iter(datasets.load_dataset(folder, split="train", streaming=streaming)))
+    *_, row = datasets.load_dataset(folder, split="train", streaming=streaming)
     shape = np.asarray(row.get("statics", row.get("video"))).shape
     assert shape == tuple(map(int, sys.argv[3].split(","))), shape
 print("well")
@@ -169,6 +195,33 @@ print("well")
     )
     shape = "2,8,9,3" if kind == "still" else "5,8,9,3"
     assert fresh(code, *published(kind), shape, known=False) == "well\n"
+
+
+def test_without_keras_vdd_small_storage_gives_plain_numbers(published, fresh):
+    """The card's sentence on int8 columns, done by hand."""
+    code = (
+        ALONE
+        + """
+types = {"statics", "statics_scale", "dynamics", "dynamics_scale"}
+for streaming in (False, True):
+    rows = list(datasets.load_dataset(folder, split="train", streaming=streaming))
+    assert types <= set(rows[0])
+    for name, shape in (("statics", (2, 8, 9, 3)), ("dynamics", (2, 2, 4, 3))):
+        levels = np.array([row[name] for row in rows])
+        assert levels.shape == (24, *shape) and abs(levels).max() == 127
+        scales = np.array([row[name + "_scale"] for row in rows], "float32")
+        assert scales.shape == (24, 2) and scales.min() > 0
+print("well")
+"""
+    )
+    motion = np.random.default_rng(9).standard_normal((12, 4, 2, 4, 3, 1))
+    assert fresh(code, *published(dtype="int8", dynamic=motion), known=False) == "well\n"
+    pixels = ALONE + (
+        'video = np.array(datasets.load_dataset(folder, split="train")[0]["video"])\n'
+        "assert video.shape == (5, 8, 9, 3) and video.min() >= 0 and 200 < video.max() <= 255\n"
+        'print("well")\n'
+    )
+    assert fresh(pixels, *published("full-video", "uint8"), known=False) == "well\n"
 
 
 def test_one_cache_serves_processes_with_and_without(published, fresh):

@@ -57,6 +57,45 @@ def test_bytes_are_exact_and_the_recipe_verbatim(make_set, tmp_path):
     assert "2312.00362" in text and "![" in text
 
 
+def test_storage_that_is_no_plain_value_is_explained(make_set, tmp_path):
+    import numpy as np
+
+    plain = card_of(make_set(), tmp_path)[1]
+    assert "stored as " not in plain and "_scale" not in plain and "interpolated" not in plain
+    text = card_of(make_set(), tmp_path, dtype="int8")[1]
+    assert (
+        "`statics` and `dynamics` are stored as int8: value = number x scale, with a float32 scale for each "
+        "still and motion clip in `statics_scale` and `dynamics_scale`."
+    ) in text
+    assert f"| memories and integrator, int8 | {make_set().nbytes('int8'):,} |" in text
+    text = card_of(make_set("full-video"), tmp_path, dtype="uint8")[1]
+    assert "`video` is stored as uint8: value = (number / 255 - mean) / std" in text
+    small = make_set(dynamic=np.ones((12, 4, 2, 4, 3, 1)))
+    text = card_of(small, tmp_path, dtype="float16")[1]
+    assert "`dynamics` are stored at 2 x 4 x 3 and interpolated linearly to 5 x 8 x 9" in text
+    assert "stored as" not in text
+
+
+def test_learned_labels_are_explained(make_set, tmp_path):
+    import numpy as np
+
+    assert "soft_label" not in card_of(make_set("still"), tmp_path)[1]
+    labels = np.full((12, 2, 12), 1 / 12)
+    text = card_of(make_set("still", labels=labels, label_kind="probabilities"), tmp_path)[1]
+    assert "probabilities of the 12 classes" in text and "CategoricalCrossentropy(from_logits=True)" in text
+    text = card_of(make_set("still", labels=labels, label_kind="regression"), tmp_path)[1]
+    assert "mean squared error" in text and "MeanSquaredError()" in text
+
+
+def test_a_coreset_is_said_to_be_real(make_set, tmp_path):
+    made = make_set("full-video", provenance={"source": "shapes", "coreset": "herding"})
+    text = card_of(made, tmp_path, dtype="uint8")[1]
+    assert "24 real videos of 12 classes" in text and "chosen from shapes (herding)" in text
+    assert front_matter(text)["pretty_name"] == "shapes, a coreset (herding, 2 per class)"
+    assert "synthetic" not in text and "no record of real events" not in text
+    assert "no record of real events" in card_of(make_set("full-video"), tmp_path)[1]
+
+
 def test_results_come_with_their_protocol(make_set, tmp_path):
     made = make_set("still")
     assert "None were given." in card_of(made, tmp_path)[1]

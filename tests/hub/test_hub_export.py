@@ -15,6 +15,8 @@ from keras_vdd.hub import format as vdd
 from keras_vdd.hub import rows
 
 KINDS = ("static-dynamic", "still", "full-video")
+STORED = [(kind, dtype) for kind in KINDS for dtype in ("float32", "float16", "int8")]
+STORED += [("still", "uint8"), ("full-video", "uint8")]
 ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
 
 
@@ -26,6 +28,19 @@ def files_of(folder):
     )
 
 
+def stored_as(array, dtype, made):
+    """What storage leaves of memories, by rules written out here."""
+    if dtype == "int8":
+        items = array.reshape(array.shape[0] * array.shape[1], -1)
+        scale = np.abs(items).max(axis=1, keepdims=True) / np.float32(127)
+        return (np.rint(items / scale) * scale).reshape(array.shape)
+    if dtype == "uint8":
+        mean, std = np.float32(made.mean), np.float32(made.std)
+        pixels = np.rint((array * std + mean) * np.float32(255)).clip(0, 255)
+        return (pixels / np.float32(255) - mean) / std
+    return array.astype(dtype).astype(np.float32)
+
+
 def assert_same_set(one, other, dtype="float32"):
     for name in ARRAYS:
         expected, got = getattr(one, name), getattr(other, name)
@@ -33,14 +48,14 @@ def assert_same_set(one, other, dtype="float32"):
             assert got is None, name
             continue
         if name in ("static", "dynamic", "video"):
-            expected = expected.astype(dtype).astype(np.float32)
+            expected = stored_as(expected, dtype, one)
         np.testing.assert_array_equal(got, expected, err_msg=name)
-    for name in ("kind", "class_names", "frames", "mean", "std", "videos_per_class", "recipe", "provenance"):
+    same = ("kind", "class_names", "frames", "mean", "std", "videos_per_class", "label_kind")
+    for name in (*same, "recipe", "provenance"):
         assert getattr(one, name) == getattr(other, name), name
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "dtype"), STORED)
 def test_a_set_comes_back_as_it_was(make_set, tmp_path, kind, dtype):
     made = make_set(kind)
     back = keras_vdd.load(keras_vdd.export(made, tmp_path / "set", dtype=dtype))
@@ -53,8 +68,11 @@ def test_a_set_comes_back_as_it_was(make_set, tmp_path, kind, dtype):
         np.testing.assert_array_equal(videos, made.reconstruct())
 
 
-def test_learned_labels_come_back(make_set, tmp_path):
-    made = make_set(labels=np.random.default_rng(0).normal(size=(12, 2, 12)))
+@pytest.mark.parametrize("kind", ["probabilities", "regression"])
+def test_learned_labels_come_back(make_set, tmp_path, kind):
+    labels = np.random.default_rng(0).uniform(size=(12, 2, 12))
+    labels /= labels.sum(axis=-1, keepdims=True) if kind == "probabilities" else 0.1
+    made = make_set(labels=labels, label_kind=kind)
     back = keras_vdd.load(keras_vdd.export(made, tmp_path / "set"))
     assert_same_set(made, back)
     np.testing.assert_array_equal(back.videos(soft=True)[1], made.soft_labels_of(made.pairs()))
@@ -102,7 +120,7 @@ def test_the_weights_are_stored_once_a_row_group(make_set, tmp_path):
     assert weights.total_uncompressed_size < 2 * len(vdd.pack_weights(made.kernels[0], made.biases[0]))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
 def test_bytes_on_disk_are_the_memories_and_the_previews(make_set, tmp_path, dtype):
     import pyarrow.parquet as pq
 
@@ -119,7 +137,9 @@ def test_bytes_on_disk_are_the_memories_and_the_previews(make_set, tmp_path, dty
         previews += sum(
             len(row["bytes"]) for row in pq.read_table(file, columns=["preview"])["preview"].to_pylist()
         )
-    assert whole <= 1.02 * made.nbytes(dtype) + previews
+    # What a set says of itself in words weighs more beside int8 than beside float32.
+    words = sum(os.path.getsize(folder / name) for name in ("README.md", "provenance.json", "recipe.yaml"))
+    assert whole <= 1.02 * made.nbytes(dtype) + previews + (words if dtype == "int8" else 0)
 
 
 def test_the_same_set_gives_the_same_bytes(make_set, tmp_path):
@@ -189,7 +209,9 @@ def test_a_full_disk_leaves_nothing_behind_and_the_old_set_whole(make_set, tmp_p
         (np.nan, "float32", "diverged"),
         (np.inf, "float16", "diverged"),
         (1e5, "float16", "float16"),
-        (0, "int8", "int8"),
+        (np.nan, "int8", "diverged"),
+        (np.inf, "uint8", "diverged"),
+        (0, "int4", "'int4' is unknown: choose one of float32, float16, int8, uint8"),
     ],
 )
 def test_values_that_cannot_be_kept_are_refused(make_set, tmp_path, value, dtype, word):
@@ -199,6 +221,12 @@ def test_values_that_cannot_be_kept_are_refused(make_set, tmp_path, value, dtype
         keras_vdd.export(still, tmp_path / "set", dtype=dtype)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_motion_is_no_pixels(make_set, tmp_path):
+    with pytest.raises(UsageError, match="choose float32, float16 or int8") as caught:
+        keras_vdd.export(make_set(), tmp_path / "set", dtype="uint8")
+    assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
 
 
 def test_float32_keeps_what_float16_cannot(make_set, tmp_path):

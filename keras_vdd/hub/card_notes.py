@@ -1,0 +1,56 @@
+"""What the card says of storage types, motion stored small, learned labels and real videos; often nothing."""
+
+from keras_vdd.hub.storage import scale_column
+
+VALUES = {
+    "int8": "value = number x scale, with a float32 scale for each {item} in {columns}",
+    "uint8": "value = (number / 255 - mean) / std, with the mean and deviation below",
+}
+ITEMS = {"statics": "still", "dynamics": "motion clip", "video": "video"}
+LABELS = {
+    "probabilities": "probabilities of the {classes} classes. Train on them with "
+    "`data.as_pydataset(..., soft=True)` and `keras.losses.CategoricalCrossentropy(from_logits=True)`.",
+    "regression": "{classes} targets of a mean squared error, no probabilities. Train on them with "
+    "`data.as_pydataset(..., soft=True)` and `keras.losses.MeanSquaredError()`.",
+}
+
+
+def columns(distilled, dtype, names):
+    """Return how stored columns become values: sentences after a space, or "" where they are values.
+
+    Args:
+        distilled: `DistilledSet`.
+        dtype: storage type of the memories.
+        names: the memory columns.
+    """
+    notes = []
+    if dtype in VALUES:
+        stored = " and ".join(f"`{name}`" for name in names)
+        scales = " and ".join(f"`{scale_column(name)}`" for name in names)
+        meaning = VALUES[dtype].format(item=" and ".join(ITEMS[name] for name in names), columns=scales)
+        notes.append(f"{stored} {'is' if names == ('video',) else 'are'} stored as {dtype}: {meaning}.")
+    if distilled.dynamic is not None:
+        whole, motion = (distilled.frames, *distilled.size), distilled.dynamic.shape[2:5]
+        if motion != whole:
+            notes.append(
+                f"`dynamics` are stored at {_sides(motion)} and interpolated linearly to {_sides(whole)} "
+                "(half-pixel centres, edges held) before the integrator."
+            )
+    return "".join(f" {note}" for note in notes)
+
+
+def labels(distilled):
+    """Return the paragraph on learned labels, after an empty line; "" where there are none."""
+    if distilled.labels is None:
+        return ""
+    meaning = LABELS[distilled.label_kind].format(classes=distilled.classes)
+    return f"\n\nEach video slot has a learned label, `soft_label`: {meaning}"
+
+
+def coreset(distilled):
+    """Return how real videos were chosen, as a coreset's provenance says, or None for learned ones."""
+    return distilled.provenance.get("coreset")
+
+
+def _sides(shape):
+    return " x ".join(str(side) for side in shape)

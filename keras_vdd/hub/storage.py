@@ -1,0 +1,61 @@
+"""Memories as the numbers that files hold, in each storage type, and back.
+
+    float32, float16  the values
+    int8              levels, and a float32 scale for each item (a still, a motion clip, a video):
+                      value = level * scale
+    uint8             pixels: value = (pixel / 255 - mean) / std; real frames come back exactly
+"""
+
+import numpy as np
+
+from keras_vdd.data.normalise import denormalise, normalise
+from keras_vdd.memory.precision import SCALE_BYTES, quantise
+
+SCALE_SUFFIX = "_scale"
+
+
+def scale_column(column):
+    """Return the name of the column that holds the scales of a memory column of int8."""
+    return column + SCALE_SUFFIX
+
+
+def encode(items, config):
+    """Return what is stored of memory items.
+
+    Args:
+        items: float32 (n, ...).
+        config: `RowConfig`, of which `dtype`, `mean` and `std` count.
+
+    Returns:
+        (values, scales): an array like `items` of the storage type; float32 (n,), None but for int8.
+    """
+    if config.dtype == "int8":
+        levels, scales = quantise(items)
+        return levels.astype(np.int8), scales.reshape(-1)
+    if config.dtype == "uint8":
+        return denormalise(items, config.mean, config.std), None
+    return items.astype(config.dtype), None
+
+
+def decode(values, scales, config):
+    """Return memory items, float32 (n, ...), of what `encode` gave."""
+    if config.dtype == "int8":
+        scales = np.asarray(scales, np.float32).reshape(-1, *[1] * (values.ndim - 1))
+        return values.astype(np.float32) * scales
+    if config.dtype == "uint8":
+        return normalise(values, config.mean, config.std)
+    return values.astype(np.float32)
+
+
+def to_bytes(values, scale):
+    """Return one stored item as bytes; the scale of int8 goes first."""
+    head = b"" if scale is None else np.float32(scale).tobytes()
+    return head + values.tobytes()
+
+
+def from_bytes(blob, shape, config):
+    """Return one memory item, float32 of `shape`, of what `to_bytes` gave."""
+    scales = None
+    if config.dtype == "int8":
+        scales, blob = np.frombuffer(blob[:SCALE_BYTES], np.float32), blob[SCALE_BYTES:]
+    return decode(np.frombuffer(blob, config.dtype).reshape(1, *shape), scales, config)[0]
