@@ -14,8 +14,8 @@ from keras_vdd.cli.located import is_run, set_folder
 @session.options
 @click.argument("path", metavar="SET_OR_RUN")
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
-@click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True,
-              help="Storage of stills, motion and videos.")
+@click.option("--dtype", type=click.Choice(["float32", "float16", "int8", "uint8"]), default="float32",
+              show_default=True, help="Storage of stills, motion and videos; uint8 (pixels) has no motion.")
 @click.option("--license", metavar="TERMS", help="Terms of the source videos, for the card.")
 @click.option("--force", is_flag=True, help="Overwrite a set that is there already.")
 @session.json_option
