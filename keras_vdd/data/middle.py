@@ -77,7 +77,7 @@ def _times_of_showing(path):
         known = video.stream.codec_context.name in _ONE_A_PACKET
         if not known or not any(name in video.container.format.name for name in _TIMED):
             raise _Unsure
-        times, packets, end = [], 0, 0.0
+        times, packets, end = [], 0, 0
         try:
             for packet in video.container.demux(video.stream):
                 if packet.is_corrupt:
@@ -91,7 +91,7 @@ def _times_of_showing(path):
                 # Packets that an edit list cuts away are decoded and not shown.
                 if not packet.is_discard:
                     times.append(packet.pts)
-                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+                    end = max(end, packet.pts + (packet.duration or 0))
         except av.error.FFmpegError:
             raise _Unsure from None
         if not times or len(set(times)) != len(times):

@@ -33,15 +33,17 @@ class Scaler:
     def __init__(self, path, size, pixel_aspect=None):
         self._path, self._size, self._pixel_aspect = path, size, pixel_aspect
         self._kind, self._graph, self._interlaced = None, None, False
+        self._rotation, self._orientation = None, _UNTURNED
 
     def push(self, frame):
         """Take a frame; return the list of pictures that are ready, uint8 (size, size, 3) each."""
         self._interlaced = self._interlaced or frame.interlaced_frame
-        kind = (
-            (frame.width, frame.height, frame.format.name, int(frame.colorspace), int(frame.color_range)),
-            _orientation(frame),
-            self._interlaced,
-        )
+        if frame.rotation != self._rotation:
+            # Not looked up for every frame: a frame that was asked for its side data lives until the next
+            # collection of circles, and the decoder cannot use its memory again.
+            self._rotation, self._orientation = frame.rotation, _orientation(frame)
+        form = (frame.width, frame.height, frame.format.name, int(frame.colorspace), int(frame.color_range))
+        kind = (form, self._orientation, self._interlaced)
         ready = []
         try:
             if kind != self._kind:

@@ -89,7 +89,7 @@ class VideoFile:
                     yield frame
                     count += 1
                     if frame.pts is not None:
-                        end = float((frame.pts + (frame.duration or 0)) * self.stream.time_base)
+                        end = frame.pts + (frame.duration or 0)
         except av.error.FFmpegError as error:
             reason = f"it is damaged after {count} frames ({in_words(error)})"
             raise UnreadableVideo(self.path, reason) from None
@@ -104,7 +104,7 @@ class VideoFile:
         Args:
             packets: int, packets of the stream that were read.
             count: int, frames of them.
-            end: when the last frame ends, in seconds; None if unknown.
+            end: int, when the last frame ends, in units of the stream; None if unknown.
         """
         name = self.container.format.name
         if ("avi" in name or "mov" in name) and packets < _ENOUGH * self.stream.frames:
@@ -114,9 +114,10 @@ class VideoFile:
         # Matroska states no frames, and its duration is that of the longest stream.
         if "matroska" in name and end is not None and not self.container.streams.audio:
             stated = (self.container.duration or 0) / av.time_base
-            if end < _ENOUGH * stated:
+            seconds = float(end * self.stream.time_base)
+            if seconds < _ENOUGH * stated:
                 raise UnreadableVideo(
-                    self.path, f"it breaks off after {count} frames, {end:.2f} of {stated:.2f} s"
+                    self.path, f"it breaks off after {count} frames, {seconds:.2f} of {stated:.2f} s"
                 )
 
     def _find_stream(self):

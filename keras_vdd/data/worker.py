@@ -7,6 +7,7 @@ of multiprocessing's, so that a codec that crashes or hangs costs one video, a c
 
 import contextlib
 import errno
+import gc
 import hashlib
 import json
 import os
@@ -21,7 +22,7 @@ from keras_vdd.data.pictures import picture_files
 from keras_vdd.data.unreadable import UnreadableVideo
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
-# machine's memory. Decoding 8K takes a quarter of it.
+# machine's memory. Decoding 8K takes a tenth of it.
 MEMORY_LIMIT = 6 * 2**30
 
 
@@ -33,8 +34,11 @@ def main():
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # Whatever a library prints must not be taken for an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # A filter graph holds itself in a circle. What is there already need not be searched for such.
+    gc.freeze()
     _reply(replies, {"ready": True})
     for line in sys.stdin:
+        gc.collect()
         job = json.loads(line)
         try:
             _reply(replies, _look(**job) if "part" not in job else _decode(**job))

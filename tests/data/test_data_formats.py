@@ -1,12 +1,13 @@
 """What sources come in: closed-form pictures in many formats, each read back as it should be shown."""
 
 import fractions
+import gc
 
 import av
 import numpy as np
 import pytest
 
-from keras_vdd.data.decode import UnreadableVideo, decode
+from keras_vdd.data.decode import UnreadableVideo, decode, decode_frames
 from keras_vdd.data.video_file import VideoFile
 
 COLOURS = np.array([[235, 30, 30], [30, 215, 40], [40, 40, 225], [230, 230, 20], [128, 128, 128]], np.uint8)
@@ -186,3 +187,21 @@ def test_a_cover_picture_is_no_video(tmp_path):
 def test_threads_change_nothing(tmp_path, write_video):
     path = write_video(tmp_path / "a.mp4", 20)
     assert np.array_equal(decode(path, 16, threads=3), decode(path, 16))
+
+
+def test_frames_that_were_read_are_let_go(tmp_path, write_video):
+    """A frame kept anywhere keeps its memory from the decoder: it would grow with the length of the video."""
+    frames = decode_frames(write_video(tmp_path / "a.mp4", 60), 16)
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        for i, _ in enumerate(frames):
+            if i == 50:
+                assert alive() - before <= 6
+    finally:
+        gc.enable()
+
+
+def alive():
+    return sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
