@@ -56,7 +56,8 @@ def _of_stores(folders, picture):
 
         sets = sorted({str(folder.parent) for folder in folders})
         if len(sets) > 1:
-            raise UsageError(f"--picture draws one set, and here are {len(sets)}: give one of {', '.join(sets)}")
+            which = ", ".join(sets)
+            raise UsageError(f"--picture draws one set, and here are {len(sets)}: give one of {which}")
         # The training split first: that is what one wants to see.
         order = sorted(stores.values(), key=lambda store: store.split != "train")
         save_png(contact_sheet(order), picture)

@@ -30,4 +30,5 @@ def command(asked, as_json):
     for failure in failures[:FAILURES_SHOWN]:
         click.echo(f"failed  {failure['split']}  {failure['video']}: {failure['reason']}")
     if len(failures) > FAILURES_SHOWN:
-        click.echo(f"and {len(failures) - FAILURES_SHOWN:,} more, in failed.csv of each split under {result['store']}")
+        more = len(failures) - FAILURES_SHOWN
+        click.echo(f"and {more:,} more, in failed.csv of each split under {result['store']}")

@@ -33,7 +33,7 @@ class Records:
         return self.bytes + size, self.total + count
 
     def add(self, record):
-        """Add a line of the journal: `frames`, `source` and, where frames differ in size, `bytes`; or `failed`."""
+        """Add a line of the journal: `frames`, `source` and, unless raw, `bytes`; or `failed`."""
         self.bytes, self.total = self.after(record)
         if "failed" in record:
             self.failed[len(self)] = record["failed"]

@@ -146,7 +146,7 @@ def _pixels(frame):
 
 
 def _orientation(frame):
-    """Return the signs (a, b, c, d) of the display matrix, x' = a x + c y and y' = b x + d y, to right angles."""
+    """Return the display matrix as signs (a, b, c, d): x' = a x + c y and y' = b x + d y, at right angles."""
     matrix = frame.side_data.get("DISPLAYMATRIX")
     if matrix is None:
         return _UNTURNED

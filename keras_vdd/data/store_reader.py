@@ -74,7 +74,7 @@ class Store:
         return f"Store({self.folder!r}: {content})"
 
     def frames(self, i):
-        """Return all frames of video `i`: uint8 (length, size, size, 3), read-only; raw, a view of the file."""
+        """Return all frames of video `i`: read-only uint8 (length, size, size, 3), of a raw store a view."""
         length = int(self.lengths[i])
         if self.codec == "raw":
             start = int(self._offsets[i])

@@ -42,8 +42,8 @@ def store_summary(store):
 
     Returns:
         dict: `videos`, `classes`, `size`, `codec`, `part`, `frames`, `bytes`, `failed` (a count), the
-        `shortest`, `median` and `longest` video in frames, and `videos of each class`, a dict of class name to
-        count.
+        `shortest`, `median` and `longest` video in frames, and `videos of each class`, a dict of class name
+        to count.
     """
     lengths = store.lengths
     none = not len(store)
@@ -52,7 +52,9 @@ def store_summary(store):
         "classes": len(store.class_names),
         "size": store.size,
         "codec": store.codec,
-        "part": "whole" if store.middle is None else f"middle, {store.middle[0]} frames {store.middle[1]} apart",
+        "part": "whole"
+        if store.middle is None
+        else f"middle, {store.middle[0]} frames {store.middle[1]} apart",
         "frames": int(lengths.sum(dtype=np.int64)),
         "shortest": 0 if none else int(lengths.min()),
         "median": 0 if none else float(np.median(lengths)),

@@ -36,15 +36,16 @@ def main():
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # A filter graph holds itself in a circle. What is there already need not be searched for such.
     gc.freeze()
-    _reply(replies, {"ready": True})
-    for line in sys.stdin:
-        gc.collect()
-        job = json.loads(line)
-        try:
-            _reply(replies, _look(**job) if "part" not in job else _decode(**job))
-        except OSError:
-            # The parent is gone, or its disk is full beyond even an answer; either way it will see.
-            return
+    try:
+        _reply(replies, {"ready": True})
+        for line in sys.stdin:
+            job = json.loads(line)
+            _reply(replies, _decode(**job) if "part" in job else _look(**job))
+            gc.collect()
+    except OSError:
+        # The parent is gone, or its disk is full beyond even an answer; either way it will see. What is left
+        # in the pipe's buffer would be complained of at an orderly end.
+        os._exit(1)
 
 
 def _limit_memory():

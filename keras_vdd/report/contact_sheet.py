@@ -30,7 +30,9 @@ def contact_sheet(stores, tile=64):
             videos = by_class[label]
             counts.append(f"{len(videos)} {store.split}")
             if len(videos):
-                chosen = np.unique(np.linspace(0, len(videos) - 1, min(len(videos), VIDEOS)).round().astype(int))
+                chosen = np.unique(
+                    np.linspace(0, len(videos) - 1, min(len(videos), VIDEOS)).round().astype(int)
+                )
                 rows.append((store.split, read_stills(store, videos[chosen])))
         panels.append(Panel(f"{names[label]} ({', '.join(counts)})", rows))
     return frame_strip(panels, tile, VIDEOS)

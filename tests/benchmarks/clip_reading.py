@@ -55,7 +55,9 @@ def extract(paths, folder):
             count = 0
             for frame in container.decode(video=0):
                 count += 1
-                frame.to_image().resize((160, 120)).save(folder / str(i) / f"frame{count:06d}.jpg", quality=95)
+                frame.to_image().resize((160, 120)).save(
+                    folder / str(i) / f"frame{count:06d}.jpg", quality=95
+                )
         lengths.append(count)
     return lengths
 

@@ -2,12 +2,13 @@
 
     python tests/benchmarks/decoding_speed.py [rounds] [videos]
 
-Needs `ffmpeg` on the path, and the real videos of VDD_SHARED (default ../shared) where they are. The files are
-clips of UCF101 as they are, and longer videos of usual sizes and codecs made of them. ffmpeg runs in the two
-ways that one has: a process a file, as many at once as there are cores; and a process a core that is given its
-share as one list, which saves it the starts. All ways alternate; medians are printed of seconds
-passed and, where others are at work on the machine, of processor seconds, and the ratios of both: a ratio
-above 1 means faster than ffmpeg's faster way. Ours includes the start of an interpreter a core. Not a test: a time depends on the machine.
+Needs `ffmpeg` on the path, and the real videos of VDD_SHARED (default ../shared) where they are. The files
+are clips of UCF101 as they are, and longer videos of usual sizes and codecs made of them. ffmpeg runs in the
+two ways that one has: a process a file, as many at once as there are cores; and a process a core that is
+given its share as one list, which saves it the starts. All ways alternate. Printed are medians of seconds passed
+and, where others are at work on the machine, of processor seconds, and the ratios of both: above 1 means
+faster than ffmpeg's faster way. Ours includes the start of an interpreter a core. Not a test: a time depends
+on the machine.
 """
 
 import os
@@ -28,11 +29,23 @@ from keras_vdd.data.pool import worker_count
 
 SIZE = 112
 SHARED = Path(os.environ.get("VDD_SHARED", Path(__file__).parents[2] / ".." / "shared")) / "data"
-CHILD = "import sys; from keras_vdd.data.decode import decode_frames; [0 for p in sys.argv[2:] for _ in decode_frames(p, int(sys.argv[1]))]"
+CHILD = """
+import sys
+from keras_vdd.data.decode import decode_frames
+for path in sys.argv[2:]:
+    for _ in decode_frames(path, int(sys.argv[1])):
+        pass
+"""
 MADE = {
     "320x240 MPEG-4 AVI": ("mpeg4", 320, 240, ".avi", {"b": "1000000"}),
     "340x256 H.264 MP4": ("libx264", 340, 256, ".mp4", {"preset": "veryfast"}),
-    "426x240 VP9 WebM": ("libvpx-vp9", 426, 240, ".webm", {"cpu-used": "8", "deadline": "realtime", "b": "500000"}),
+    "426x240 VP9 WebM": (
+        "libvpx-vp9",
+        426,
+        240,
+        ".webm",
+        {"cpu-used": "8", "deadline": "realtime", "b": "500000"},
+    ),
     "1280x720 H.264 MP4": ("libx264", 1280, 720, ".mp4", {"preset": "veryfast"}),
 }
 
@@ -43,7 +56,11 @@ def shares(files):
 
 def together(commands):
     with ThreadPoolExecutor(worker_count()) as threads:
-        list(threads.map(lambda command: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), commands))
+        list(
+            threads.map(
+                lambda command: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), commands
+            )
+        )
 
 
 def ours(files, filters):
@@ -77,7 +94,9 @@ def made(folder, clips, codec, width, height, suffix, options):
             stream = container.add_stream(codec, rate=25, options=options)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             for frame in np.concatenate(clips):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(width, height)))
+                container.mux(
+                    stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(width, height))
+                )
             container.mux(stream.encode())
     return paths
 
@@ -94,7 +113,10 @@ def measure(name, files, rounds):
             started, before = time.perf_counter(), _processor_seconds()
             decode_all(files, filters)
             spent[way].append((time.perf_counter() - started, _processor_seconds() - before))
-    medians = {way: [statistics.median(column) for column in zip(*times)] for way, times in spent.items()}
+    medians = {
+        way: [statistics.median(column) for column in zip(*times, strict=True)]
+        for way, times in spent.items()
+    }
     shown = "  ".join(f"{way} {seconds:.2f} ({cpu:.2f}) s" for way, (seconds, cpu) in medians.items())
     mine, *theirs = medians.values()
     ratios = [min(other[i] for other in theirs) / mine[i] for i in (0, 1)]

@@ -1,4 +1,6 @@
-"""Peak memory of preparing a store, for more and more videos: `python tests/benchmarks/prepare_memory.py [counts]`.
+"""Peak memory of preparing a store, for more and more videos.
+
+    python tests/benchmarks/prepare_memory.py [counts]
 
 Each count is prepared by a process of its own from links to a few real clips (or made ones). Printed are the
 largest resident memory of the process that prepares, and that of a decoding process, in MB. Not a test: it
@@ -48,7 +50,8 @@ def main(counts):
                 command = [sys.executable, "-c", CODE, str(folder), str(count), codec]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 listed, mine, child = done.stdout.split()
-                print(f"{codec:<5} {count:>6} videos: preparing {mine} MB (before it {listed}), a decoder {child} MB")
+                parts = f"preparing {mine} MB (before it {listed}), a decoder {child} MB"
+                print(f"{codec:<5} {count:>6} videos: {parts}", flush=True)
 
 
 if __name__ == "__main__":

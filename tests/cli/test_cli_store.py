@@ -30,7 +30,7 @@ def write_video(path, frames, level=100):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A working folder with a recipe and two classes, three videos to train on (one of them broken) and one to test."""
+    """A working folder with a recipe and two classes, two videos each to train on and one to test."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my.yaml").write_text(RECIPE)
     for label, name in enumerate(("jump", "walk")):
@@ -56,9 +56,16 @@ def test_prepare_as_json(capsys, place):
     printed, said = prepare(capsys, "--json")
     result = json.loads(printed)
     train = {"videos": 4, "classes": 2, "frames": 22, "bytes": 22 * 768, "failed": 1}
-    assert result["splits"] == {"train": train, "test": {**train, "videos": 2, "frames": 10, "bytes": 7680, "failed": 0}}
+    assert result["splits"] == {
+        "train": train,
+        "test": {**train, "videos": 2, "frames": 10, "bytes": 7680, "failed": 0},
+    }
     (failure,) = result["failures"]
-    assert failure["split"] == "train" and failure["video"] == "walk/broken.avi" and "does not open" in failure["reason"]
+    assert (
+        failure["split"] == "train"
+        and failure["video"] == "walk/broken.avi"
+        and "does not open" in failure["reason"]
+    )
     decoded = result["decoded"]
     # The broken one was work as well.
     assert (decoded["videos"], decoded["frames"]) == (7, 32) and decoded["videos_per_second"] > 0
@@ -80,10 +87,14 @@ def test_many_failures_are_counted(capsys, place):
     for i in range(30):
         (place / "videos" / "train" / "walk" / f"empty{i}.avi").touch()
     lines = prepare(capsys)[0].splitlines()
-    assert sum(line.startswith("failed  ") for line in lines) == 20 and lines[-1].startswith("and 11 more, in failed.csv")
+    assert sum(line.startswith("failed  ") for line in lines) == 20 and lines[-1].startswith(
+        "and 11 more, in failed.csv"
+    )
 
 
-@pytest.mark.parametrize("codec, part", [("raw", "whole"), ("jpeg", "whole"), ("raw", "middle"), ("jpeg", "middle")])
+@pytest.mark.parametrize(
+    "codec, part", [("raw", "whole"), ("jpeg", "whole"), ("raw", "middle"), ("jpeg", "middle")]
+)
 def test_inspect_tells_what_a_store_holds(capsys, place, codec, part):
     folder = json.loads(prepare(capsys, f"data.codec={codec}", f"data.part={part}", "--json")[0])["store"]
     facts = json.loads(vdd(capsys, "inspect", folder, "--json")[0])
@@ -102,7 +113,7 @@ def test_a_contact_sheet_shows_the_videos_of_each_class(capsys, place, codec):
     facts = json.loads(vdd(capsys, "inspect", folder, "--picture", "sheet.png", "--json")[0])
     assert facts["picture"] == "sheet.png"
     pixels = np.asarray(Image.open(place / "sheet.png").convert("L")).astype(int)
-    # Two videos to train on and one to test, of 64 x 64 pixels each, dark for one class and light for the other.
+    # Two videos to train on and one to test, 64 x 64 pixels each: dark for one class, light for the other.
     for level in (60, 180):
         assert abs(int((abs(pixels - level) <= 6).sum()) - 3 * 64 * 64) < 200
     vdd(capsys, "inspect", f"{folder}/train", "--picture", "one.png")

@@ -19,7 +19,12 @@ def store(request, tmp_path_factory, write_video):
             for i in range(4):
                 write_video(folder / "videos" / split / name / f"{i}.mp4", 3 + 5 * i)
     data = types.SimpleNamespace(
-        set="folder", root=str(folder / "videos"), store=str(folder / "s"), classes="all", size=16, codec=request.param
+        set="folder",
+        root=str(folder / "videos"),
+        store=str(folder / "s"),
+        classes="all",
+        size=16,
+        codec=request.param,
     )
     return prepare(find_videos(data), data)["train"]
 
@@ -40,7 +45,9 @@ def visit(batches, order=None):
 
 
 def same(first, second):
-    return all(np.array_equal(a, b) for x, y in zip(first, second, strict=True) for a, b in zip(x, y, strict=True))
+    return all(
+        np.array_equal(a, b) for x, y in zip(first, second, strict=True) for a, b in zip(x, y, strict=True)
+    )
 
 
 def test_the_number_of_workers_changes_nothing(store):
@@ -50,7 +57,9 @@ def test_the_number_of_workers_changes_nothing(store):
     # A run that goes on later draws what this one drew.
     assert same(visit(IterationBatches(5, 12, make_batch(store), workers=3)), expected[5:])
     order = [0, 0, 3, 1, 1, 2, 11, 4]
-    assert same(visit(IterationBatches(0, 12, make_batch(store), workers=2), order), [expected[k] for k in order])
+    assert same(
+        visit(IterationBatches(0, 12, make_batch(store), workers=2), order), [expected[k] for k in order]
+    )
     for rows, *_ in expected:
         assert np.bincount(store.labels[rows]).tolist() == [3, 3]
     assert len({clips.tobytes() for _, clips, _ in expected}) == 12

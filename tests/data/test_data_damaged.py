@@ -79,7 +79,9 @@ def damaged_files(folder, whole, write_video):
     for name in ("empty.avi", "empty.mp4"):
         (folder / name).touch()
     for suffix in (".avi", ".webm"):
-        (folder / f"text{suffix}").write_text("#EXTM3U\nhttp://127.0.0.1:9/none.mp4\n" if suffix == ".avi" else "hello\n")
+        (folder / f"text{suffix}").write_text(
+            "#EXTM3U\nhttp://127.0.0.1:9/none.mp4\n" if suffix == ".avi" else "hello\n"
+        )
         Image.new("RGB", (32, 32)).save(folder / f"picture{suffix}", "PNG" if suffix == ".avi" else "JPEG")
     (folder / "vast.avi").write_bytes(raw_avi(60000, 60000))
     (folder / "flat.avi").write_bytes(raw_avi(60000, 1))
@@ -88,7 +90,9 @@ def damaged_files(folder, whole, write_video):
     (folder / "endless.avi").write_bytes(patched(whole[".avi"], b"strh", 40, struct.pack("<I", 2**31 - 1)))
     duration = struct.pack(">d", 1e13)
     (folder / "endless.mkv").write_bytes(patched(whole[".mkv"], b"\x44\x89\x88", 3, duration))
-    (folder / "strip.mp4").write_bytes(write_video(folder / "s.mp4", np.zeros((2, 16, 640, 3), np.uint8)).read_bytes())
+    (folder / "strip.mp4").write_bytes(
+        write_video(folder / "s.mp4", np.zeros((2, 16, 640, 3), np.uint8)).read_bytes()
+    )
     (folder / "s.mp4").unlink()
     (folder / "folder.avi").mkdir()
     (folder / "link.avi").symlink_to(folder / "nowhere")
@@ -148,7 +152,9 @@ def test_a_file_that_was_cut_off_is_told_by_its_header(tmp_path, whole, suffix):
     assert missing_bytes(path) is None
     path.write_bytes(content[:-17])
     assert missing_bytes(path) == (len(content) - 17, len(content))
-    with pytest.raises(UnreadableVideo, match=f"{len(content) - 17} of its {len(content)} bytes|does not open"):
+    with pytest.raises(
+        UnreadableVideo, match=f"{len(content) - 17} of its {len(content)} bytes|does not open"
+    ):
         VideoFile(path)
 
 
@@ -172,7 +178,9 @@ def test_a_stream_that_begins_amid_a_group_of_pictures_loses_its_first_frames_on
     """As in a piece cut out of a broadcast: what needs frames that are gone is dropped, the rest is whole."""
     path = tmp_path / "a.ts"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=24, options={"qp": "10", "g": "8", "bf": "0", "sc_threshold": "0"})
+        stream = container.add_stream(
+            "libx264", rate=24, options={"qp": "10", "g": "8", "bf": "0", "sc_threshold": "0"}
+        )
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         packets = []
         for i in range(24):

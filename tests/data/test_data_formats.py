@@ -13,7 +13,9 @@ from keras_vdd.data.video_file import VideoFile
 COLOURS = np.array([[235, 30, 30], [30, 215, 40], [40, 40, 225], [230, 230, 20], [128, 128, 128]], np.uint8)
 
 
-def encode(path, pictures, codec, pixel_format="yuv420p", source="rgb24", options=None, prepare=None, times=None):
+def encode(
+    path, pictures, codec, pixel_format="yuv420p", source="rgb24", options=None, prepare=None, times=None
+):
     """Write frames as they are given to the encoder; `prepare` sees stream and frame."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=24, options=options or {})
@@ -43,8 +45,8 @@ def assert_colours(video, colours=COLOURS, atol=6):
     "codec, pixel_format",
     [
         ("libx264", "yuv420p10le"), ("libx264", "yuv422p"), ("libx264", "yuv444p"), ("ffv1", "yuv444p16le"),
-        ("prores_ks", "yuv422p10le"), ("prores_ks", "yuva444p10le"), ("mjpeg", "yuvj420p"), ("mpeg2video", "yuv420p"),
-        ("ffv1", "bgra"), ("png", "rgba"), ("libx265", "yuv420p10le"), ("libvpx-vp9", "yuv420p"),
+        ("prores_ks", "yuv422p10le"), ("prores_ks", "yuva444p10le"), ("mjpeg", "yuvj420p"),
+        ("mpeg2video", "yuv420p"), ("ffv1", "bgra"), ("png", "rgba"), ("libx265", "yuv420p10le"), ("libvpx-vp9", "yuv420p"),
     ],
 )  # fmt: skip
 def test_depths_subsamplings_and_alpha(tmp_path, codec, pixel_format):
@@ -65,7 +67,9 @@ def test_grey_is_grey(tmp_path):
     assert_colours(video, np.repeat(levels[:, None], 3, 1), atol=1)
 
 
-@pytest.mark.parametrize("matrix, values", [("ITU709", "MPEG"), ("ITU601", "MPEG"), ("ITU709", "JPEG"), ("ITU601", "JPEG")])
+@pytest.mark.parametrize(
+    "matrix, values", [("ITU709", "MPEG"), ("ITU601", "MPEG"), ("ITU709", "JPEG"), ("ITU601", "JPEG")]
+)
 def test_the_colour_matrix_and_range_of_the_stream_count(tmp_path, matrix, values):
     """Pixels written by the matrix of HD (BT.709) or SD, in video or full range, and marked so."""
 
@@ -111,7 +115,9 @@ def test_interlaced_frames_show_one_moment(tmp_path):
     options = {"qp": "4", "x264-params": "tff=1"}
 
     def prepare(stream, frame):
-        stream.codec_context.flags |= av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
+        stream.codec_context.flags |= (
+            av.codec.context.Flags.interlaced_dct | av.codec.context.Flags.interlaced_me
+        )
 
     path = encode(tmp_path / "a.mkv", pictures, "libx264", options=options, prepare=prepare)
     with VideoFile(path) as video:
@@ -121,7 +127,9 @@ def test_interlaced_frames_show_one_moment(tmp_path):
     for frame in frames[1:-1]:
         lit = (frame[..., 0] > 128).sum(1)
         # A comb has lines of two bars' width, or lines whose bar stands elsewhere.
-        places = [np.flatnonzero(line > 128).mean() for line in frame[..., 0].astype(int) if (line > 128).any()]
+        places = [
+            np.flatnonzero(line > 128).mean() for line in frame[..., 0].astype(int) if (line > 128).any()
+        ]
         assert lit[10:-10].min() > 0 and np.ptp(places) < 4
 
 
@@ -204,4 +212,4 @@ def test_frames_that_were_read_are_let_go(tmp_path, write_video):
 
 
 def alive():
-    return sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    return sum(type(thing) is av.VideoFrame for thing in gc.get_objects())

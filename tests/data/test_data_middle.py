@@ -37,16 +37,27 @@ SOURCES = {
     "refresh.mkv": ("libx264", {"x264-params": "keyint=12:intra-refresh=1:qp=8"}),
     "one_key.mp4": ("libx264", {"g": "500", "qp": "8"}),
     "hevc.mp4": ("libx265", {"x265-params": "log-level=none:keyint=12:qp=8"}),
-    "vp9.webm": ("libvpx-vp9", {"g": "12", "crf": "8", "b": "0", "cpu-used": "8", "lag-in-frames": "16", "auto-alt-ref": "1"}),
+    "vp9.webm": (
+        "libvpx-vp9",
+        {"g": "12", "crf": "8", "b": "0", "cpu-used": "8", "lag-in-frames": "16", "auto-alt-ref": "1"},
+    ),
     "vp8.webm": ("libvpx", {"g": "12", "crf": "6", "b": "4M", "lag-in-frames": "16", "auto-alt-ref": "1"}),
-    "mpeg4.avi": ("mpeg4", {"g": "12", "bf": "2", "qscale": "2", "flags": "+qscale", "global_quality": "236"}),
-    "mpeg2.ts": ("mpeg2video", {"g": "12", "bf": "2", "qscale": "2", "flags": "+qscale", "global_quality": "236"}),
+    "mpeg4.avi": (
+        "mpeg4",
+        {"g": "12", "bf": "2", "qscale": "2", "flags": "+qscale", "global_quality": "236"},
+    ),
+    "mpeg2.ts": (
+        "mpeg2video",
+        {"g": "12", "bf": "2", "qscale": "2", "flags": "+qscale", "global_quality": "236"},
+    ),
 }
 
 
 def write(path, count, codec="libx264", options=None):
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=24, options={"g": "12", "qp": "8"} if options is None else options)
+        stream = container.add_stream(
+            codec, rate=24, options={"g": "12", "qp": "8"} if options is None else options
+        )
         stream.width = stream.height = 64
         stream.pix_fmt = "yuv420p"
         for picture in pattern(count):
@@ -146,7 +157,12 @@ def test_where_seeking_misses_all_is_decoded(tmp_path, monkeypatch):
             container, stream = self.container, self.stream
 
             class Liar:
-                format, streams, demux, close = container.format, container.streams, container.demux, container.close
+                format, streams, demux, close = (
+                    container.format,
+                    container.streams,
+                    container.demux,
+                    container.close,
+                )
 
                 def seek(self, time, **_):
                     container.seek(time * 2, stream=stream, backward=False)

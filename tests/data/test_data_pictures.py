@@ -21,7 +21,9 @@ def levels_of(video):
     return np.rint(video.mean((1, 2, 3))).astype(int).tolist()
 
 
-@pytest.mark.parametrize("name", ["frame{:06d}.png", "{:05d}.jpg", "{}.png", "img_{:05d}.bmp", "v_Swing_g01_{}.webp"])
+@pytest.mark.parametrize(
+    "name", ["frame{:06d}.png", "{:05d}.jpg", "{}.png", "img_{:05d}.bmp", "v_Swing_g01_{}.webp"]
+)
 def test_images_are_frames_in_the_order_of_their_numbers(tmp_path, name):
     video = decode(fill(tmp_path / "v", range(10, 190, 15), name), 16)
     assert video.dtype == np.uint8 and video.shape == (12, 16, 16, 3)

@@ -64,8 +64,14 @@ def test_a_store_holds_what_decoding_gives(small_set, listener):
         assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.u8", "index.json"]
         assert np.array_equal(open_store(store.folder).frames(1), store.frames(1))
     assert "Decoding 8 videos at 16x16" in listener.said[0] and "kB" in listener.said[0]
-    assert ("Decoding train", 6, {"failed": 0, "frames": int(stores["train"].lengths.sum())}) in listener.updates
-    assert stores.decoded["videos"] == 8 and stores.decoded["frames"] == sum(s.lengths.sum() for s in stores.values())
+    assert (
+        "Decoding train",
+        6,
+        {"failed": 0, "frames": int(stores["train"].lengths.sum())},
+    ) in listener.updates
+    assert stores.decoded["videos"] == 8 and stores.decoded["frames"] == sum(
+        s.lengths.sum() for s in stores.values()
+    )
     assert "frames a second" in listener.said[1]
 
 
@@ -185,7 +191,9 @@ def test_a_disk_that_fills_up_is_one_sentence_and_resumes(small_set, monkeypatch
     else:
         ask = Pool.ask
         monkeypatch.setattr(
-            Pool, "ask", lambda pool, job: {"disk_full": True} if "0000003" in job.get("part", "") else ask(pool, job)
+            Pool,
+            "ask",
+            lambda pool, job: {"disk_full": True} if "0000003" in job.get("part", "") else ask(pool, job),
         )
     with pytest.raises(VddError, match="is full.*same command") as error:
         prepare(listing, small_set)
@@ -373,11 +381,18 @@ def test_known_keys_of_raw_stores_of_whole_videos(tmp_path, settings):
     assert store_folder(listing, data) == os.path.join("s", KNOWN)
     del data.codec, data.part
     assert store_folder(listing, data) == os.path.join("s", KNOWN)
-    others = {"codec": "jpeg"}, {"part": "middle"}, {"part": "middle", "frames": 5}, {"part": "middle", "interval": 1}
+    others = (
+        {"codec": "jpeg"},
+        {"part": "middle"},
+        {"part": "middle", "frames": 5},
+        {"part": "middle", "interval": 1},
+    )
     folders = [store_folder(listing, settings(store="s", size=48, **other)) for other in others]
     assert len({KNOWN, *map(os.path.basename, folders)}) == 5
     # Frames and interval are nothing to a store of whole videos: recipes that differ in them share it.
-    assert store_folder(listing, settings(store="s", size=48, frames=9, interval=1)) == os.path.join("s", KNOWN)
+    assert store_folder(listing, settings(store="s", size=48, frames=9, interval=1)) == os.path.join(
+        "s", KNOWN
+    )
 
 
 def test_the_size_is_said_before_and_is_exact_where_files_state_it(tmp_path, write_video, settings, listener):
@@ -386,7 +401,10 @@ def test_the_size_is_said_before_and_is_exact_where_files_state_it(tmp_path, wri
             write_video(tmp_path / "videos" / split / "a" / f"{i}{suffix}", 4 + i)
     stores = prepare(find_videos(settings()), settings(), listener)
     total = sum(store.nbytes for store in stores.values())
-    assert total == 2 * 15 * 16 * 16 * 3 and f"{total:,} bytes, if the files hold what they state" in listener.said[0]
+    assert (
+        total == 2 * 15 * 16 * 16 * 3
+        and f"{total:,} bytes, if the files hold what they state" in listener.said[0]
+    )
     write_video(tmp_path / "videos" / "train" / "a" / "9.mkv", 10)
     prepare(find_videos(settings()), settings(), listener)
     said = [text for text in listener.said if text.startswith("Decoding")][-1]
@@ -412,11 +430,15 @@ def test_a_store_of_jpeg_frames(small_set, listener):
     assert store.codec == "jpeg" and store.folder != raw.folder and "about" in listener.said[0]
     assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.ends", "frames.jpegs", "index.json"]
     assert store.nbytes == os.path.getsize(os.path.join(store.folder, "frames.jpegs"))
-    assert (store.names, store.lengths.tolist(), store.sources) == (raw.names, raw.lengths.tolist(), raw.sources)
+    assert (store.names, store.lengths.tolist(), store.sources) == (
+        raw.names,
+        raw.lengths.tolist(),
+        raw.sources,
+    )
     for i in range(len(store)):
         frames = store.frames(i)
         assert frames.shape == raw.frames(i).shape and not frames.flags.writeable
-        for frame, whole in zip(frames, raw.frames(i)):
+        for frame, whole in zip(frames, raw.frames(i), strict=True):
             file = io.BytesIO()
             Image.fromarray(whole).save(file, "JPEG", quality=90, subsampling=0)
             assert np.array_equal(frame, np.asarray(Image.open(file)))
@@ -488,7 +510,9 @@ def test_the_index_is_plain_json(small_set):
     """It is written value by value; the text is that of `json.dumps`."""
     for codec in ("raw", "jpeg"):
         small_set.codec = codec
-        text = (pathlib.Path(prepare(find_videos(small_set), small_set)["train"].folder) / "index.json").read_text()
+        text = (
+            pathlib.Path(prepare(find_videos(small_set), small_set)["train"].folder) / "index.json"
+        ).read_text()
         index = json.loads(text)
         assert json.dumps(index) == text and index["format"] == {"raw": 1, "jpeg": 2}[codec]
         assert index["offsets"] == np.cumsum([0, *index["frames"]])[:-1].tolist()
