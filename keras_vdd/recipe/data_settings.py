@@ -38,7 +38,8 @@ class DataSettings(Settings):
     store: Name = "stores"
     """Folder where decoded frames are kept; several recipes may share it."""
     codec: Literal["raw", "jpeg"] = "raw"
-    """How frames are kept: `raw`, read at once, or `jpeg`, a seventh of the disk and some 20 times slower to read."""
+    """How frames are kept: `raw`, fastest to read, or `jpeg`, with a seventh of the bytes and some 20 times
+    slower to read."""
     part: Literal["whole", "middle"] = "whole"
     """What is kept of a video: all of it, or the one clip in its middle (as of Kinetics and SSv2 in the paper)."""
     split: Annotated[Whole, Field(ge=1, le=3)] = 1

@@ -135,7 +135,7 @@ def main(rounds, count):
         step = max(len(clips) // count, 1)
         clips = clips[::step][:count]
         measure("160x120 H.264 AVI", clips, rounds)
-        frames = [decode(clip, SIZE) for clip in clips[:30]]
+        frames = [decode(clip, SIZE) for clip in clips[:20]]
     else:
         frames = [np.random.default_rng(0).integers(0, 256, (60, SIZE, SIZE, 3), dtype=np.uint8)]
     with tempfile.TemporaryDirectory() as folder:
@@ -146,4 +146,4 @@ def main(rounds, count):
 
 if __name__ == "__main__":
     given = [int(word) for word in sys.argv[1:]]
-    main(*(given + [5, 200][len(given) :]))
+    main(*(given + [3, 100][len(given) :]))
