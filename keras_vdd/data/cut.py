@@ -4,12 +4,10 @@ import dataclasses
 import os
 
 from keras_vdd.data.decode import decode_frames
-from keras_vdd.data.frame_folders import holds_frames
 from keras_vdd.data.jpeg import typical_bytes
 from keras_vdd.data.middle import middle_frames
-from keras_vdd.data.pictures import picture_files
-from keras_vdd.data.unreadable import UnreadableVideo
-from keras_vdd.data.video_file import stated_frames
+from keras_vdd.data.pictures import count_pictures
+from keras_vdd.data.video_file import count_frames, stated_frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,28 +41,22 @@ class Cut:
             return decode_frames(path, self.size, threads)
         return middle_frames(path, self.size, *self.middle, threads)
 
-    def expected_frames(self, path):
-        """Return how many frames of a video will be kept, by what its file states.
+    def estimated_frames(self, path):
+        """Return how many frames of a video will be kept, by what its file states; None if nothing tells."""
+        count = count_pictures(path) if os.path.isdir(path) else stated_frames(path)
+        return count if count is None or self.middle is None else min(count, self.middle[0])
 
-        Returns:
-            (frames, whether that is stated and not an estimate), or (None, False) if nothing tells.
-        """
+    def counted_frames(self, path):
+        """Return how many frames of a video will be kept if it decodes, and 0 if it does not even open."""
         if os.path.isdir(path):
-            count, stated = _count_pictures(path)
+            count = count_pictures(path)
+        elif self.middle is not None and (stated_frames(path) or 0) >= 2 * self.middle[0]:
+            # Headers are not out by half, and a clip needs no more frames than its own.
+            count = self.middle[0]
         else:
-            count, stated = stated_frames(path)
-        if count is not None and self.middle is not None:
-            # A clip needs no exact length: a video that is long enough for it gives its frames.
-            return min(count, self.middle[0]), stated or count >= 2 * self.middle[0]
-        return count, stated
+            count = count_frames(path)
+        return count if self.middle is None else min(count, self.middle[0])
 
     def frame_bytes(self):
         """Return the bytes of a stored frame, exact for "raw" and an estimate for "jpeg"."""
         return self.size * self.size * 3 if self.codec == "raw" else typical_bytes(self.size)
-
-
-def _count_pictures(folder):
-    try:
-        return (len(picture_files(folder)), True) if holds_frames(folder) else (None, False)
-    except UnreadableVideo:
-        return None, False

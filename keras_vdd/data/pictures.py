@@ -28,6 +28,14 @@ def picture_files(folder):
         raise UnreadableVideo(folder, f"it {reason}") from None
 
 
+def count_pictures(folder):
+    """Return how many images the video in a folder has; 0 if there is no video in it."""
+    try:
+        return len(picture_files(folder))
+    except UnreadableVideo:
+        return 0
+
+
 def picture_frames(folder, size, files=None):
     """Yield the images as frames of a video: uint8 (size, size, 3), scaled and cropped as video frames are.
 

@@ -129,8 +129,8 @@ def _build(folder, splits, class_names, cut, progress, workers, work):
     count = sum(map(len, splits.values()))
     processors = workers or worker_count()
     with Pool(min(processors, max(count, 1))) as pool:
-        total, missing, exact = measure(folder, splits, cut, pool, progress)
-        size = f"{total:,} bytes, if the files hold what they state" if exact else f"about {in_words(total)}"
+        total, missing = measure(folder, splits, cut, pool, progress)
+        size = f"{total:,} bytes if all decode" if cut.codec == "raw" else f"about {in_words(total)}"
         progress.say(f"Decoding {count} videos at {cut.size}x{cut.size} into '{folder}': {size}.")
         _refuse_full_disk(folder, missing)
         # Where there are fewer videos than processors the rest of them helps with each.

@@ -20,12 +20,12 @@ def expected_bytes(videos, size, cut=None):
     cut = cut or Cut(size)
     step = max(len(videos) / SAMPLE, 1.0)
     sample = [videos[int(i * step)] for i in range(min(SAMPLE, len(videos)))]
-    counts = [count for count, _ in (cut.expected_frames(video.path) for video in sample) if count]
+    counts = [count for count in (cut.estimated_frames(video.path) for video in sample) if count]
     return round(sum(counts) / len(counts) * len(videos)) * cut.frame_bytes() if counts else 0
 
 
 def measure(folder, splits, cut, pool, progress):
-    """Look into every video that is still to be decoded and add up how large the store will be.
+    """Count the frames of every video that is still to be decoded and add up how large the store will be.
 
     The files are looked into by the decoding processes, for even that may hang or crash.
 
@@ -37,25 +37,20 @@ def measure(folder, splits, cut, pool, progress):
         progress: `keras_vdd.progress.Progress`.
 
     Returns:
-        (bytes of the whole store, bytes of it that are still missing, whether that is what the files state
-        and not an estimate).
+        (bytes of the whole store if all videos decode, bytes of it that are still missing). Exact for raw
+        frames, an estimate for the codec "jpeg".
     """
-    there, missing, exact = 0, 0, cut.codec == "raw"
+    there = missing = 0
     for split, videos in splits.items():
         place = os.path.join(folder, split)
         there += bytes_written(place, cut.codec)
         left = [] if is_finished(place) else videos[videos_written(place) :]
         jobs = ({"path": os.path.abspath(v.path), "size": cut.size, "middle": cut.middle} for v in left)
-        frames, counted, stated = 0, 0, 0
         with progress.task(f"Looking at {split}", len(left)) as update:
             for done, answer in enumerate(pool.ordered(jobs), 1):
-                counted += answer.get("frames") is not None
-                frames += answer.get("frames") or 0
-                stated += bool(answer.get("stated"))
+                missing += answer.get("frames", 0) * cut.frame_bytes()
                 update(done)
-        missing += round(frames / max(counted, 1) * len(left)) * cut.frame_bytes()
-        exact = exact and stated == len(left)
-    return there + missing, missing, exact
+    return there + missing, missing
 
 
 def in_words(count):

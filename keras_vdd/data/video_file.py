@@ -1,5 +1,6 @@
 """A video file, opened: its frames as coded, and every trouble with it told as `UnreadableVideo`."""
 
+import contextlib
 import os
 
 import av
@@ -107,14 +108,16 @@ class VideoFile:
             end: int, when the last frame ends, in units of the stream; None if unknown.
         """
         name = self.container.format.name
-        if ("avi" in name or "mov" in name) and packets < _ENOUGH * self.stream.frames:
+        seconds = None if end is None else float(end * self.stream.time_base)
+        # AVI states places of frames, of which a recorder may have left some empty: then time tells.
+        places = max(packets, (seconds or 0) * float(self.stream.average_rate or 0)) if "avi" in name else packets
+        if ("avi" in name or "mov" in name) and places < _ENOUGH * self.stream.frames:
             raise UnreadableVideo(
                 self.path, f"it breaks off after {count} frames, of {self.stream.frames} that it states"
             )
         # Matroska states no frames, and its duration is that of the longest stream.
-        if "matroska" in name and end is not None and not self.container.streams.audio:
+        if "matroska" in name and seconds is not None and not self.container.streams.audio:
             stated = (self.container.duration or 0) / av.time_base
-            seconds = float(end * self.stream.time_base)
             if seconds < _ENOUGH * stated:
                 raise UnreadableVideo(
                     self.path, f"it breaks off after {count} frames, {seconds:.2f} of {stated:.2f} s"
@@ -147,22 +150,30 @@ def _decoder(codec):
 
 
 def stated_frames(path):
-    """Return how many frames the container states, estimated from its duration if it states none.
-
-    Returns:
-        (frames, whether they are stated), or (None, False) for a file that does not tell or does not open.
-    """
+    """Return how many frames a file states, or its duration makes likely; None if neither tells."""
     try:
         with _open(os.fspath(path)) as container:
             stream = container.streams.best("video")
-            stated = bool(stream.frames)
             count = stream.frames or round(container.duration / av.time_base * float(stream.average_rate))
     except Exception:
         # An estimate is no place to fail: the decoder will say what is wrong with this file.
-        return None, False
+        return None
     # No frame takes less than a few bytes: a header that claims more frames is broken.
-    believable = 0 < count <= os.path.getsize(path) / 8
-    return (count, stated) if believable else (None, False)
+    return count if 0 < count <= os.path.getsize(path) / 8 else None
+
+
+def count_frames(path):
+    """Count the frames of a file by its packets, without decoding: 0 for one that does not open.
+
+    Headers do not do for this: AVI's counts frames that were dropped when it was recorded, and Matroska has
+    none. VP8 alone has packets that show nothing, which are counted.
+    """
+    count = 0
+    with contextlib.suppress(UnreadableVideo, av.error.FFmpegError), VideoFile(path) as video:
+        for packet in video.container.demux(video.stream):
+            # Packets that an edit list cuts away are decoded and not shown.
+            count += packet.size > 0 and not packet.is_discard
+    return count
 
 
 def _open(path):

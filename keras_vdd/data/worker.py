@@ -63,9 +63,8 @@ def _reply(replies, answer):
 
 
 def _look(path, size, middle=None):
-    """Answer how many frames of `path` will be kept, as far as its file states that."""
-    frames, stated = Cut(size, middle=middle).expected_frames(path)
-    return {"frames": frames, "stated": stated}
+    """Answer how many frames of `path` will be kept if it decodes."""
+    return {"frames": Cut(size, middle=middle).counted_frames(path)}
 
 
 def _decode(path, size, part, codec="raw", middle=None, threads=1):

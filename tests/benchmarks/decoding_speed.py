@@ -5,9 +5,9 @@
 Needs `ffmpeg` on the path, and the real videos of VDD_SHARED (default ../shared) where they are. The files
 are clips of UCF101 as they are, and longer videos of usual sizes and codecs made of them. ffmpeg runs in the
 two ways that one has: a process a file, as many at once as there are cores; and a process a core that is
-given its share as one list, which saves it the starts. All ways alternate. Printed are medians of seconds passed
-and, where others are at work on the machine, of processor seconds, and the ratios of both: above 1 means
-faster than ffmpeg's faster way. Ours includes the start of an interpreter a core. Not a test: a time depends
+given its share as one list, which saves it the starts. All ways alternate. Printed are medians of seconds
+passed and, where others are at work on the machine, of processor seconds, and the ratios of both: above 1
+means faster than ffmpeg's faster way. Ours includes the start of an interpreter a core. Not a test: a time depends
 on the machine.
 """
 

@@ -16,7 +16,7 @@ from keras_vdd.data.cut_off import missing_bytes
 from keras_vdd.data.decode import UnreadableVideo, decode
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare
-from keras_vdd.data.video_file import VideoFile, stated_frames
+from keras_vdd.data.video_file import VideoFile, count_frames, stated_frames
 
 SUFFIXES = (".avi", ".mp4", ".webm", ".mkv", ".mov")
 
@@ -197,11 +197,11 @@ def test_a_stream_that_begins_amid_a_group_of_pictures_loses_its_first_frames_on
 def test_a_frame_count_that_is_not_believed(tmp_path, whole):
     path = tmp_path / "a.avi"
     path.write_bytes(whole[".avi"])
-    assert stated_frames(path) == (14, True)
+    assert stated_frames(path) == 14
     path.write_bytes(patched(whole[".avi"], b"strh", 40, struct.pack("<I", 2**31 - 1)))
-    assert stated_frames(path) == (None, False)
+    assert stated_frames(path) is None and count_frames(path) == 14
     path.write_bytes(b"nothing of the kind")
-    assert stated_frames(path) == (None, False)
+    assert stated_frames(path) is None and count_frames(path) == 0
 
 
 def test_large_files_have_more_time(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from keras_vdd.data.decode import UnreadableVideo, decode, decode_frames
-from keras_vdd.data.video_file import VideoFile
+from keras_vdd.data.video_file import VideoFile, stated_frames
 
 COLOURS = np.array([[235, 30, 30], [30, 215, 40], [40, 40, 225], [230, 230, 20], [128, 128, 128]], np.uint8)
 
@@ -103,6 +103,14 @@ def test_each_frame_once_at_a_variable_rate(tmp_path):
     for suffix in (".mp4", ".mkv"):
         path = encode(tmp_path / f"a{suffix}", plain(levels), "libx264", options={"qp": "4"}, times=times)
         assert_colours(decode(path, 16), levels, atol=4)
+
+
+def test_an_avi_in_which_most_frames_were_dropped(tmp_path):
+    """A slow camera in a fast AVI: two of three places are empty, which is no sign of damage."""
+    levels = np.repeat((20 + 20 * np.arange(10, dtype=np.uint8))[:, None], 3, 1)
+    path = encode(tmp_path / "a.avi", plain(levels), "mpeg4", times=[3 * i for i in range(10)])
+    assert stated_frames(path) == 28
+    assert_colours(decode(path, 16), levels, atol=4)
 
 
 def test_interlaced_frames_show_one_moment(tmp_path):

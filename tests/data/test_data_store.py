@@ -22,6 +22,7 @@ from keras_vdd.data.listing import Listing, Video
 from keras_vdd.data.pool import Pool
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import open_store, prepare, store_folder
+from keras_vdd.data.video_file import count_frames, stated_frames
 from keras_vdd.errors import VddError
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -63,7 +64,7 @@ def test_a_store_holds_what_decoding_gives(small_set, listener):
         assert not store.frames(0).flags.writeable
         assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.u8", "index.json"]
         assert np.array_equal(open_store(store.folder).frames(1), store.frames(1))
-    assert "Decoding 8 videos at 16x16" in listener.said[0] and "kB" in listener.said[0]
+    assert "Decoding 8 videos at 16x16" in listener.said[0] and "bytes" in listener.said[0]
     assert (
         "Decoding train",
         6,
@@ -395,20 +396,25 @@ def test_known_keys_of_raw_stores_of_whole_videos(tmp_path, settings):
     )
 
 
-def test_the_size_is_said_before_and_is_exact_where_files_state_it(tmp_path, write_video, settings, listener):
+@pytest.mark.parametrize("part", ["whole", "middle"])
+def test_the_size_is_said_before_and_is_exact(tmp_path, write_video, settings, listener, part):
     for split in ("train", "test"):
-        for i, suffix in enumerate((".avi", ".mp4", ".mov")):
-            write_video(tmp_path / "videos" / split / "a" / f"{i}{suffix}", 4 + i)
-    stores = prepare(find_videos(settings()), settings(), listener)
+        for i, suffix in enumerate((".avi", ".mp4", ".mov", ".mkv", ".webm")):
+            write_video(tmp_path / "videos" / split / "a" / f"{i}{suffix}", 2 + 2 * i)
+        (tmp_path / "videos" / split / "a" / "text.avi").write_text("nothing to count")
+    stores = prepare(find_videos(settings(part=part)), settings(part=part), listener)
     total = sum(store.nbytes for store in stores.values())
-    assert (
-        total == 2 * 15 * 16 * 16 * 3
-        and f"{total:,} bytes, if the files hold what they state" in listener.said[0]
-    )
-    write_video(tmp_path / "videos" / "train" / "a" / "9.mkv", 10)
-    prepare(find_videos(settings()), settings(), listener)
-    said = [text for text in listener.said if text.startswith("Decoding")][-1]
-    assert "about 30.7 kB" in said  # 25 + 15 frames: a Matroska file states a duration only
+    frames = sum(2 + 2 * i if part == "whole" else min(2 + 2 * i, 4) for i in range(5))
+    assert total == 2 * frames * 16 * 16 * 3 and f": {total:,} bytes if all decode." in listener.said[0]
+
+
+def test_frames_that_an_avi_dropped_are_not_counted(tmp_path, write_video):
+    """A recorder that missed a frame leaves its place in the index and in the header's number."""
+    path = write_video(tmp_path / "a.avi", 6)
+    content = path.read_bytes()
+    at = content.index(b"strh") + 40
+    path.write_bytes(content[:at] + (8).to_bytes(4, "little") + content[at + 4 :])
+    assert (stated_frames(path), count_frames(path), len(decode(path, 16))) == (8, 6, 6)
 
 
 def test_one_mad_file_does_not_make_the_disk_too_small(small_set, tmp_path):
