@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_vdd.errors import UsageError
+
 
 def part_of(variable):
     """The part that a weight belongs to: `dynamic`, `integrator`, `static`, `video`, `step_size`, `labels`."""
@@ -17,9 +19,17 @@ def by_part(kind, rates, **settings):
         kind: a class of `keras.optimizers` that updates variable by variable, such as `SGD` or `Adam`.
         rates: dict, learning rate by part, see `part_of`.
         **settings: of the optimizer; `learning_rate` is 1 unless given, or a schedule of shares.
+
+    Its `build` raises UsageError for variables of a part that has no rate.
     """
 
     class ByPart(kind):
+        def build(self, variables):
+            missing = sorted({part_of(variable) for variable in variables} - rates.keys())
+            if missing:
+                raise UsageError(f"There is no learning rate for {', '.join(missing)}: give each part its own.")
+            super().build(variables)
+
         def update_step(self, gradient, variable, learning_rate):
             # TensorFlow passes its own variable, which has no path.
             known = self._trainable_variables[self._get_variable_index(variable)]
