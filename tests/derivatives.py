@@ -27,6 +27,15 @@ def wide():
         yield
 
 
+def in_float64(memory):
+    """Make a memory, whose weights are float32 always, one that keeps and computes float64."""
+    for layer in memory._flatten_layers():
+        layer.dtype_policy = "float64"
+    for variable in memory.weights:
+        variable._dtype = "float64"
+    return memory
+
+
 def numpy(x):
     return tree.map_structure(ops.convert_to_numpy, x)
 
@@ -44,7 +53,7 @@ def correlate(x, kernel, strides, padding):
     return np.tensordot(windows, np.moveaxis(kernel, -2, 0), axes=rank + 1)
 
 
-def assert_gradient(loss_and_gradient, values, tolerance=1e-6, step=1e-5, seed=0):
+def assert_gradient(loss_and_gradient, values, tolerance=1e-6, step=1e-5, seed=0, compiled=True):
     """Compare the gradient, leaf by leaf, with central differences of the loss in random directions.
 
     Args:
@@ -53,18 +62,19 @@ def assert_gradient(loss_and_gradient, values, tolerance=1e-6, step=1e-5, seed=0
         tolerance: largest error of a directional derivative, relative to it and to the gradient's length.
         step: length of the difference, relative to entries of size 1.
         seed: int, of the directions.
+        compiled: bool, off for a function that compiles its own parts.
 
     Returns:
         the gradients as a flat list of arrays.
     """
     rng = np.random.default_rng(seed)
-    compiled = jit(loss_and_gradient)
+    evaluate = jit(loss_and_gradient) if compiled else loss_and_gradient
     leaves = [np.asarray(leaf, "float64") for leaf in tree.flatten(values)]
 
     def loss_at(leaves):
-        return float(numpy(compiled(tensor(tree.pack_sequence_as(values, leaves)))[0]))
+        return float(numpy(evaluate(tensor(tree.pack_sequence_as(values, leaves)))[0]))
 
-    loss, gradients = compiled(tensor(values))
+    loss, gradients = evaluate(tensor(values))
     assert np.isfinite(float(numpy(loss)))
     gradients = [numpy(g) for g in tree.flatten(gradients)]
     for index, gradient in enumerate(gradients):

@@ -53,7 +53,8 @@ def convolution(x, kernel, strides, padding, data_format):
     kernel = kernel.permute(rank + 1, rank, *range(rank))
     conv = torch.conv2d if rank == 2 else torch.conv3d
     if data_format == "channels_first":
-        return conv(x, kernel, None, strides, padding)
+        # A transposed view would be computed with channels last, and so would all that follows it.
+        return conv(x.contiguous(), kernel, None, strides, padding)
     out = conv(x.movedim(-1, 1), kernel, None, strides, padding)
     return out.movedim(1, -1)
 
@@ -65,8 +66,14 @@ def native_layout(weights):
 def _outputs_first(w):
     if w.ndim < 4:
         return w
-    rank = w.ndim - 2
-    return w.permute(rank + 1, rank, *range(rank)).contiguous().permute(*range(2, rank + 2), 1, 0)
+    *window, inputs, outputs = w.shape
+    rank = len(window)
+    native = w.permute(rank + 1, rank, *range(rank))
+    if not native.is_contiguous():
+        # Two transpositions of matrices take a fifth of the time of one copy in six dimensions.
+        taps = w.reshape(-1, inputs, outputs).transpose(1, 2).contiguous()
+        native = taps.view(-1, outputs * inputs).t().contiguous().view(outputs, inputs, *window)
+    return native.permute(*range(2, rank + 2), 1, 0)
 
 
 def accelerated():

@@ -100,6 +100,8 @@ def _identity(store):
     return {
         "format": STORE_FORMAT,
         "size": store.size,
+        "codec": store.codec,
+        "middle": store.middle,
         "short_side": SHORT_SIDE,
         "classes": store.class_names,
         "videos": [

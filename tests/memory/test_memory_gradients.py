@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from derivatives import assert_gradient, numpy, tensor, wide
+from derivatives import assert_gradient, in_float64, numpy, tensor, wide
 from keras import ops
 
 from keras_vdd.autodiff import jit, value_and_grad
@@ -28,15 +28,6 @@ MEMORIES = {
     "videos": lambda: FullVideoMemory(CLASSES, 2, FRAMES, SIZE),
     "int8 videos": lambda: FullVideoMemory(CLASSES, 2, FRAMES, SIZE, quantise=True),
 }
-
-
-def in_float64(memory):
-    """Make a memory, whose weights are float32 always, one that keeps and computes float64."""
-    for layer in memory._flatten_layers():
-        layer.dtype_policy = "float64"
-    for variable in memory.weights:
-        variable._dtype = "float64"
-    return memory
 
 
 def losses(memory, pairs, static):
