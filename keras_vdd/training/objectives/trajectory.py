@@ -53,7 +53,8 @@ class TrajectoryMatching(StageObjective):
         if self.settings.augment:
             videos = augment(ops.expand_dims(videos, 0), step["augment"])[0]
         logits = models.apply(self.network, weights, videos, training=True, seed=step["seed"])
-        return -ops.mean(ops.sum(self._targets(data, step["pairs"]) * ops.log_softmax(logits), axis=-1))
+        targets = ops.cast(self._targets(data, step["pairs"]), logits.dtype)
+        return -ops.mean(ops.sum(targets * ops.log_softmax(logits), axis=-1))
 
     def _targets(self, data, pairs):
         if "labels" not in data:
