@@ -8,6 +8,10 @@ from keras import ops
 
 from keras_vdd.autodiff import WIDEST_FLOAT
 
+# Of the ridge, relative to the kernel's trace: below it rounding can leave a pivot of exactly zero, at which
+# some backends raise.
+LEAST = 1e-14
+
 
 def ridge_prediction(synthetic_features, synthetic_labels, real_features, regulariser=1e-6):
     """F_t F_s^T (F_s F_s^T + regulariser * trace / n * I)^-1 Y_s.
@@ -16,11 +20,12 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
         synthetic_features: (n, features) F_s.
         synthetic_labels: (n, classes) Y_s.
         real_features: (m, features) F_t.
-        regulariser: float, relative to the mean of the kernel's diagonal.
+        regulariser: float, relative to the mean of the kernel's diagonal; at least `LEAST` of its sum is taken.
 
     Returns:
         (prediction, residual): (m, classes), and a scalar, how far the solution leaves its equations open
-        relative to Y_s; a kernel too near to singular for the backend's floats shows there.
+        relative to Y_s; a kernel too near to singular for the backend's floats shows there. Features that
+        are not finite make both NaN.
     """
     # The inverse magnifies rounding by the kernel's condition number.
     result_dtype = synthetic_features.dtype
@@ -29,10 +34,15 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
     )
     kernel = _product(synthetic_features, synthetic_features)
     n = kernel.shape[0]
+    share = ops.maximum(ops.cast(regulariser, kernel.dtype) / n, LEAST)
     # Features that are all zero leave nothing to solve: the floor makes the prediction zero.
-    ridge = ops.maximum(ops.cast(regulariser, kernel.dtype) * ops.trace(kernel) / n, 1e-30)
-    kernel = kernel + ridge * ops.eye(n, dtype=kernel.dtype)
+    ridge = ops.maximum(share * ops.trace(kernel), 1e-30)
+    identity = ops.eye(n, dtype=kernel.dtype)
+    finite = ops.all(ops.isfinite(kernel))
+    # Where features are not finite some backends' `solve` raises: what comes out is made NaN instead.
+    kernel = ops.where(finite, kernel + ridge * identity, identity)
     solution = ops.solve(kernel, synthetic_labels)
+    solution = ops.where(finite, solution, float("nan") * ops.ones_like(solution))
     open_part = ops.stop_gradient(ops.einsum("ns,sc->nc", kernel, solution) - synthetic_labels)
     residual = _length(open_part) / (_length(ops.stop_gradient(synthetic_labels)) + 1e-30)
     cross = _product(real_features, synthetic_features)

@@ -192,6 +192,43 @@ def test_ridge_prediction_is_numpys(regulariser):
         close(numpy(again), labels, 1e-4)
 
 
+def ridge_case(synthetic, regulariser=1e-6):
+    """(prediction, residual, gradients to features and labels) of a regression on such features."""
+    learned = {"features": tensor(synthetic, "float32"), "labels": tensor(draw(len(synthetic), 3, seed=1), "float32")}
+    real = tensor(draw(7, synthetic.shape[1], seed=2), "float32")
+
+    def loss(values):
+        found = ridge_prediction(values["features"], values["labels"], real, regulariser)
+        return ops.sum(ops.square(found[0])), found
+
+    (_, found), gradients = value_and_grad(loss, has_aux=True)(learned)
+    return *numpy(found), numpy(gradients)
+
+
+@pytest.mark.parametrize("regulariser", [1e-15, 1e-30])
+def test_equal_features_and_no_ridge_to_speak_of_do_not_raise(regulariser):
+    """Backends differ in what they do at a pivot of zero: there is none, or what comes out shows it."""
+    features = draw(5, 20)
+    features[1] = features[0]
+    prediction, residual, _ = ridge_case(features, regulariser)
+    assert np.isfinite(prediction).all() or not residual < 1e-2
+    close(ridge_case(features, 1e-30)[0], prediction, 1e-6)
+
+
+def test_features_of_zeros_predict_zero():
+    prediction, residual, gradients = ridge_case(np.zeros((5, 20)))
+    assert not prediction.any() and residual < 1e-3
+    assert all(np.isfinite(gradient).all() for gradient in gradients.values())
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_features_that_are_not_finite_predict_nothing(wrong):
+    features = draw(5, 20)
+    features[2, 3] = wrong
+    prediction, residual, _ = ridge_case(features)
+    assert np.isnan(prediction).all() and np.isnan(residual)
+
+
 def test_prediction_and_label_margin_losses():
     prediction, target = draw(7, 3), draw(7, 3, seed=1)
     found = prediction_loss(*tensor((prediction, target), "float32"))

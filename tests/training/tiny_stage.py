@@ -1,14 +1,20 @@
 """Stage 2 without videos: a store and experts of noise, and the quickstart's recipe cut down to them."""
 
+import contextlib
+import types
+from unittest.mock import patch
+
 import numpy as np
 from keras import ops, tree
 
-from keras_vdd.models import fresh_weights
+from keras_vdd.models import create, fresh_weights
+from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.seeds import stream
-from keras_vdd.training import objectives
+from keras_vdd.training import dynamic_stage, objectives
 from keras_vdd.training.condenser import Condenser
 from keras_vdd.training.dynamic_stage import start_memory
+from keras_vdd.training.run_folder import RunFolder
 
 CLASSES, VIDEOS, LENGTH, FRAMES, SIZE = 3, 4, 7, 3, 8
 TINY = (
@@ -77,11 +83,7 @@ def recipe_of(loss="dm", kind="static-dynamic", *settings):
 def make(loss="dm", kind="static-dynamic", *settings, store=None, bank=None):
     """(recipe, objective, compiled condenser) of the quickstart with another loss and memory."""
     recipe, store = recipe_of(loss, kind, *settings), store or Store()
-    counts = recipe.memory
-    static = stream(0, "stills").standard_normal(
-        (CLASSES, counts.statics_per_class, SIZE, SIZE, 3), dtype="float32"
-    )
-    memory = start_memory(recipe, store, static)
+    memory = start_memory(recipe, store, stills(recipe))
     objective = objectives.create(recipe, store, memory, bank)
     if bank is None and recipe.needs_experts:
         objective.bank = Bank(objective.network, epochs=recipe.expert_epochs)
@@ -111,3 +113,49 @@ def gradient_function(objective, condenser, batch, dtype="float32"):
     """The function values -> (loss, gradients) that an objective is, in one batch."""
     given = with_tensors(batch, condenser, dtype)
     return lambda values: objective(values, condenser._synthesise, given)
+
+
+class Stop(Silent):
+    """Progress that raises KeyboardInterrupt when iteration `at` is done, as a second Ctrl-C does."""
+
+    def __init__(self, at):
+        self.at = at
+
+    @contextlib.contextmanager
+    def task(self, title, total=None):
+        def update(done, **figures):
+            if done == self.at:
+                raise KeyboardInterrupt
+
+        yield update
+
+
+def learn(place, loss, kind, *settings, progress=None, prepare=None):
+    """Stage 2 as `distill` runs it, on noise: its arrays, facts and run folder.
+
+    `prepare` may change the memory that learning starts from. Experts are those of a `Bank`.
+    """
+    recipe = recipe_of(loss, kind, f"run.dir={place / 'runs'}", "run.checkpoint_every=2", *settings)
+    run = RunFolder(recipe)
+    static = None if kind == "full-video" else stills(recipe)
+
+    def experts(*arguments):
+        stage, data = recipe.dynamic, recipe.data
+        network = create(stage.network, CLASSES, data.frames, data.size, stage.width, stage.stem)
+        return Bank(network, epochs=recipe.expert_epochs)
+
+    def start(*arguments):
+        memory = start_memory(*arguments)
+        if prepare is not None:
+            prepare(memory)
+        return memory
+
+    with patch.multiple(dynamic_stage, learn_experts=experts, start_memory=start):
+        stores = {"train": Store(), "test": Store()}
+        arrays, facts = dynamic_stage.learn_videos(recipe, stores, static, run, progress or Silent())
+    return types.SimpleNamespace(arrays=arrays, facts=facts, folder=run.path)
+
+
+def stills(recipe):
+    shape = (CLASSES, recipe.memory.statics_per_class, SIZE, SIZE, 3)
+    return stream(0, "stills").standard_normal(shape, dtype="float32")

@@ -47,7 +47,8 @@ class RidgeRegression(StageObjective):
         self._synthesise = synthesise
         member = int(batch["member"][0])
         inputs = self.pool.weights(member), batch["fixed"], batch["pairs"], batch["real"], batch["target"]
-        regulariser = self.settings.regulariser
+        # What `ridge_prediction` takes at least.
+        regulariser = max(self.settings.regulariser, ridge.LEAST * len(batch["pairs"]))
         while True:
             ridge_of = ops.convert_to_tensor(regulariser, "float32")
             (loss, (videos, labels, residual)), gradients = self._gradient(learned, ridge_of, *inputs)
@@ -88,7 +89,8 @@ class RidgeRegression(StageObjective):
         return ops.stop_gradient(ops.concatenate(parts, axis=0))
 
     def _features(self, weights, videos):
-        return ops.cast(models.apply(self.network, weights, videos, method="embed"), "float32")
+        features = models.apply(self.network, weights, videos, method="embed")
+        return ops.cast(features, keras.backend.result_type(features.dtype, "float32"))
 
     def make_batch(self, iteration):
         data, store = self.data, self.store
@@ -106,6 +108,10 @@ class RidgeRegression(StageObjective):
         """Adam; its rates are shares of the recipe's."""
         shares = falling(self.settings.iterations, self.settings.last_rate)
         return by_part(keras.optimizers.Adam, self.rates, learning_rate=shares)
+
+    @property
+    def to_lower(self):
+        return [*super().to_lower, "dynamic.network_rate"]
 
     def results(self, condenser):
         labels = ops.convert_to_numpy(condenser.extras["labels"])

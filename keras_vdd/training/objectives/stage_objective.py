@@ -4,7 +4,7 @@ import keras
 
 from keras_vdd import models
 from keras_vdd.training.objective import Objective
-from keras_vdd.training.rates import by_part
+from keras_vdd.training.rates import by_part, part_of
 
 
 class StageObjective(Objective):
@@ -32,8 +32,15 @@ class StageObjective(Objective):
 
     @property
     def rates(self):
-        """dict: learning rate by part, those that the recipe gives."""
-        return self.settings.learning_rates.model_dump(exclude_none=True)
+        """dict: learning rate by part, of those parts that are learned."""
+        learned = {part_of(variable) for variable in self.memory.trainable_variables} | self.extras.keys()
+        given = self.settings.learning_rates.model_dump(exclude_none=True)
+        return {part: rate for part, rate in given.items() if part in learned}
+
+    @property
+    def to_lower(self):
+        """list of str: settings of which one may be too large where learning diverges."""
+        return [f"dynamic.learning_rates.{part}" for part, rate in self.rates.items() if rate]
 
     def optimizer(self):
         """SGD with the recipe's momentum and a learning rate for each part."""

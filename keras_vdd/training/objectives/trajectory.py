@@ -81,6 +81,10 @@ class TrajectoryMatching(StageObjective):
         """The step size after the iteration."""
         return {"step_size": float(ops.convert_to_numpy(condenser.extras["step_size"]))}
 
+    @property
+    def to_lower(self):
+        return [*super().to_lower, "dynamic.step_size"]
+
     def results(self, condenser):
         facts = self.notes(condenser)
         if "labels" not in condenser.extras:
