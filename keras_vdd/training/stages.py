@@ -207,6 +207,7 @@ def _distilled_set(recipe, stores, arrays, learned):
         "versions": {"keras_vdd": __version__, **facts["versions"]},
         "real_bytes": real_bytes(stores["train"]),
         **{name: learned[name] for name in ("step_size",) if name in learned},
+        **({"coreset": recipe.coreset.method} if recipe.coreset is not None else {}),
     }
     return DistilledSet(
         recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
