@@ -126,6 +126,8 @@ class Recipe(Settings):
                 yield f"a coreset is chosen, not learned; set {stage}=null"
         if self.memory.kind != "full-video":
             yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set memory.kind=full-video"
+        if self.memory.quantise:
+            yield "memory.quantise=true is for what is learned, and a coreset is chosen; set memory.quantise=false"
         method = self.coreset.method
         own = {"random": "random-clips", "full": "full"}.get(method)
         for row in self.evaluation.compare:
@@ -138,6 +140,7 @@ class Recipe(Settings):
         kind = self.memory.kind
         if self.dynamic is not None:
             yield from self._rates_fit()
+            yield from self._inner_steps_fit()
         elif kind == "static-dynamic":
             yield "memory.kind=static-dynamic needs a dynamic stage; for stills set memory.kind=still"
         elif self.static is None or kind == "full-video":
@@ -157,6 +160,21 @@ class Recipe(Settings):
         for part, reason in needed.items():
             if getattr(dynamic.learning_rates, part) is None:
                 yield f"{reason} needs dynamic.learning_rates.{part}"
+
+    def _inner_steps_fit(self):
+        dynamic, integrators = self.dynamic, self.memory.integrators
+        if dynamic.loss != "mtt":
+            return
+        if dynamic.step_size < dynamic.least_step_size:
+            yield (
+                f"dynamic.step_size={dynamic.step_size:g} is below dynamic.least_step_size="
+                f"{dynamic.least_step_size:g}, under which it may not fall; lower that too"
+            )
+        if dynamic.batch_size is not None and dynamic.batch_size < integrators:
+            yield (
+                f"dynamic.batch_size={dynamic.batch_size} leaves some of memory.integrators={integrators} without a "
+                "video; it must be at least that"
+            )
 
     def _experts_fit(self):
         if self.experts is None or self.coreset is not None:
