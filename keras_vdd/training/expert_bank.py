@@ -191,6 +191,6 @@ def _opened(path):
 
 def _facts(path):
     with _opened(path) as (_, facts):
-        if not {"epochs", "weights", "losses", "top1"} <= facts.keys():
+        if not isinstance(facts, dict) or not {"epochs", "weights", "losses", "top1"} <= facts.keys():
             raise KeyError("its metadata is incomplete")
         return facts
