@@ -67,7 +67,7 @@ class MiniC3D(keras.Model):
         if not _LAST:
             x = ops.transpose(x, (0, 4, 1, 2, 3))
         for convolution, pool in zip(self.convolutions, self.pools):
-            # As pooling last would give, to the bit: adding and ReLU keep order. But on an eighth of the numbers.
+            # As if pooled last, to the bit, since both keep order; but on an eighth of the numbers, or a quarter.
             x = ops.relu(convolution.add_bias(pool(convolution.correlate(x))))
         return x
 
