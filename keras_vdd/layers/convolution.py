@@ -57,15 +57,7 @@ class _Convolution(keras.layers.Layer):
         return -1 if self.data_format == "channels_last" else 1
 
     def call(self, x):
-        return self.add_bias(self.correlate(x))
-
-    def correlate(self, x):
-        """The layer without its bias, in the dtype of x."""
-        kernel = keras.ops.cast(self.kernel.value, x.dtype)
-        return convolution(x, kernel, self.strides, self.padding, self.data_format)
-
-    def add_bias(self, x):
-        """Add the bias to what `correlate` gave, or to a maximum of it."""
+        x = convolution(x, self.kernel.value, self.strides, self.padding, self.data_format)
         bias = keras.ops.cast(self.bias, x.dtype)
         if self.data_format == "channels_first":
             bias = keras.ops.reshape(bias, (-1,) + (1,) * self.rank)

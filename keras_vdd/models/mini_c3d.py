@@ -67,8 +67,7 @@ class MiniC3D(keras.Model):
         if not _LAST:
             x = ops.transpose(x, (0, 4, 1, 2, 3))
         for convolution, pool in zip(self.convolutions, self.pools):
-            # As if pooled last, to the bit, since both keep order; but on an eighth of the numbers, or a quarter.
-            x = ops.relu(convolution.add_bias(pool(convolution.correlate(x))))
+            x = pool(ops.relu(convolution(x)))
         return x
 
     def classify(self, features, training=False):
