@@ -23,6 +23,45 @@ SMALL = (
     "evaluation.full_epochs=1",
 )
 
+# What a recipe has of these sections is made small.
+SECTIONS = {
+    "data": ("data.shapes.train_per_class=3", "data.shapes.test_per_class=2", "data.frames=4"),
+    "run": ("run.checkpoint_every=2",),
+    "static": ("static.iterations=2", "static.width=8", "static.real_per_class=3"),
+    "dynamic": ("dynamic.iterations=4", "dynamic.width=8", "dynamic.stem=4"),
+    "experts": ("experts.count=2", "experts.batch_size=12"),
+    "coreset": ("coreset.feature_epochs=1",),
+    "evaluation": (
+        "evaluation.width=8",
+        "evaluation.stem=4",
+        "evaluation.seeds=1",
+        "evaluation.steps=2",
+        "evaluation.batch_size=8",
+        "evaluation.full_epochs=1",
+        "evaluation.compare=[]",
+    ),
+}
+OF_LOSS = {
+    "dm": ("dynamic.real_per_class=3",),
+    "mtt": ("dynamic.inner_steps=2", "dynamic.max_start_epoch=2", "dynamic.gradient=adjoint"),
+    "frepo": ("dynamic.real_clips=6", "dynamic.pool=2", "dynamic.max_updates=3"),
+}
+
+
+def settings_of(name, place, *more, store):
+    """`KEY=VALUE` settings that make a packaged recipe small, its folders in `place`, on a store that is there."""
+    recipe = load_recipe(name)
+    small = [text for section in SECTIONS if getattr(recipe, section) is not None for text in SECTIONS[section]]
+    if recipe.experts is not None or any("experts" in text for text in more):
+        small.append(f"experts.folder={place / 'experts'}")
+    small += OF_LOSS[recipe.dynamic.loss] if recipe.dynamic else ()
+    return [*small, f"run.dir={place / 'runs'}", f"data.store={store}", *more]
+
+
+def small_of(name, place, *more, store):
+    """A packaged recipe made small, as `settings_of` says."""
+    return load_recipe(name, settings_of(name, place, *more, store=store))
+
 
 def overrides(place, *more, store=None):
     """Settings of a small run whose folder and store lie in `place`, unless another store is given."""

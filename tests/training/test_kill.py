@@ -6,7 +6,7 @@ import sys
 
 import keras
 import pytest
-from small_run import contents, overrides, small
+from small_run import contents, overrides, settings_of, small, small_of
 
 from keras_vdd.training.checkpoint import load_arrays
 from keras_vdd.training.stages import distill
@@ -56,18 +56,21 @@ def unbroken(whole, tmp_path_factory):
     return place
 
 
-def vdd_distill(settings, *signalled):
+def vdd_distill(settings, *signalled, recipe="quickstart"):
     """Run the command in a process of its own that sends itself a signal; without one, to its end."""
     never = (0, "never", "", 1)
-    words = ["distill", "--backend", keras.config.backend(), "--recipe", "quickstart", *settings]
+    words = ["distill", "--backend", keras.config.backend(), "--recipe", recipe, *settings]
     command = [sys.executable, "-P", "-c", SIGNALLED, *map(str, signalled or never), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
 
 
-def same(place, unbroken, store):
+def same(place, unbroken, store, folders=("runs/quickstart",)):
     # What differs by right: where the files lie, which the recipe says.
     places = (store, place / "stores", place, unbroken)
-    left, expected = (contents(p / "runs" / "quickstart", *places) for p in (place, unbroken))
+    left, expected = (
+        {f"{folder}/{name}": value for folder in folders for name, value in contents(p / folder, *places).items()}
+        for p in (place, unbroken)
+    )
     assert sorted(left) == sorted(expected)
     assert [name for name in expected if left[name] != expected[name]] == []
 
@@ -98,3 +101,44 @@ def test_ctrl_c_ends_with_130_and_the_run_goes_on(moment, whole, unbroken, tmp_p
     else:
         distill(small(tmp_path, BRIEF, store=whole.store))
     same(tmp_path, unbroken, whole.store)
+
+
+# Of MTT and FRePo in small: 4 iterations with a checkpoint after every second, 2 experts of 2 epochs.
+STAGES = {
+    "the second expert": ("mtt-shapes", ("os.rename", "expert-0001.safetensors", 1)),
+    "MTT": ("mtt-shapes", ("open", "log.jsonl", 3)),
+    "FRePo": ("frepo-shapes", ("open", "log.jsonl", 3)),
+    "a checkpoint of FRePo": ("frepo-shapes", ("os.rename", "dynamic/checkpoint.safetensors", 2)),
+}
+
+
+@pytest.fixture(scope="module")
+def unbroken_methods(whole, tmp_path_factory):
+    """Runs of MTT and FRePo that nothing interrupted, by recipe: where they lie."""
+    places = {}
+
+    def made(name):
+        if name not in places:
+            places[name] = tmp_path_factory.mktemp(name)
+            distill(small_of(name, places[name], "static=null", store=whole.store))
+        return places[name]
+
+    return made
+
+
+@pytest.mark.skipif(
+    keras.config.backend() != "torch",
+    reason="kills of MTT and FRePo run on torch only: the suite's time; test_objectives_resumed.py has all backends",
+)
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_in_the_stages_of_mtt_and_frepo(stage, whole, unbroken_methods, tmp_path):
+    name, moment = STAGES[stage]
+    settings = settings_of(name, tmp_path, "static=null", store=whole.store)
+    done = vdd_distill(settings, signal.SIGKILL.value, *moment, recipe=name)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not (tmp_path / "runs" / name / "dynamic" / "memory.safetensors").exists()
+    kept = sorted(path.name for path in tmp_path.rglob("expert-*.safetensors"))
+    assert len(kept) == {"the second expert": 1, "MTT": 2}.get(stage, 0)
+    distill(small_of(name, tmp_path, "static=null", store=whole.store))
+    folders = [f"runs/{name}", *(["experts"] if name.startswith("mtt") else [])]
+    same(tmp_path, unbroken_methods(name), whole.store, folders)
