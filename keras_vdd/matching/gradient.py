@@ -67,6 +67,8 @@ def gradient_matching(network, weights, real, synthetic, chunk=None):
     part = max(d for d in range(1, min(chunk or n, n) + 1) if n % d == 0)
 
     def mean_gradient(x, label):
+        if part == n:
+            return gradient_of(weights, x, label)[1]
         parts = [gradient_of(weights, x[i : i + part], label)[1] for i in range(0, n, part)]
         return [sum(layer[1:], layer[0]) / len(parts) for layer in zip(*parts)]
 

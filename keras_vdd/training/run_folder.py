@@ -14,7 +14,11 @@ except ImportError:  # no such locks on Windows
     fcntl = None
 
 # What may differ between two calls that mean the same run.
-_PLACES = {"run": ("dir", "name", "checkpoint_every"), "data": ("store",)}
+_PLACES = {
+    "run": ("dir", "name", "checkpoint_every"),
+    "data": ("store",),
+    "experts": ("folder", "processes"),
+}
 
 
 class RunFolder:
@@ -167,7 +171,7 @@ def _identity(recipe):
     values = recipe.model_dump(mode="json")
     for section, keys in _PLACES.items():
         for key in keys:
-            values[section].pop(key, None)
+            (values[section] or {}).pop(key, None)
     for key in ("name", "summary"):
         values.pop(key, None)
     return values

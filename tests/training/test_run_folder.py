@@ -53,6 +53,14 @@ def test_the_same_recipe_goes_on(tmp_path):
     assert (first.path / "recipe.yaml").read_bytes() == written
 
 
+def test_experts_may_lie_elsewhere_and_be_trained_side_by_side(tmp_path):
+    settings = ["dynamic.loss=mtt", "dynamic.learning_rates.step_size=1e-6", f"run.dir={tmp_path}"]
+    RunFolder(load_recipe("quickstart", settings))
+    RunFolder(load_recipe("quickstart", [*settings, "experts.folder=elsewhere", "experts.processes=3"]))
+    with pytest.raises(VddError, match=r"another recipe \(experts.count differs\)"):
+        RunFolder(load_recipe("quickstart", [*settings, "experts.count=3"]))
+
+
 @pytest.mark.parametrize(
     "changes, named",
     [
