@@ -7,8 +7,9 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
   nested; raises `ValueError` where a gradient does not exist, never a silent zero (JAX cannot tell and
   gives zeros).
 - `jit(fn)`: `fn` compiled if the backend gains from it.
-- `convolution(x, kernel, strides, padding, data_format)`: cross-correlation in 2 or 3 dimensions with
-  explicit symmetric padding, fast and with right second derivatives. Kernel `(*window, inputs, outputs)`.
+- `convolution(x, kernel, bias, strides, padding, data_format)`: cross-correlation in 2 or 3 dimensions with
+  explicit symmetric padding, fast and with right second derivatives. Kernel `(*window, inputs, outputs)`,
+  bias `(outputs,)`, both of x's dtype.
 - `native_layout(weights)`: the same values, laid out in memory as convolutions read them.
 - `DATA_FORMAT`: the layout in which the backend computes convolutions fastest.
 - `JIT_COMPILE`: what to pass as `jit_compile` to `keras.Model.compile`.

@@ -23,15 +23,14 @@ def value_and_grad(fn, has_aux=False):
     return jax.value_and_grad(fn, has_aux=has_aux)
 
 
-def convolution(x, kernel, strides, padding, data_format):
+def convolution(x, kernel, bias, strides, padding, data_format):
     if data_format != "channels_last":
         raise ValueError("JAX computes these convolutions with channels last only")
     if len(strides) == 3 and max(strides) > 1 and jax.default_backend() == "cpu":
-        return _strided_as_products(x, kernel, strides, padding)
+        return _strided_as_products(x, kernel, strides, padding) + bias
     layout = ("NHWC", "HWIO", "NHWC") if len(strides) == 2 else ("NDHWC", "DHWIO", "NDHWC")
-    return jax.lax.conv_general_dilated(
-        x, kernel, strides, [(p, p) for p in padding], dimension_numbers=layout
-    )
+    padding = [(p, p) for p in padding]
+    return jax.lax.conv_general_dilated(x, kernel, strides, padding, dimension_numbers=layout) + bias
 
 
 def _strided_as_products(x, kernel, strides, padding):

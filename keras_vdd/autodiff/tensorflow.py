@@ -30,13 +30,13 @@ def value_and_grad(fn, has_aux=False):
     return wrapped
 
 
-def convolution(x, kernel, strides, padding, data_format):
+def convolution(x, kernel, bias, strides, padding, data_format):
     if data_format != "channels_last":
         raise ValueError("TensorFlow computes these convolutions with channels last only")
     if any(padding):
         x = tf.pad(x, [(0, 0), *((p, p) for p in padding), (0, 0)])
     conv = tf.nn.conv2d if len(strides) == 2 else tf.nn.conv3d
-    return conv(x, kernel, strides=[1, *strides, 1], padding="VALID")
+    return conv(x, kernel, strides=[1, *strides, 1], padding="VALID") + bias
 
 
 def native_layout(weights):

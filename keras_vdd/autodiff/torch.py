@@ -1,4 +1,7 @@
-"""PyTorch: gradients by `torch.autograd.grad`, native padding and channels first inside."""
+"""PyTorch: gradients by `torch.autograd.grad`, native padding, and channels first by name.
+
+On a processor channels lie last in memory all the same: convolutions and pools follow the strides.
+"""
 
 from contextvars import ContextVar
 
@@ -48,14 +51,13 @@ def _leaf(x):
     return x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
 
 
-def convolution(x, kernel, strides, padding, data_format):
+def convolution(x, kernel, bias, strides, padding, data_format):
     rank = len(strides)
     kernel = kernel.permute(rank + 1, rank, *range(rank))
     conv = torch.conv2d if rank == 2 else torch.conv3d
     if data_format == "channels_first":
-        # A transposed view would be computed with channels last, and so would all that follows it.
-        return conv(x.contiguous(), kernel, None, strides, padding)
-    out = conv(x.movedim(-1, 1), kernel, None, strides, padding)
+        return conv(x.contiguous(memory_format=_memory_format(x)), kernel, bias, strides, padding)
+    out = conv(x.movedim(-1, 1), kernel, bias, strides, padding)
     return out.movedim(1, -1)
 
 
@@ -66,14 +68,18 @@ def native_layout(weights):
 def _outputs_first(w):
     if w.ndim < 4:
         return w
-    *window, inputs, outputs = w.shape
-    rank = len(window)
-    native = w.permute(rank + 1, rank, *range(rank))
-    if not native.is_contiguous():
-        # Two transpositions of matrices take a fifth of the time of one copy in six dimensions.
-        taps = w.reshape(-1, inputs, outputs).transpose(1, 2).contiguous()
-        native = taps.view(-1, outputs * inputs).t().contiguous().view(outputs, inputs, *window)
-    return native.permute(*range(2, rank + 2), 1, 0)
+    rank = w.ndim - 2
+    if _memory_format(w) is not torch.contiguous_format:
+        # Outputs before all else: one transposition of a matrix, which takes a fifth of the time of other copies.
+        return w.reshape(-1, w.shape[-1]).t().contiguous().t().view(w.shape)
+    return w.permute(rank + 1, rank, *range(rank)).contiguous().permute(*range(2, rank + 2), 1, 0)
+
+
+def _memory_format(x):
+    """How a processor likes (samples, channels, ...) in memory: channels together; pools are 8 times as fast."""
+    if x.device.type != "cpu":
+        return torch.contiguous_format
+    return torch.channels_last if x.ndim == 4 else torch.channels_last_3d
 
 
 def accelerated():

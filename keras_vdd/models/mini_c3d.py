@@ -67,7 +67,8 @@ class MiniC3D(keras.Model):
         if not _LAST:
             x = ops.transpose(x, (0, 4, 1, 2, 3))
         for convolution, pool in zip(self.convolutions, self.pools):
-            x = pool(ops.relu(convolution(x)))
+            # As if clipped first, to the bit, for both keep order; but on an eighth of the numbers, or a quarter.
+            x = ops.relu(pool(convolution(x)))
         return x
 
     def classify(self, features, training=False):

@@ -134,9 +134,10 @@ def test_convolution_and_its_derivatives(space, window, strides, padding, layout
     k, q = rng.standard_normal((2, *window, 3, 4))
 
     def conv(x, k):
+        nothing = ops.zeros(4, k.dtype)
         if layout == "channels_first":
-            return ops.moveaxis(convolution(ops.moveaxis(x, -1, 1), k, strides, padding, layout), 1, -1)
-        return convolution(x, k, strides, padding, layout)
+            return ops.moveaxis(convolution(ops.moveaxis(x, -1, 1), k, nothing, strides, padding, layout), 1, -1)
+        return convolution(x, k, nothing, strides, padding, layout)
 
     def half_square(pair):
         return ops.sum(ops.square(conv(*pair))) / 2
@@ -164,13 +165,38 @@ def test_convolution_and_its_derivatives(space, window, strides, padding, layout
     np.testing.assert_allclose(np.sum(second[1] * q), np.sum(xq * uk + xk * uq), **close)
 
 
+@pytest.mark.parametrize("space, strides", [((5, 4), (1, 2)), ((3, 4, 4), (1, 1, 1)), ((3, 6, 4), (1, 2, 2))])
+def test_convolution_adds_its_bias_and_differentiates_to_it_twice(space, strides):
+    rng = np.random.default_rng(0)
+    x, k, b = rng.standard_normal((2, *space, 3)), rng.standard_normal((*[3] * len(space), 3, 4)), VALUES[:1] + np.arange(4)
+    padding = (1,) * len(space)
+
+    def half_square(b, x, k):
+        return ops.sum(ops.square(convolution(x, k, b, strides, padding, "channels_last"))) / 2
+
+    def half_norm(k, b, x):
+        return ops.sum(ops.square(value_and_grad(half_square)(b, x, k)[1])) / 2
+
+    with wide():
+        b_, x_, k_ = tensor(b), tensor(x), tensor(k)
+        _, to_bias = numpy(jit(value_and_grad(half_square))(b_, x_, k_))
+        _, (mixed, twice) = numpy(jit(value_and_grad(lambda both: half_norm(both[0], both[1], x_)))((k_, b_)))
+    y = correlate(x, k, strides, padding) + b
+    sums = y.reshape(-1, 4).sum(0)
+    np.testing.assert_allclose(to_bias, sums, rtol=1e-9)
+    np.testing.assert_allclose(twice, len(y.reshape(-1, 4)) * sums, rtol=1e-9)
+    probe = rng.standard_normal(k.shape)
+    slope = correlate(x, probe, strides, padding).reshape(-1, 4).sum(0) @ sums
+    np.testing.assert_allclose(np.sum(mixed * probe), slope, rtol=1e-9)
+
+
 def test_convolution_takes_bfloat16():
     rng = np.random.default_rng(0)
-    x, k = rng.standard_normal((2, 4, 9, 9, 3)), rng.standard_normal((3, 7, 7, 3, 4)) / 20
-    narrow = ops.convert_to_tensor(x, "bfloat16"), ops.convert_to_tensor(k, "bfloat16")
+    x, k, b = rng.standard_normal((2, 4, 9, 9, 3)), rng.standard_normal((3, 7, 7, 3, 4)) / 20, np.arange(4.0)
+    narrow = [ops.convert_to_tensor(a, "bfloat16") for a in (x, k, b)]
     found = convolution(*narrow, (1, 2, 2), (1, 3, 3), "channels_last")
     assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
-    expected = correlate(x, k, (1, 2, 2), (1, 3, 3))
+    expected = correlate(x, k, (1, 2, 2), (1, 3, 3)) + b
     found = numpy(ops.cast(found, "float32"))
     assert np.linalg.norm(found - expected) < 0.02 * np.linalg.norm(expected)
 
@@ -179,8 +205,10 @@ def test_native_layout_changes_no_value():
     rng = np.random.default_rng(0)
     shapes = [(3, 3, 2, 4), (2, 3, 3, 2, 4), (4,), (5, 2)]
     weights = [rng.standard_normal(shape).astype("float32") for shape in shapes]
-    for before, after in zip(weights, native_layout([ops.convert_to_tensor(w) for w in weights])):
+    once = native_layout([ops.convert_to_tensor(w) for w in weights])
+    for before, after, again in zip(weights, once, native_layout(once)):
         np.testing.assert_array_equal(numpy(after), before)
+        np.testing.assert_array_equal(numpy(again), before)
 
 
 def test_jit_knows_every_shape():

@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_vdd.autodiff import DATA_FORMAT, jit, value_and_grad
 from keras_vdd.layers import Conv2D, Conv3D, InstanceNorm, Integrator, MaxPool3D
+from keras_vdd.layers.convolution import live_taps
 
 LAYOUTS = ["channels_last"] if DATA_FORMAT == "channels_last" else ["channels_last", "channels_first"]
 
@@ -37,6 +38,11 @@ CONVOLUTIONS = [
     (Conv2D, (2, 7, 8, 3), {"kernel_size": (3, 2), "strides": (2, 3), "padding": (1, 0)}),
     (Conv3D, (2, 3, 7, 6, 2), {"kernel_size": (3, 7, 7), "strides": (1, 2, 2), "padding": (1, 3, 3)}),
     (Conv3D, (2, 3, 4, 4, 2), {"kernel_size": (1, 1, 1)}),
+    # Smaller than the kernel: part of it, or all but one number, meets only padding.
+    (Conv3D, (2, 3, 2, 2, 2), {"kernel_size": (3, 7, 7), "strides": (1, 2, 2), "padding": (1, 3, 3)}),
+    (Conv3D, (2, 1, 1, 1, 2), {"kernel_size": (3, 7, 7), "strides": (1, 2, 2), "padding": (1, 3, 3)}),
+    (Conv2D, (2, 2, 9, 3), {"kernel_size": (7, 3), "padding": (3, 0)}),
+    (Conv2D, (2, 1, 2, 3), {"kernel_size": (5, 6), "strides": (3, 4), "padding": (4, 5)}),
 ]
 
 
@@ -53,6 +59,43 @@ def test_convolution_values(kind, shape, options, layout):
     place = shape if layout == "channels_last" else (shape[0], shape[-1], *shape[1:-1])
     computed = layer.compute_output_shape(place)
     assert sorted(computed) == sorted(found.shape) and computed[0] == shape[0]
+
+
+def test_live_taps_are_those_that_meet_the_input():
+    window, strides, padding = (3, 7, 7), (1, 2, 2), (1, 3, 3)
+    assert live_taps((1, 1, 1), window, strides, padding) == ((slice(1, 2), slice(3, 4), slice(3, 4)), (0, 0, 0))
+    assert live_taps((8, 2, 2), window, strides, padding) == ((slice(0, 3), slice(3, 5), slice(3, 5)), (1, 0, 0))
+    # Six of seven taps each way: more than half of the kernel, which is then kept whole.
+    assert live_taps((4, 4, 4), window, strides, padding) == (None, padding)
+    assert live_taps((None, None, None), window, strides, padding) == (None, padding)
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+@pytest.mark.parametrize("window, stride, padding", [(7, 2, 3), (5, 1, 2), (6, 4, 5), (5, 3, 4), (4, 3, 0), (9, 1, 8)])
+def test_live_taps_leave_out_none_that_counts(window, stride, padding, size):
+    if size + 2 * padding < window:
+        return
+    x, kernel = np.ones((1, size, 1)), np.arange(1.0, window + 1)[:, None, None]
+    taps, inner = live_taps((size,), (window,), (stride,), (padding,))
+    whole = correlate(x, kernel, (stride,), (padding,))
+    np.testing.assert_array_equal(correlate(x, kernel[taps or slice(None)], (stride,), inner), whole)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_one_pixel_a_side_has_right_gradients_in_bfloat16(layout):
+    """Trap: torch on CPU leaves the gradient unwritten of taps that meet nothing but padding."""
+    x = draw(4, 4, 1, 1, 32).astype("float32")
+    layer = build(Conv3D(32, (3, 7, 7), (1, 2, 2), (1, 3, 3), data_format=layout, dtype="mixed_bfloat16"), x)
+
+    def loss(weights):
+        with keras.StatelessScope(state_mapping=list(zip(layer.trainable_variables, weights))):
+            return ops.sum(ops.square(ops.cast(in_layout(layer, ops.cast(x, "bfloat16")), "float32")))
+
+    _, (kernel, _) = value_and_grad(loss)([ops.convert_to_tensor(v) for v in layer.trainable_variables])
+    gradient = numpy(kernel)
+    assert np.abs(gradient[:, 3, 3]).min() > 0
+    gradient[:, 3, 3] = 0
+    np.testing.assert_array_equal(gradient, 0)
 
 
 def test_convolution_starts_from_the_references_bounds():
@@ -152,25 +195,32 @@ LAYERS = {
         lambda: Conv3D(3, (3, 3, 3), strides=(1, 2, 2), padding=(1, 1, 1), dtype="float64"),
         (2, 2, 5, 4, 2),
     ),
+    "conv3d small": (
+        lambda: Conv3D(3, (3, 7, 7), strides=(1, 2, 2), padding=(1, 3, 3), dtype="float64"),
+        (2, 2, 2, 1, 2),
+    ),
     "norm": (lambda: InstanceNorm(dtype="float64"), (2, 4, 3, 2)),
     "norm3d": (lambda: InstanceNorm(dtype="float64"), (2, 2, 3, 4, 2)),
     "pool": (lambda: MaxPool3D((2, 2, 2), dtype="float64"), (2, 4, 5, 4, 2)),
 }
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", LAYERS)
-def test_second_derivatives_against_central_differences(name):
+def test_second_derivatives_against_central_differences(name, layout):
     """The gradient of a weighted squared gradient norm, as DC takes it: to the data and to the weights."""
     make, shape = LAYERS[name]
     with wide():
-        layer = build(make(), draw(*shape))
+        layer = make()
+        layer.data_format = layout
+        build(layer, draw(*shape))
         weights = [numpy(v) / 2 for v in layer.trainable_variables]
         shares = [tensor(1 + draw(*v.shape, seed=9) ** 2) for v in (draw(*shape), *weights)]
-        target = tensor(draw(*numpy(layer(tensor(draw(*shape)))).shape, seed=5))
+        target = tensor(draw(*numpy(in_layout(layer, tensor(draw(*shape)))).shape, seed=5))
 
         def loss(inputs):
             with keras.StatelessScope(state_mapping=list(zip(layer.trainable_variables, inputs["weights"]))):
-                return ops.sum(ops.tanh(layer(inputs["x"])) * target)
+                return ops.sum(ops.tanh(in_layout(layer, inputs["x"])) * target)
 
         def norm(inputs):
             # Unequal shares: a normalised input's gradient sums to zero, which would hide a wrong mean.
