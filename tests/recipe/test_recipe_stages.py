@@ -21,16 +21,32 @@ def refusal(name, *overrides):
 @pytest.mark.parametrize(
     "name, overrides, sentence",
     [
-        ("quickstart", ["dynamic.inner_steps=3"], "dynamic.loss=dm has no setting inner_steps; remove dynamic.inner_steps"),
+        (
+            "quickstart",
+            ["dynamic.inner_steps=3"],
+            "dynamic.loss=dm has no setting inner_steps; remove dynamic.inner_steps",
+        ),
         ("quickstart", ["dynamic.pool=3"], "dynamic.loss=dm has no setting pool; remove dynamic.pool"),
-        ("quickstart", ["dynamic.loss=dc", "dynamic.soft_labels=true"], "dynamic.loss=dc has no setting soft_labels"),
+        (
+            "quickstart",
+            ["dynamic.loss=dc", "dynamic.soft_labels=true"],
+            "dynamic.loss=dc has no setting soft_labels",
+        ),
         ("mtt-shapes", ["dynamic.real_per_class=3"], "dynamic.loss=mtt has no setting real_per_class"),
         ("mtt-shapes", ["dynamic.networks=experts"], "dynamic.loss=mtt has no setting networks"),
         ("frepo-shapes", ["dynamic.momentum=0.5"], "dynamic.loss=frepo has no setting momentum"),
         ("frepo-shapes", ["dynamic.augment=[flip]"], "dynamic.loss=frepo has no setting augment"),
         ("quickstart", ["dynamic.loss=mmt"], "dynamic.loss=mmt must be one of dm, dc, mtt, frepo"),
-        ("quickstart", ["dynamic.augment=[flip, colr]"], "dynamic.augment[1]=colr must be one of flip, colour, crop"),
-        ("static-dc-shapes", ["static.augment=[blur]"], "static.augment[0]=blur must be one of flip, colour, crop"),
+        (
+            "quickstart",
+            ["dynamic.augment=[flip, colr]"],
+            "dynamic.augment[1]=colr must be one of flip, colour, crop",
+        ),
+        (
+            "static-dc-shapes",
+            ["static.augment=[blur]"],
+            "static.augment[0]=blur must be one of flip, colour, crop",
+        ),
         ("mtt-shapes", ["dynamic.gradient=exact"], "must be one of auto, unrolled, adjoint, tesla"),
         ("mtt-shapes", ["dynamic.step_size=0"], "dynamic.step_size=0 must be above 0"),
         ("frepo-shapes", ["dynamic.regulariser=0"], "dynamic.regulariser=0 must be above 0"),
@@ -48,9 +64,21 @@ def test_a_setting_of_another_loss_or_without_sense_is_refused_in_one_sentence(n
     [
         ("quickstart", ["dynamic.loss=mtt"], "dynamic.loss=mtt needs dynamic.learning_rates.step_size"),
         ("quickstart", ["dynamic.loss=frepo"], "dynamic.loss=frepo needs dynamic.learning_rates.labels"),
-        ("mtt-shapes", ["dynamic.soft_labels=true"], "dynamic.soft_labels=true needs dynamic.learning_rates.labels"),
-        ("dm-shapes-naive", ["dynamic.learning_rates.video=null"], "full-video needs dynamic.learning_rates.video"),
-        ("quickstart", ["dynamic.learning_rates.integrator=null"], "static-dynamic needs dynamic.learning_rates.integrator"),
+        (
+            "mtt-shapes",
+            ["dynamic.soft_labels=true"],
+            "dynamic.soft_labels=true needs dynamic.learning_rates.labels",
+        ),
+        (
+            "dm-shapes-naive",
+            ["dynamic.learning_rates.video=null"],
+            "full-video needs dynamic.learning_rates.video",
+        ),
+        (
+            "quickstart",
+            ["dynamic.learning_rates.integrator=null"],
+            "static-dynamic needs dynamic.learning_rates.integrator",
+        ),
         (
             "quickstart",
             ["memory.kind=still", "evaluation.compare=[]"],
@@ -66,19 +94,51 @@ def test_missing_rates_are_named(name, overrides, sentence):
 @pytest.mark.parametrize(
     "name, overrides, sentence",
     [
-        ("quickstart", ["experts.count=3"], "experts are read by dynamic.loss=mtt and dynamic.networks=experts only"),
+        (
+            "quickstart",
+            ["experts.count=3"],
+            "experts are read by dynamic.loss=mtt and dynamic.networks=experts only",
+        ),
         ("mtt-shapes", ["dynamic.loss=dm"], "only; set experts=null"),
         ("random-shapes", ["experts.count=3"], "a coreset is chosen, not learned; set experts=null"),
         ("quickstart", ["dynamic.networks=experts"], "dynamic.networks=experts needs experts.epochs"),
-        ("mtt-shapes", ["experts.epochs=4"], "experts.epochs=4 is below dynamic.max_start_epoch - 1 + dynamic.expert_epochs=5"),
-        ("quickstart", ["memory.quantise=true"], "learns what int8 stores, not export.dtype=float32; set export.dtype=int8"),
-        ("random-shapes", ["memory.quantise=true", "export.dtype=int8"], "a coreset is chosen; set memory.quantise=false"),
-        ("quickstart", ["export.dtype=uint8"], "keeps real pixels, which a learned set has none of; choose int8"),
-        ("dm-shapes-naive", ["export.dtype=uint8"], "keeps real pixels, which a learned set has none of; choose int8"),
+        (
+            "mtt-shapes",
+            ["experts.epochs=4"],
+            "experts.epochs=4 is below dynamic.max_start_epoch - 1 + dynamic.expert_epochs=5",
+        ),
+        (
+            "quickstart",
+            ["memory.quantise=true"],
+            "learns what int8 stores, not export.dtype=float32; set export.dtype=int8",
+        ),
+        (
+            "random-shapes",
+            ["memory.quantise=true", "export.dtype=int8"],
+            "a coreset is chosen; set memory.quantise=false",
+        ),
+        (
+            "quickstart",
+            ["export.dtype=uint8"],
+            "keeps real pixels, which a learned set has none of; choose int8",
+        ),
+        (
+            "dm-shapes-naive",
+            ["export.dtype=uint8"],
+            "keeps real pixels, which a learned set has none of; choose int8",
+        ),
         ("quickstart", ["memory.dynamic_frames=9"], "memory.dynamic_frames=9 is above data.frames=8"),
         ("quickstart", ["memory.dynamic_size=33"], "memory.dynamic_size=33 is above data.size=32"),
-        ("mtt-shapes", ["dynamic.step_size=0.0005"], "dynamic.step_size=0.0005 is below dynamic.least_step_size=0.001"),
-        ("mtt-shapes", ["memory.integrators=4", "dynamic.batch_size=3"], "batch_size=3 leaves some of memory.integrators=4"),
+        (
+            "mtt-shapes",
+            ["dynamic.step_size=0.0005"],
+            "dynamic.step_size=0.0005 is below dynamic.least_step_size=0.001",
+        ),
+        (
+            "mtt-shapes",
+            ["memory.integrators=4", "dynamic.batch_size=3"],
+            "batch_size=3 leaves some of memory.integrators=4",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(name, overrides, sentence):
@@ -91,13 +151,17 @@ def test_a_change_of_loss_leaves_the_old_ones_settings_behind():
     quick = load_recipe("quickstart")
     assert recipe.dynamic.loss == "dm" and recipe.dynamic.momentum == quick.dynamic.momentum
     assert recipe.dynamic.iterations == load_recipe("mtt-shapes").dynamic.iterations, "what both have stays"
-    assert recipe.dynamic.real_per_class == type(quick.dynamic)().real_per_class, "what was dropped is its default"
+    assert recipe.dynamic.real_per_class == type(quick.dynamic)().real_per_class, (
+        "what was dropped is its default"
+    )
     back = load_recipe("quickstart", ["dynamic.loss=mtt", STEP, "dynamic.loss=dm", "experts=null"])
     assert back.dynamic.loss == "dm" and back.dynamic.chunk == 64
 
 
 def test_what_is_given_with_the_new_loss_counts():
-    recipe = load_recipe("quickstart", ["dynamic.loss=frepo", LABELS, "dynamic.pool=3", "dynamic.real_clips=7"])
+    recipe = load_recipe(
+        "quickstart", ["dynamic.loss=frepo", LABELS, "dynamic.pool=3", "dynamic.real_clips=7"]
+    )
     assert (recipe.dynamic.pool, recipe.dynamic.real_clips, recipe.dynamic.width) == (3, 7, 32)
     assert recipe.dynamic.learning_rates.dynamic == load_recipe("quickstart").dynamic.learning_rates.dynamic
     # In whatever order: an earlier setting of the new loss is one that the old loss does not have.
@@ -125,7 +189,9 @@ def test_experts_come_where_they_are_read_and_train_as_long_as_they_are_read():
     assert not quick.needs_experts and quick.experts is None
 
 
-@pytest.mark.parametrize("overrides", [EXPERTS, ["dynamic.loss=mtt", STEP], ["dynamic.loss=frepo", LABELS], ["dynamic.loss=dc"]])
+@pytest.mark.parametrize(
+    "overrides", [EXPERTS, ["dynamic.loss=mtt", STEP], ["dynamic.loss=frepo", LABELS], ["dynamic.loss=dc"]]
+)
 def test_resolved_recipes_of_every_loss_load_as_themselves(overrides):
     recipe = load_recipe("quickstart", overrides)
     assert parse_recipe(resolved_yaml(recipe)) == recipe
@@ -134,10 +200,14 @@ def test_resolved_recipes_of_every_loss_load_as_themselves(overrides):
 def test_all_beyond_the_paper_is_off_by_default():
     rates = {"dynamic": 1, "integrator": 1, "step_size": 1, "labels": 1}
     for loss in ("dm", "dc", "mtt", "frepo"):
-        recipe = Recipe.model_validate({"name": "r", "static": {}, "dynamic": {"loss": loss, "learning_rates": rates}})
+        recipe = Recipe.model_validate(
+            {"name": "r", "static": {}, "dynamic": {"loss": loss, "learning_rates": rates}}
+        )
         memory = recipe.memory
         assert (memory.integrator_start, memory.quantise, recipe.static.augment) == ("random", False, ())
         assert memory.dynamic_frames is memory.dynamic_size is None and recipe.export.dtype == "float32"
-        assert getattr(recipe.dynamic, "augment", ()) == () and not getattr(recipe.dynamic, "soft_labels", False)
+        assert getattr(recipe.dynamic, "augment", ()) == () and not getattr(
+            recipe.dynamic, "soft_labels", False
+        )
         assert getattr(recipe.dynamic, "networks", "fresh") == "fresh"
         assert getattr(recipe.dynamic, "gradient", "auto") == "auto"

@@ -49,9 +49,11 @@ OF_LOSS = {
 
 
 def settings_of(name, place, *more, store):
-    """`KEY=VALUE` settings that make a packaged recipe small, its folders in `place`, on a store that is there."""
+    """`KEY=VALUE` settings that make a packaged recipe small, its folders in `place`, on a given store."""
     recipe = load_recipe(name)
-    small = [text for section in SECTIONS if getattr(recipe, section) is not None for text in SECTIONS[section]]
+    small = [
+        text for section in SECTIONS if getattr(recipe, section) is not None for text in SECTIONS[section]
+    ]
     if recipe.experts is not None or any("experts" in text for text in more):
         small.append(f"experts.folder={place / 'experts'}")
     small += OF_LOSS[recipe.dynamic.loss] if recipe.dynamic else ()

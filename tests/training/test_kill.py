@@ -68,7 +68,11 @@ def same(place, unbroken, store, folders=("runs/quickstart",)):
     # What differs by right: where the files lie, which the recipe says.
     places = (store, place / "stores", place, unbroken)
     left, expected = (
-        {f"{folder}/{name}": value for folder in folders for name, value in contents(p / folder, *places).items()}
+        {
+            f"{folder}/{name}": value
+            for folder in folders
+            for name, value in contents(p / folder, *places).items()
+        }
         for p in (place, unbroken)
     )
     assert sorted(left) == sorted(expected)
@@ -128,7 +132,7 @@ def unbroken_methods(whole, tmp_path_factory):
 
 @pytest.mark.skipif(
     keras.config.backend() != "torch",
-    reason="kills of MTT and FRePo run on torch only: the suite's time; test_objectives_resumed.py has all backends",
+    reason="kills of MTT and FRePo run on torch only: the suite's time; resuming in-process runs on all",
 )
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_in_the_stages_of_mtt_and_frepo(stage, whole, unbroken_methods, tmp_path):

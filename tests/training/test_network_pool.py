@@ -107,7 +107,10 @@ def test_a_network_is_born_as_the_seed_says_and_alone():
         assert not state[f"pool/0/mean/{index}"].any() and not state[f"pool/0/square/{index}"].any()
     assert [pool.weights(member) for member in (1, 2)] == others
     assert counts(pool)[1:] == [(0, 0, 2), (0, 0, 3)]
-    first = [pool.state()["pool/1/weights/0"], NetworkPool(network, 3, 3, RATE, 6).state()["pool/1/weights/0"]]
+    first = [
+        pool.state()["pool/1/weights/0"],
+        NetworkPool(network, 3, 3, RATE, 6).state()["pool/1/weights/0"],
+    ]
     assert not np.array_equal(*first) and not np.array_equal(first[0], state["pool/2/weights/0"])
 
 

@@ -61,7 +61,9 @@ def test_its_loss_is_that_of_the_batch_and_chunks_change_nothing(loss):
     """A real clip at a time, or all at once, is the loss written in `matching` on what was drawn."""
     found = []
     for chunk in (1, 64):
-        recipe, objective, condenser = make(loss, "full-video", *TWO, f"dynamic.chunk={chunk}", "dynamic.real_per_class=3")
+        recipe, objective, condenser = make(
+            loss, "full-video", *TWO, f"dynamic.chunk={chunk}", "dynamic.real_per_class=3"
+        )
         objective.network = network = Smooth(CLASSES, SIZE, frames=FRAMES, dtype="float32")
         batch = objective.make_batch(1)
         batch["network"] = tuple(models.fresh_weights(network, np.random.default_rng(0)))
@@ -111,7 +113,9 @@ def linear():
 
 
 def clips(per_class=2, seed=0):
-    return np.random.default_rng(seed).standard_normal((CLASSES, per_class, FRAMES, SIZE, SIZE, 3), dtype="float32")
+    return np.random.default_rng(seed).standard_normal(
+        (CLASSES, per_class, FRAMES, SIZE, SIZE, 3), dtype="float32"
+    )
 
 
 def moved(*changes):
@@ -152,7 +156,9 @@ def test_the_augmented_loss_is_that_of_augmented_clips():
         return x
 
     network, weights = linear()
-    found = augmented(distribution_matching, network, weights, *tensor((real, synthetic, rows), "float32"), None)
+    found = augmented(
+        distribution_matching, network, weights, *tensor((real, synthetic, rows), "float32"), None
+    )
     expected = distribution_matching(network, weights, *tensor((there(real), there(synthetic)), "float32"))
     assert float(numpy(found[0])) == pytest.approx(float(numpy(expected[0])), rel=1e-6)
     np.testing.assert_allclose(numpy(found[1]), back(numpy(expected[1])), rtol=1e-5, atol=1e-5)
@@ -184,7 +190,13 @@ def test_one_augmentation_is_drawn_for_each_class_and_iteration():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_experts_and_augmentation_under_fit(loss, tmp_path):
-    settings = (*EXPERTS, AUGMENT, "dynamic.iterations=2", "dynamic.learning_rates.video=10", "experts.count=2")
+    settings = (
+        *EXPERTS,
+        AUGMENT,
+        "dynamic.iterations=2",
+        "dynamic.learning_rates.video=10",
+        "experts.count=2",
+    )
     run = learn(tmp_path, loss, "full-video", *settings)
     assert run.facts == {} and run.arrays["video"].shape == (CLASSES, 1, FRAMES, SIZE, SIZE, 3)
     still = learn(tmp_path / "still", loss, "full-video", *settings, "dynamic.learning_rates.video=0")

@@ -1,4 +1,4 @@
-"""Stage 2 with every loss, stopped in its midst and begun again in the same process, ends with the same bytes."""
+"""Stage 2 stopped in its midst and begun again in the same process ends with the same bytes, with every loss."""
 
 import json
 
@@ -14,7 +14,13 @@ TWO = ("memory.videos_per_class=2", "memory.statics_per_class=2", "memory.dynami
 SOFT = ("dynamic.soft_labels=true", "dynamic.learning_rates.labels=0.1")
 CASES = {
     "mtt": ("mtt", "static-dynamic", "dynamic.gradient=adjoint", *TWO, "dynamic.batch_size=4", *SOFT),
-    "frepo in int8": ("frepo", "static-dynamic", "dynamic.max_updates=2", "memory.quantise=true", "export.dtype=int8"),
+    "frepo in int8": (
+        "frepo",
+        "static-dynamic",
+        "dynamic.max_updates=2",
+        "memory.quantise=true",
+        "export.dtype=int8",
+    ),
     "dm": ("dm", "still", "dynamic.networks=experts", "experts.epochs=2"),
 }
 
@@ -37,7 +43,9 @@ def test_stopped_and_begun_again(case, tmp_path):
         with pytest.raises(KeyboardInterrupt):
             learn(tmp_path / "stopped", *settings, progress=Stop(at))
     kept, facts = load_arrays(tmp_path / "stopped/runs/quickstart/dynamic/checkpoint.safetensors")
-    assert facts["iteration"] == 4 and any(name.startswith("pool/") for name in kept) == case.startswith("frepo")
+    assert facts["iteration"] == 4 and any(name.startswith("pool/") for name in kept) == case.startswith(
+        "frepo"
+    )
     resumed = learn(tmp_path / "stopped", *settings)
     check_same(resumed, whole)
     # Nothing is learned again.

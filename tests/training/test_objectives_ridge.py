@@ -59,7 +59,11 @@ def drawn_labels(values, seed=0):
 
 @pytest.mark.parametrize(
     "kind, settings",
-    [("static-dynamic", (*TWO, "memory.integrators=2")), ("full-video", TWO), ("still", ("dynamic.chunk=2",))],
+    [
+        ("static-dynamic", (*TWO, "memory.integrators=2")),
+        ("full-video", TWO),
+        ("still", ("dynamic.chunk=2",)),
+    ],
 )
 def test_its_gradient_meets_differences_in_videos_and_labels(kind, settings, monkeypatch):
     monkeypatch.setattr(ridge, "WIDEST_FLOAT", "float64")
@@ -76,18 +80,25 @@ def test_its_gradient_meets_differences_in_videos_and_labels(kind, settings, mon
 
 
 def features_of(objective, videos):
-    return numpy(models.apply(objective.network, objective.pool.weights(0), tensor(videos, "float32"), method="embed"))
+    return numpy(
+        models.apply(objective.network, objective.pool.weights(0), tensor(videos, "float32"), method="embed")
+    )
 
 
 @pytest.mark.parametrize("chunk", [2, 64])
 def test_its_loss_is_the_error_of_a_regression_and_the_margin_of_the_labels(chunk):
-    recipe, objective, condenser = make("frepo", "full-video", *TWO, f"dynamic.chunk={chunk}", "dynamic.regulariser=0.1")
+    recipe, objective, condenser = make(
+        "frepo", "full-video", *TWO, f"dynamic.chunk={chunk}", "dynamic.regulariser=0.1"
+    )
     objective.pool = StillPool(objective.pool.weights(1))
     values, batch = learned_values(condenser), objective.make_batch(0)
     values["labels"] = drawn_labels(values)
     loss, _ = gradient_function(objective, condenser, batch)(tensor(values, "float32"))
 
-    videos, labels = values["memory"][0].reshape(-1, FRAMES, SIZE, SIZE, 3), values["labels"].reshape(-1, CLASSES)
+    videos, labels = (
+        values["memory"][0].reshape(-1, FRAMES, SIZE, SIZE, 3),
+        values["labels"].reshape(-1, CLASSES),
+    )
     real = normalise(batch["real"], recipe.data.mean, recipe.data.std)
     known, asked = features_of(objective, videos).astype("float64"), features_of(objective, real)
     kernel = known @ known.T
@@ -120,13 +131,19 @@ def test_batches_are_real_clips_with_centred_labels_through_every_network_of_the
         assert batch["real"].shape == (5, FRAMES, SIZE, SIZE, 3) and batch["real"].dtype == np.uint8
         rows = [frames[clip[0].tobytes()] for clip in batch["real"]]
         assert len(set(rows)) == 5
-        np.testing.assert_allclose(batch["target"], np.eye(CLASSES)[Store.labels[rows]] - 1 / CLASSES, rtol=1e-6)
+        np.testing.assert_allclose(
+            batch["target"], np.eye(CLASSES)[Store.labels[rows]] - 1 / CLASSES, rtol=1e-6
+        )
         seen |= set(rows)
     assert seen == set(range(len(Store())))
 
 
 def test_all_rates_fall_together_under_adam():
-    settings = ("dynamic.iterations=10", "dynamic.last_rate=0.2", "dynamic.learning_rates={dynamic: 0.3, integrator: 0.1}")
+    settings = (
+        "dynamic.iterations=10",
+        "dynamic.last_rate=0.2",
+        "dynamic.learning_rates={dynamic: 0.3, integrator: 0.1}",
+    )
     _, objective, _ = make("frepo", "static-dynamic", *settings)
     optimizer = objective.optimizer()
     assert isinstance(optimizer, keras.optimizers.Adam)
@@ -149,7 +166,9 @@ def test_networks_of_the_pool_are_trained_and_the_labels_are_the_results():
 
 
 @pytest.mark.parametrize("asked, widest", [("3e-07", "float32"), ("1e-18", ridge.WIDEST_FLOAT)])
-def test_a_kernel_too_near_to_singular_raises_the_ridge_and_says_so(asked, widest, tmp_path, monkeypatch, caplog):
+def test_a_kernel_too_near_to_singular_raises_the_ridge_and_says_so(
+    asked, widest, tmp_path, monkeypatch, caplog
+):
     """Two synthetic videos are one, with two labels."""
     monkeypatch.setattr(ridge, "WIDEST_FLOAT", widest)
 
@@ -182,18 +201,25 @@ def test_features_that_are_all_zero_are_no_end():
     values, batch = learned_values(condenser), objective.make_batch(0)
     loss, gradients = gradient_function(objective, condenser, batch)(tensor(values, "float32"))
     margin = np.mean(np.minimum(1 / CLASSES, 1 / np.sqrt(CLASSES / 10)))
-    assert float(numpy(loss)) == pytest.approx(np.mean(np.sum(batch["target"] ** 2, axis=1)) - margin, rel=1e-5)
+    assert float(numpy(loss)) == pytest.approx(
+        np.mean(np.sum(batch["target"] ** 2, axis=1)) - margin, rel=1e-5
+    )
     assert not numpy(gradients["memory"][0]).any() and np.isfinite(numpy(gradients["labels"])).all()
 
 
 @pytest.mark.parametrize(
     "setting, named",
     [
-        ("dynamic.learning_rates={video: 1e30, labels: 1e-3}", "dynamic.learning_rates.video or dynamic.learning_rates.labels"),
+        (
+            "dynamic.learning_rates={video: 1e30, labels: 1e-3}",
+            "dynamic.learning_rates.video or dynamic.learning_rates.labels",
+        ),
         ("dynamic.network_rate=1e30", "or dynamic.network_rate"),
     ],
 )
-def test_what_diverges_stops_with_the_settings_to_lower_and_the_last_good_checkpoint(setting, named, tmp_path):
+def test_what_diverges_stops_with_the_settings_to_lower_and_the_last_good_checkpoint(
+    setting, named, tmp_path
+):
     settings = ("frepo", "full-video", "dynamic.iterations=30", "run.checkpoint_every=1", setting)
     with pytest.raises(VddError, match=r"Stage dynamic diverged at iteration \d+") as raised:
         learn(tmp_path, *settings)

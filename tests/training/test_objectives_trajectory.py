@@ -74,7 +74,9 @@ def test_forms_agree_in_float32_with_dropout():
     loss, expected = found["unrolled"]
     for form, tolerances in (("adjoint", (0, 1e-5)), ("tesla", (1e-3, np.inf))):
         assert found[form][0] == pytest.approx(loss, rel=1e-6)
-        errors = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(found[form][1], expected, strict=True)]
+        errors = [
+            np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(found[form][1], expected, strict=True)
+        ]
         assert tolerances[0] <= max(errors) < tolerances[1], (form, errors)
 
 
@@ -94,11 +96,14 @@ def by_hand(objective, condenser, batch, values):
 
     descend = jit(value_and_grad(cross_entropy))
     for step in given["steps"]:
-        slots = [c * condenser.memory.videos_per_class + s // owned for c, s, _ in numpy(step["pairs"]).tolist()]
+        slots = [
+            c * condenser.memory.videos_per_class + s // owned for c, s, _ in numpy(step["pairs"]).tolist()
+        ]
         _, gradients = descend(weights, step, tensor(rows[slots], "float32"))
         weights = [w - float(values["step_size"]) * g for w, g in zip(weights, gradients)]
     start, target, end = (
-        np.concatenate([numpy(w).ravel() for w in arrays]) for arrays in (given["start"], given["target"], weights)
+        np.concatenate([numpy(w).ravel() for w in arrays])
+        for arrays in (given["start"], given["target"], weights)
     )
     return np.sum((end - target) ** 2) / np.sum((start - target) ** 2)
 
@@ -114,7 +119,9 @@ def test_its_loss_is_where_training_on_the_set_arrives():
 
 
 def test_masks_and_pairs_are_drawn_anew_at_every_step_and_iteration():
-    _, objective, _ = make("mtt", "static-dynamic", *TWO, "dynamic.batch_size=4", AUGMENT, "dynamic.inner_steps=3")
+    _, objective, _ = make(
+        "mtt", "static-dynamic", *TWO, "dynamic.batch_size=4", AUGMENT, "dynamic.inner_steps=3"
+    )
     steps = [step for iteration in range(5) for step in objective.make_batch(iteration)["steps"]]
     assert len(steps) == 15
     for name, least in (("seed", 15), ("pairs", 10), ("augment", 12)):
@@ -160,7 +167,11 @@ def fit(objective, condenser, iterations):
 
 
 def test_the_step_size_is_learned_and_never_below_its_floor():
-    settings = ("dynamic.learning_rates.step_size=0.01", "dynamic.least_step_size=0.0096", "dynamic.momentum=0")
+    settings = (
+        "dynamic.learning_rates.step_size=0.01",
+        "dynamic.least_step_size=0.0096",
+        "dynamic.momentum=0",
+    )
     _, objective, condenser = make("mtt", "static-dynamic", *settings)
     objective.network.dropout.rate = 0  # so that all backends take the same way
     expected, learned = 0.01, []

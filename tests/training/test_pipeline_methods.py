@@ -1,4 +1,4 @@
-"""Every method taken from recipe to table in small: what it stores, in exactly the bytes that its plan says."""
+"""Every method taken from recipe to table in small: it stores what its plan says, to the byte."""
 
 import json
 
@@ -24,9 +24,11 @@ LEARNED = {
     "mtt-shapes-naive": (4 * CLIP, {"dynamic"}),
     "frepo-shapes-naive": (4 * CLIP + LABELS, {"dynamic"}),
 }
-# MTT and FRePo with a static-dynamic memory run on every backend; what is a setting away, where it is quickest.
+# MTT and FRePo with a static-dynamic memory run on every backend; what is a setting away, on the quickest.
 EVERYWHERE = ("mtt-shapes", "frepo-shapes")
-QUICKEST = pytest.mark.skipif(keras.config.backend() != "torch", reason="runs on torch only: the suite's time")
+QUICKEST = pytest.mark.skipif(
+    keras.config.backend() != "torch", reason="runs on torch only: the suite's time"
+)
 
 
 def cases(names):
@@ -34,7 +36,7 @@ def cases(names):
 
 
 def taken_to_the_end(recipe, monkeypatch):
-    """(results, the set that was exported, the run folder) of a recipe, its plan checked against its bytes."""
+    """(results, the exported set, the run folder) of a recipe, its plan checked against its bytes."""
     monkeypatch.setattr(planning, "_estimates", lambda *arguments: {})
     plan, results = stages.plan(recipe), stages.distill(recipe)
     folder = stages.RunFolder(recipe).path
@@ -97,8 +99,13 @@ def test_the_full_set_is_scored_and_nothing_exported(whole, tmp_path, monkeypatc
 @QUICKEST
 def test_stills_learned_by_dm_after_dc(whole, tmp_path, monkeypatch):
     more = ("memory.kind=still", "dynamic.learning_rates.static=1")
-    results, loaded, folder = taken_to_the_end(small_of("quickstart", tmp_path, *more, store=whole.store), monkeypatch)
-    assert results["rows"][-1]["bytes"] == CLASSES * 4 * STILL and set(results["losses"]) == {"static", "dynamic"}
+    results, loaded, folder = taken_to_the_end(
+        small_of("quickstart", tmp_path, *more, store=whole.store), monkeypatch
+    )
+    assert results["rows"][-1]["bytes"] == CLASSES * 4 * STILL and set(results["losses"]) == {
+        "static",
+        "dynamic",
+    }
     before = load_arrays(folder / "static" / "memory.safetensors")[0]["static"]
     assert loaded.static.shape == before.shape and not np.array_equal(loaded.static, before)
 
@@ -126,7 +133,9 @@ EXPERTS = ("dynamic.networks=experts", "experts.epochs=1", "experts.count=2", "e
         ),
     ],
 )
-def test_all_beyond_the_paper_at_once_is_stored_as_training_saw_it(name, more, labels, whole, tmp_path, monkeypatch):
+def test_all_beyond_the_paper_at_once_is_stored_as_training_saw_it(
+    name, more, labels, whole, tmp_path, monkeypatch
+):
     memories, begin = [], dynamic_stage.start_memory
     monkeypatch.setattr(
         dynamic_stage, "start_memory", lambda *arguments: memories.append(begin(*arguments)) or memories[-1]

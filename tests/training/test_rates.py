@@ -8,7 +8,13 @@ from keras_vdd.errors import UsageError
 from keras_vdd.training.rates import by_part, falling, part_of
 
 RATES = {"dynamic": 0.5, "integrator": 0.01, "labels": 2.0, "step_size": 0.0}
-SHAPES = {"dynamic": (2, 3), "integrator0/kernel": (3,), "integrator0/bias": (2,), "labels": (2, 2), "step_size": ()}
+SHAPES = {
+    "dynamic": (2, 3),
+    "integrator0/kernel": (3,),
+    "integrator0/bias": (2,),
+    "labels": (2, 2),
+    "step_size": (),
+}
 STEPS = 6
 
 
@@ -16,7 +22,9 @@ def gradients(step):
     """Of very different sizes, which SGD sees and Adam does not."""
     rng = np.random.default_rng(1 + step)
     sizes = dict(zip(SHAPES, (1.0, 1e-3, 1.0, 1e2, 1.0)))
-    return {name: (sizes[name] * rng.standard_normal(shape)).astype("float32") for name, shape in SHAPES.items()}
+    return {
+        name: (sizes[name] * rng.standard_normal(shape)).astype("float32") for name, shape in SHAPES.items()
+    }
 
 
 def variables():
@@ -81,7 +89,10 @@ def check(found, expected):
 @pytest.mark.parametrize("share", [constant, cosine])
 def test_sgd(momentum, share):
     schedule = {} if share is constant else {"learning_rate": falling(4, 0.25)}
-    check(trained(by_part(keras.optimizers.SGD, RATES, momentum=momentum, **schedule)), by_hand_sgd(momentum, share))
+    check(
+        trained(by_part(keras.optimizers.SGD, RATES, momentum=momentum, **schedule)),
+        by_hand_sgd(momentum, share),
+    )
 
 
 @pytest.mark.parametrize("share", [constant, cosine])

@@ -30,7 +30,12 @@ LOSSES = {
     "dm": ("dynamic.real_per_class=2",),
     "dc": ("dynamic.loss=dc", "dynamic.real_per_class=2"),
     "mtt": ("dynamic.loss=mtt", "dynamic.learning_rates.step_size=1e-3", "dynamic.inner_steps=2"),
-    "frepo": ("dynamic.loss=frepo", "dynamic.learning_rates.labels=1e-2", "dynamic.real_clips=5", "dynamic.pool=2"),
+    "frepo": (
+        "dynamic.loss=frepo",
+        "dynamic.learning_rates.labels=1e-2",
+        "dynamic.real_clips=5",
+        "dynamic.pool=2",
+    ),
 }
 KINDS = {
     "static-dynamic": (),
