@@ -99,6 +99,8 @@ def _walking_back(forward, pull_back):
     add = jit(lambda a, b: tree.map_structure(lambda x, y: x + y, a, b))
 
     def match(start, target, learned, steps):
+        # Torch would tie the weights of every step to its variables, and with them keep every step's gradient.
+        learned = tree.map_structure(ops.stop_gradient, learned)
         path = [start]
         for step in steps:
             path.append(forward(path[-1], learned, step))
