@@ -4,9 +4,9 @@
         [--backend torch] [--json]
 
 Runs `vdd distill --recipe RECIPE --seed SEED KEY=VALUE ...` one after the other, in `--runs`, and goes on where it
-was stopped. Each row of a method is the mean over seeds of a run's mean over fresh
-networks, and the population standard deviation of those means: what another distillation would give. Beside it
-stand the real clips and stills of as many bytes, where a recipe compares itself with them.
+was stopped. Each row of a method is the mean over seeds of a run's mean over fresh networks, and the population
+standard deviation of those means: what another distillation would give. Networks that diverged are counted beside
+it. Then come the real clips and stills of as many bytes, where a recipe compares itself with them.
 """
 
 import argparse
@@ -60,7 +60,9 @@ def _rows(recipe, seed, settings, asked):
 
 def _spread(rows, score):
     means = [row[score]["mean"] for row in rows if row[score] and row[score]["mean"] is not None]
-    return f"{statistics.mean(means):.1f} ±{statistics.pstdev(means):.1f}" if means else ""
+    diverged = sum(row["diverged"] for row in rows)
+    spread = f"{statistics.mean(means):.1f} ±{statistics.pstdev(means):.1f}" if means else ""
+    return f"{spread} ({diverged} diverged)" if diverged else spread
 
 
 if __name__ == "__main__":
