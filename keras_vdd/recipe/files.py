@@ -1,7 +1,5 @@
 """Recipe files: where they are found and what `extends:` makes of them."""
 
-import copy
-import typing
 from importlib import resources
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from keras_vdd.errors import UsageError
 from keras_vdd.recipe.keys import nearest
-from keras_vdd.recipe.stage_settings import Matching
+from keras_vdd.recipe.merging import merged
 
 
 def parse_yaml(text):
@@ -73,34 +71,6 @@ def as_mapping(text, source):
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UsageError(f"{source} must hold `key: value` lines; `vdd recipes show quickstart` prints such")
     return values
-
-
-def merged(below, above):
-    """Return `below` with `above` laid over it: sections join, everything else is replaced.
-
-    Where `above` changes the loss of stage 2, settings that only the old one has are left behind.
-    """
-    result = _without_the_old_loss(below, above)
-    for key, value in above.items():
-        both = isinstance(result.get(key), dict) and isinstance(value, dict)
-        result[key] = merged(result[key], value) if both else copy.deepcopy(value)
-    return result
-
-
-def _without_the_old_loss(below, above):
-    old, new = below.get("dynamic"), above.get("dynamic")
-    known = {_loss_of(section): section for section in typing.get_args(Matching)}
-    if not isinstance(old, dict) or not isinstance(new, dict) or new.get("loss", None) not in known:
-        return dict(below)
-    fields = known[new["loss"]].model_fields
-    return {**below, "dynamic": {key: value for key, value in old.items() if key in fields or key not in _ALL}}
-
-
-def _loss_of(section):
-    return section.model_fields["loss"].default
-
-
-_ALL = {key for section in typing.get_args(Matching) for key in section.model_fields}
 
 
 def extended(values, source, beside=None, seen=()):

@@ -16,7 +16,9 @@ from keras_vdd.recipe.memory_settings import MemorySettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, Matching, StaticSettings
 
 LOSS_NAMES = {"dm": "DM", "dc": "DC", "mtt": "MTT", "frepo": "FRePo"}
+# What stage 2 can learn, each at a rate of its own: with a kind of memory, and with a loss.
 PARTS = {"static-dynamic": ("dynamic", "integrator"), "still": ("static",), "full-video": ("video",)}
+LEARNED_WITH_LOSS = {"dm": (), "dc": (), "mtt": ("step_size", "labels"), "frepo": ("labels",)}
 
 
 class RunSettings(Settings):
@@ -157,9 +159,12 @@ class Recipe(Settings):
             needed["labels"] = "dynamic.loss=frepo"
         if getattr(dynamic, "soft_labels", False):
             needed["labels"] = "dynamic.soft_labels=true"
-        for part, reason in needed.items():
-            if getattr(dynamic.learning_rates, part) is None:
-                yield f"{reason} needs dynamic.learning_rates.{part}"
+        for part, rate in dynamic.learning_rates:
+            name = f"dynamic.learning_rates.{part}"
+            if rate is None and part in needed:
+                yield f"{needed[part]} needs {name}"
+            if rate is not None and part not in needed:
+                yield f"{name}={rate:g} is for what is not learned here; set {name}=null"
 
     def _inner_steps_fit(self):
         dynamic, integrators = self.dynamic, self.memory.integrators

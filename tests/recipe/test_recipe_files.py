@@ -6,8 +6,9 @@ from importlib import resources
 import pytest
 
 from keras_vdd.memory.budget import label_bytes, memory_bytes
-from keras_vdd.recipe.files import extended, merged, packaged, parse_yaml
+from keras_vdd.recipe.files import extended, packaged, parse_yaml
 from keras_vdd.recipe.load import list_recipes, load_recipe, parse_recipe, resolved_yaml
+from keras_vdd.recipe.merging import merged
 
 RECIPES = {recipe.name: recipe for recipe in list_recipes()}
 TEXTS = {name: file.read_text(encoding="utf-8") for name, file in packaged(bases=True).items()}

@@ -3,8 +3,8 @@
 import pytest
 
 from keras_vdd.errors import UsageError
-from keras_vdd.recipe.files import merged
 from keras_vdd.recipe.load import load_recipe, parse_recipe, resolved_yaml
+from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.schema import Recipe
 
 LABELS = "dynamic.learning_rates.labels=1e-3"
@@ -89,6 +89,39 @@ def test_a_setting_of_another_loss_or_without_sense_is_refused_in_one_sentence(n
 def test_missing_rates_are_named(name, overrides, sentence):
     said = refusal(name, *overrides)
     assert sentence in said and len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "name, more, rate",
+    [
+        ("quickstart", [], "video=30"),
+        ("quickstart", [], "static=0"),
+        ("quickstart", [STEP], "step_size=1e-06"),
+        ("quickstart", [], "labels=1"),
+        ("dm-shapes-naive", [], "integrator=1"),
+        ("mtt-shapes", [], "labels=0.1"),
+        ("mtt-shapes", ["dynamic.soft_labels=false"], "labels=0.1"),
+        ("frepo-shapes", [], "step_size=1"),
+    ],
+)
+def test_a_rate_of_what_is_not_learned_is_refused(name, more, rate):
+    said, key = refusal(name, *more, f"dynamic.learning_rates.{rate}"), rate.split("=")[0]
+    assert f"dynamic.learning_rates.{rate} is for what is not learned here; " in said
+    assert said.endswith(f"set dynamic.learning_rates.{key}=null") and len(said.splitlines()) == 1
+    load_recipe(name, [*more, f"dynamic.learning_rates.{rate}", f"dynamic.learning_rates.{key}=null"])
+
+
+@pytest.mark.parametrize("rate", [["dynamic.learning_rates.static=1"], ["dynamic.learning_rates={static: 1}"]])
+@pytest.mark.parametrize("rate_first", [False, True])
+def test_another_kind_of_memory_leaves_the_old_ones_rates_behind(rate, rate_first):
+    kind = ["memory.kind=still", "evaluation.compare=[]"]
+    recipe = load_recipe("quickstart", [*rate, *kind] if rate_first else [*kind, *rate])
+    assert recipe.dynamic.learning_rates.model_dump(exclude_none=True) == {"static": 1}
+
+
+def test_another_loss_leaves_the_old_ones_rates_behind():
+    recipe = load_recipe("mtt-shapes", ["dynamic.loss=frepo", LABELS, "experts=null"])
+    assert set(recipe.dynamic.learning_rates.model_dump(exclude_none=True)) == {"dynamic", "integrator", "labels"}
 
 
 @pytest.mark.parametrize(
@@ -198,8 +231,8 @@ def test_resolved_recipes_of_every_loss_load_as_themselves(overrides):
 
 
 def test_all_beyond_the_paper_is_off_by_default():
-    rates = {"dynamic": 1, "integrator": 1, "step_size": 1, "labels": 1}
-    for loss in ("dm", "dc", "mtt", "frepo"):
+    for loss, learned in {"dm": (), "dc": (), "mtt": ("step_size",), "frepo": ("labels",)}.items():
+        rates = dict.fromkeys(("dynamic", "integrator", *learned), 1)
         recipe = Recipe.model_validate(
             {"name": "r", "static": {}, "dynamic": {"loss": loss, "learning_rates": rates}}
         )
