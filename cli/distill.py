@@ -4,27 +4,36 @@ import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.errors import UsageError
 
 
 @click.command(
     "distill",
-    epilog=example("vdd distill --recipe quickstart", "vdd distill --recipe quickstart --dry-run"),
+    epilog=example(
+        "vdd distill --recipe quickstart",
+        "vdd distill --recipe quickstart --dry-run",
+        "vdd distill --recipe quickstart --name slower --stills-from runs/quickstart "
+        "dynamic.learning_rates.dynamic=300",
+    ),
 )
 @session.options
 @session.recipe_options()
 @session.json_option
 @click.option("--dry-run", is_flag=True, help="Print shapes, bytes, memory and time; make nothing.")
-def command(asked, as_json, dry_run):
+@click.option("--stills-from", metavar="RUN", help="Run folder to take the stills from, where stage 1 is the same.")
+def command(asked, as_json, dry_run, stills_from):
     """Take a recipe end to end: prepare, learn, export, evaluate, report.
 
     A finished step is never done again; after an interruption the same command goes on from the last
     checkpoint. The run folder is run.dir/NAME.
     """
+    if dry_run and stills_from is not None:
+        raise UsageError("--dry-run plans every stage from its start: leave out --stills-from.")
     recipe = asked.load()
     with session.working() as progress:
         from keras_vdd.training import stages
 
-        result = stages.plan(recipe) if dry_run else stages.distill(recipe, progress)
+        result = stages.plan(recipe) if dry_run else stages.distill(recipe, progress, stills_from)
     if as_json:
         return output.emit_json(result)
     if dry_run:

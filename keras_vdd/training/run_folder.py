@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import shlex
 
 from keras_vdd.errors import VddError
 
@@ -83,20 +84,16 @@ class RunFolder:
             )
         from keras_vdd.recipe.load import load_recipe
 
-        before = _identity(load_recipe(self.path / "recipe.yaml"))
-        changed = sorted(_differences(before, _identity(recipe)))
+        before = identity(load_recipe(self.path / "recipe.yaml"))
+        changed = sorted(differences(before, identity(recipe)))
         if changed:
+            learned = (self.path / "static" / "memory.safetensors").exists()
+            keep = f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
             raise VddError(
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
-                f"{'s' if len(changed) == 1 else ''}): give another run.name, or delete that folder."
+                f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."
             )
-        finished = (self.path / "results.json").exists()
-        try:
-            backend = json.loads((self.path / "environment.json").read_text())["backend"]
-        except (OSError, ValueError, KeyError) as error:
-            raise VddError(
-                f"'{self.path}' no longer says what it was begun with (environment.json): delete it and start anew."
-            ) from error
+        finished, backend = (self.path / "results.json").exists(), begun_on(self.path)
         if backend != environment()["backend"] and not finished:
             raise VddError(
                 f"'{self.path}' was begun on the backend {backend}: go on with --backend {backend}, "
@@ -167,7 +164,22 @@ def environment():
     }
 
 
-def _identity(recipe):
+def begun_on(folder):
+    """Return the backend of the run in `folder`.
+
+    Raises:
+        VddError: the folder does not say.
+    """
+    try:
+        return json.loads((folder / "environment.json").read_text())["backend"]
+    except (OSError, ValueError, KeyError) as error:
+        raise VddError(
+            f"'{folder}' no longer says what it was begun with (environment.json): delete it and start anew."
+        ) from error
+
+
+def identity(recipe):
+    """All settings of a recipe that its results depend on, as nested plain values."""
     values = recipe.model_dump(mode="json")
     for section, keys in _PLACES.items():
         for key in keys:
@@ -177,9 +189,10 @@ def _identity(recipe):
     return values
 
 
-def _differences(a, b, prefix=""):
+def differences(a, b, prefix=""):
+    """Yield the dotted names under which two nested dicts differ."""
     if isinstance(a, dict) and isinstance(b, dict):
         for key in a.keys() | b.keys():
-            yield from _differences(a.get(key), b.get(key), f"{prefix}{key}.")
+            yield from differences(a.get(key), b.get(key), f"{prefix}{key}.")
     elif a != b:
         yield prefix.rstrip(".")

@@ -28,6 +28,7 @@ from keras_vdd.training.planning import plan
 from keras_vdd.training.run_folder import RunFolder, environment, write_text
 from keras_vdd.training.scoring import Scoring, real_bytes, videos_of
 from keras_vdd.training.static_stage import learn_stills
+from keras_vdd.training.stills_of_another_run import stills_of
 
 __all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
 
@@ -47,12 +48,14 @@ def prepare(recipe, progress=None):
     return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
-def distill(recipe, progress=None):
+def distill(recipe, progress=None, stills_from=None):
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
     Args:
         recipe: `keras_vdd.recipe.schema.Recipe`.
         progress: `keras_vdd.progress.Progress`; None is silent.
+        stills_from: path of a run folder whose finished stills are taken; they must be those that this recipe
+            would learn.
 
     Returns:
         dict as `results.json` of the run folder holds it: `rows` of the table, `protocol`, `set`,
@@ -64,9 +67,12 @@ def distill(recipe, progress=None):
     """
     progress = progress or Silent()
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
+    stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = _listing(recipe, progress)
     run = RunFolder(recipe)
     with run.alone():
+        if stills is not None:
+            stills.lay_into(run)
         return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress)
 
 
