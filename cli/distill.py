@@ -20,7 +20,9 @@ from keras_vdd.errors import UsageError
 @session.recipe_options()
 @session.json_option
 @click.option("--dry-run", is_flag=True, help="Print shapes, bytes, memory and time; make nothing.")
-@click.option("--stills-from", metavar="RUN", help="Run folder to take the stills from, where stage 1 is the same.")
+@click.option(
+    "--stills-from", metavar="RUN", help="Run folder to take the stills from, where stage 1 is the same."
+)
 def command(asked, as_json, dry_run, stills_from):
     """Take a recipe end to end: prepare, learn, export, evaluate, report.
 

@@ -6,7 +6,9 @@ import typing
 from keras_vdd.recipe.schema import LEARNED_WITH_LOSS, PARTS
 from keras_vdd.recipe.stage_settings import Matching
 
-_SETTINGS = {section.model_fields["loss"].default: section.model_fields for section in typing.get_args(Matching)}
+_SETTINGS = {
+    section.model_fields["loss"].default: section.model_fields for section in typing.get_args(Matching)
+}
 
 
 def merged(below, above):

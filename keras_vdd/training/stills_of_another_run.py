@@ -48,7 +48,9 @@ def stills_of(folder, recipe):
         raise UsageError(f"There are no stills in memory.kind=full-video to take from '{folder}'.")
     finished = folder / "static" / "memory.safetensors"
     if not finished.exists():
-        raise UsageError(f"'{folder}' has no finished stills: give the folder of a run that has done stage 1.")
+        raise UsageError(
+            f"'{folder}' has no finished stills: give the folder of a run that has done stage 1."
+        )
     other = load_recipe(folder / "recipe.yaml")
     changed = sorted(differences(_of_stage_1(other), _of_stage_1(recipe)))
     backend = begun_on(folder)

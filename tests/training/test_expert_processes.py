@@ -72,10 +72,15 @@ def alive(pid):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks in /proc")
-@pytest.mark.skipif(keras.config.backend() != "torch", reason="what ends processes knows no backend; see torch")
+@pytest.mark.skipif(
+    keras.config.backend() != "torch", reason="what ends processes knows no backend; see torch"
+)
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_all_end_and_nothing_is_half_written(tmp_path, number, status):
-    splits, folder = [write_store(tmp_path / "stores", split) for split in ("train", "test")], tmp_path / "experts"
+    splits, folder = (
+        [write_store(tmp_path / "stores", split) for split in ("train", "test")],
+        tmp_path / "experts",
+    )
     folder.mkdir()
     command = [sys.executable, "-P", "-c", PARENT, *splits, folder, json.dumps(dataclasses.asdict(TRAINING))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as parent:

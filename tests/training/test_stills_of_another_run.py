@@ -16,7 +16,9 @@ def test_a_run_with_the_stills_of_another_ends_as_if_it_had_learned_them(whole, 
     recipe = small(tmp_path, store=whole.store)
     results = stages.distill(recipe, stills_from=whole.folder)
     assert results["losses"] == whole.results["losses"]
-    taken, learned = (contents(folder, tmp_path, whole.place) for folder in (RunFolder(recipe).path, whole.folder))
+    taken, learned = (
+        contents(folder, tmp_path, whole.place) for folder in (RunFolder(recipe).path, whole.folder)
+    )
     assert taken == learned
 
 
@@ -46,11 +48,16 @@ def test_a_stage_half_done_is_replaced_and_a_finished_one_stays(whole, tmp_path)
     [
         (["static.learning_rate=7"], "static.learning_rate differs."),
         (["run.seed=3"], "run.seed differs."),
-        (["data.interval=2", "memory.statics_per_class=4"], "data.interval, memory.statics_per_class differ."),
+        (
+            ["data.interval=2", "memory.statics_per_class=4"],
+            "data.interval, memory.statics_per_class differ.",
+        ),
         (["static=null"], "static differs."),
     ],
 )
-def test_stills_that_were_learned_otherwise_are_refused_before_anything_is_made(whole, tmp_path, changes, named):
+def test_stills_that_were_learned_otherwise_are_refused_before_anything_is_made(
+    whole, tmp_path, changes, named
+):
     with pytest.raises(UsageError, match="are not those that this run would learn: ") as caught:
         stages.distill(small(tmp_path, *changes, store=whole.store), stills_from=whole.folder)
     assert str(caught.value).endswith(named) and list(tmp_path.iterdir()) == []
@@ -69,7 +76,12 @@ def test_stills_of_another_backend_are_refused(whole, tmp_path):
 
 
 def test_runs_without_stills_are_told(whole, tmp_path, capsys):
-    naive = ["memory.kind=full-video", "static=null", "dynamic.learning_rates.video=1", "evaluation.compare=[]"]
+    naive = [
+        "memory.kind=full-video",
+        "static=null",
+        "dynamic.learning_rates.video=1",
+        "evaluation.compare=[]",
+    ]
     with pytest.raises(UsageError, match="no stills in memory.kind=full-video"):
         stages.stills_of(whole.folder, small(tmp_path, *naive))
     with pytest.raises(UsageError, match="has no finished stills"):
@@ -79,5 +91,7 @@ def test_runs_without_stills_are_told(whole, tmp_path, capsys):
 
 
 def test_a_run_of_changed_rates_is_told_how_to_keep_its_stills(whole):
-    with pytest.raises(VddError, match="another run.name, with --stills-from .* if its stills will do, or delete"):
+    with pytest.raises(
+        VddError, match="another run.name, with --stills-from .* if its stills will do, or delete"
+    ):
         RunFolder(small(whole.place, "dynamic.learning_rates.dynamic=7"))
