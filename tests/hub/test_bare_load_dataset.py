@@ -278,9 +278,14 @@ print("well")
 """
     )
     folder, truth = published()
-    assert fresh(code, folder, truth) == "well\n"
     plain = ALONE + code[len(TOGETHER) :].replace('["video"], videos[0]', '["label"], labels[0]')
-    assert fresh(plain, folder, truth, known=False) == "well\n"
+    for script, more in ((code, {}), (plain, {"known": False})):
+        try:
+            assert fresh(script, folder, truth, **more) == "well\n"
+        except AssertionError as error:
+            # Arrow's threads, with or without keras_vdd, now and then abort the interpreter when it has ended.
+            if "well\nterminate called without an active exception" not in str(error):
+                raise
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
