@@ -130,10 +130,6 @@ def unbroken_methods(whole, tmp_path_factory):
     return made
 
 
-@pytest.mark.skipif(
-    keras.config.backend() != "torch",
-    reason="kills of MTT and FRePo run on torch only: the suite's time; resuming in-process runs on all",
-)
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_in_the_stages_of_mtt_and_frepo(stage, whole, unbroken_methods, tmp_path):
     name, moment = STAGES[stage]
