@@ -68,7 +68,7 @@ def test_mtt_that_diverges_says_what_to_lower_and_keeps_the_last_good_checkpoint
     assert facts["iteration"] >= 1 and all(np.isfinite(array).all() for array in arrays.values())
 
 
-def test_only_rates_of_what_is_learned_are_named(tmp_path):
+def test_dm_that_diverges_names_the_one_rate_it_has(tmp_path):
     settings = ("dynamic.learning_rates={video: 1e30}", ITERATIONS)
     with pytest.raises(VddError, match=r"lower dynamic.learning_rates.video; "):
         learn(tmp_path, "dm", "full-video", *settings)

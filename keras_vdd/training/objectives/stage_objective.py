@@ -4,7 +4,7 @@ import keras
 
 from keras_vdd import models
 from keras_vdd.training.objective import Objective
-from keras_vdd.training.rates import by_part, part_of
+from keras_vdd.training.rates import by_part
 
 
 class StageObjective(Objective):
@@ -32,10 +32,8 @@ class StageObjective(Objective):
 
     @property
     def rates(self):
-        """dict: learning rate by part, of those parts that are learned."""
-        learned = {part_of(variable) for variable in self.memory.trainable_variables} | self.extras.keys()
-        given = self.settings.learning_rates.model_dump(exclude_none=True)
-        return {part: rate for part, rate in given.items() if part in learned}
+        """dict: learning rate by part; a recipe gives those of the learned parts and no others."""
+        return self.settings.learning_rates.model_dump(exclude_none=True)
 
     @property
     def to_lower(self):
