@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from keras_vdd.autodiff import convolution
+from keras_vdd.backend import convolution
 
 
 class _Convolution(keras.layers.Layer):

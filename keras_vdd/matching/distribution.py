@@ -7,7 +7,7 @@ fine-tuning in "Dancing with Still Images" (CVPR 2024), section 4.
 import keras
 from keras import ops
 
-from keras_vdd.autodiff import value_and_grad
+from keras_vdd.backend import value_and_grad
 from keras_vdd.models.functional import apply
 
 

@@ -6,7 +6,7 @@ Zhao et al., "Dataset Condensation with Gradient Matching" (ICLR 2021), as used 
 
 from keras import ops
 
-from keras_vdd.autodiff import value_and_grad
+from keras_vdd.backend import value_and_grad
 from keras_vdd.models.functional import apply
 
 

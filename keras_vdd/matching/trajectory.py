@@ -29,7 +29,7 @@ compiled is compiled once:
 
 from keras import ops, tree
 
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.backend import jit, value_and_grad
 
 
 def unrolled(inner_loss):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_vdd.autodiff import DATA_FORMAT
+from keras_vdd.backend import DATA_FORMAT
 from keras_vdd.layers import Conv2D, InstanceNorm
 
 

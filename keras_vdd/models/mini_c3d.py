@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from keras_vdd.autodiff import DATA_FORMAT
+from keras_vdd.backend import DATA_FORMAT
 from keras_vdd.layers import Conv3D, MaxPool3D
 
 
