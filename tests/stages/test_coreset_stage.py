@@ -13,7 +13,7 @@ from keras_vdd.data.normalise import denormalise, normalise
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import VddError
-from keras_vdd.evaluation import protocol, test_clips
+from keras_vdd.evaluation import protocol, real_clips
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.progress import Silent
 from keras_vdd.runs.folder import RunFolder
@@ -88,7 +88,7 @@ def test_middle_clips_are_chosen_by_their_features(method, by_hand, place, tmp_p
 
 
 def test_features_are_in_the_order_of_the_videos(place, tmp_path, monkeypatch):
-    monkeypatch.setattr(test_clips, "BATCH", 5)
+    monkeypatch.setattr(real_clips, "BATCH", 5)
     recipe, train = recipe_of(place, tmp_path, "herding"), place.stores["train"]
     sizes, done = [], []
 
