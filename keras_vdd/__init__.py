@@ -15,9 +15,11 @@ _HOMES = {
     "evaluate": ("pipeline", "evaluate_set"),
     "export": ("hub.export", "export"),
     "load": ("hub.load", "load"),
+    "load_plugin": ("plugins", "load_plugin"),
     "load_recipe": ("recipe.load", "load_recipe"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
+    "register_network": ("models.registry", "register_network"),
     "train": ("pipeline", "train_on_set"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "models")

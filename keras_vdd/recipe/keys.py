@@ -1,6 +1,5 @@
 """The dotted names a recipe may use, read off the schema, and the nearest one to a mistake."""
 
-import difflib
 import types
 import typing
 from functools import cache
@@ -8,6 +7,7 @@ from functools import cache
 from pydantic import BaseModel
 
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.registry import nearest
 
 
 def _parts(annotation):
@@ -50,11 +50,6 @@ def known_keys():
 
     walk(Recipe, "")
     return found
-
-
-def nearest(word, candidates, cutoff=0.6):
-    """Return the candidate that looks most like `word` in a list, or an empty one."""
-    return difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
 
 
 def unknown_key(key):

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from keras_vdd.models.registry import ClipNetwork, FrameNetwork
 from keras_vdd.settings import Fraction, Positive, Rate, Real, Settings, Whole, listed
 
 Strategy = Literal["flip", "colour", "crop", "cutout", "scale", "rotate"]
@@ -19,7 +20,7 @@ class StaticSettings(Settings):
     """SGD step on the stills."""
     momentum: Fraction = 0.5
     """SGD momentum on the stills."""
-    network: Literal["convnet_d3", "convnet_d4"] = "convnet_d4"
+    network: FrameNetwork = "convnet_d4"
     """Image network whose gradients are matched."""
     width: Positive = 128
     """Filters of each of its layers."""
@@ -59,7 +60,7 @@ class MatchingSettings(Settings):
     """Iterations."""
     learning_rates: LearningRates = LearningRates()
     """Steps of the optimizer."""
-    network: Literal["mini_c3d"] = "mini_c3d"
+    network: ClipNetwork = "mini_c3d"
     """Video network that the loss looks through."""
     width: Positive = 128
     """Filters of its widest layers."""
