@@ -20,6 +20,7 @@ _HOMES = {
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
     "register_network": ("models.registry", "register_network"),
+    "register_source": ("data.sources", "register_source"),
     "train": ("pipeline", "train_on_set"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "models")

@@ -6,7 +6,7 @@ import math
 import re
 
 from keras_vdd import models
-from keras_vdd.data.sources.shapes import PAIRS
+from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
 from keras_vdd.evaluation.fresh_networks import evaluate
@@ -45,11 +45,9 @@ class Scoring:
 
     @property
     def pairs(self):
-        """Pairs of classes that differ in motion only, as labels; only the made shapes have them."""
-        if self.recipe.data.set != "shapes":
-            return ()
-        names = self.class_names
-        return [(names.index(a), names.index(b)) for a, b in PAIRS if a in names and b in names]
+        """Pairs of classes that differ in motion only, as labels, where the set has them."""
+        names, pairs = self.class_names, SOURCES.get(self.recipe.data.set).pairs
+        return [(names.index(a), names.index(b)) for a, b in pairs if a in names and b in names]
 
     def network(self):
         """A new classifier of the recipe's architecture."""
