@@ -1,4 +1,4 @@
-"""The pages for people: their tables are their CSV files, their links lead somewhere, their commands parse."""
+"""The pages for people: tables equal their CSV files, links lead somewhere, commands parse."""
 
 import csv
 import functools
@@ -38,7 +38,8 @@ def rows_of(table):
         return list(csv.DictReader(file, strict=True))
 
 
-# Tables. A heading such as "top-1 %" is the column `top1` of the CSV, or `top1_mean` with `top1_spread` beside it.
+# Tables. A heading such as "top-1 %" stands for the column `top1` of the CSV file, or for `top1_mean` and
+# `top1_spread`.
 
 
 def tables_of_pages():
@@ -46,7 +47,7 @@ def tables_of_pages():
     for page in sorted(RESULTS.glob("*.md")):
         if page.name == "README.md":
             continue
-        lines, table = [*page.read_text(encoding="utf-8").splitlines(), ""], None
+        lines = [*page.read_text(encoding="utf-8").splitlines(), ""]
         starts = [
             i for i, line in enumerate(lines) if line.startswith("|") and not lines[i - 1].startswith("|")
         ]
@@ -55,8 +56,7 @@ def tables_of_pages():
             cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:end]]
             link = re.fullmatch(r"\[`(.+\.csv)`\]\(\1\)", lines[start - 2])
             assert link, f"{named(page)}:{start + 1}: no link to a CSV file two lines above the table"
-            table = RESULTS / link[1]
-            yield page, table, cells[0], cells[2:]
+            yield page, RESULTS / link[1], cells[0], cells[2:]
 
 
 def column(heading):
@@ -183,8 +183,8 @@ def packaged():
 def check(monkeypatch):
     """A function that has `vdd` parse a command and checks its recipe, while nothing is run.
 
-    It raises what `vdd` raises: click.UsageError for an unknown command, option or choice, UsageError for a recipe or
-    a setting that is wrong.
+    It raises what `vdd` raises: click.UsageError for an unknown command, option or choice, UsageError for a
+    recipe or a setting that is wrong.
     """
     asked = []
     for leaf in leaves(vdd):
