@@ -6,7 +6,7 @@ from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
 
 LINE = (
-    "vdd experts --recipe quickstart dynamic.loss=mtt dynamic.learning_rates.step_size=1e-5 engine.count=2 "
+    "vdd experts --recipe quickstart dynamic.loss=mtt dynamic.learning_rates.step_size=1e-5 experts.count=2 "
     "experts.batch_size=32"
 )
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from keras_vdd.errors import UsageError
-from keras_vdd.recipe.keys import nearest
+from keras_vdd.errors import UsageError, nearest
 from keras_vdd.recipe.merging import merged
 
 
@@ -44,7 +43,9 @@ def find(name_or_path, beside=None, bases=False):
         if path.is_file():
             return path.stem, path
         if path.is_dir():
-            raise UsageError(f"{text} is a folder; a recipe is a file, such as {text.rstrip('/')}/recipe.yaml")
+            raise UsageError(
+                f"{text} is a folder; a recipe is a file, such as {text.rstrip('/')}/recipe.yaml"
+            )
     raise UsageError(f"recipe file {text} does not exist")
 
 
