@@ -4,6 +4,7 @@ import keras
 
 from keras_vdd import models
 from keras_vdd.data.clips import read_clips, read_stills
+from keras_vdd.learning.condenser import Condenser
 from keras_vdd.learning.objective import Objective
 from keras_vdd.learning.rates import per_variable_lr
 
@@ -64,6 +65,12 @@ class StageObjective(Objective):
     def optimizer(self):
         """SGD with the settings' momentum and learning rates."""
         return per_variable_lr(keras.optimizers.SGD, self.rates, momentum=self.settings.momentum)
+
+    def condenser(self):
+        """The compiled `Condenser` that learns the memory, and what else the objective learns."""
+        condenser = Condenser(self.memory, self, self.extras, self.constraints, view=self.stage.view)
+        condenser.compile(self.optimizer())
+        return condenser
 
     def results(self, condenser):
         """(arrays, facts) of what was learned besides the memory: `labels`, and facts such as a step size."""

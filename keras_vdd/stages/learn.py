@@ -1,15 +1,18 @@
 """How every stage learns: a memory, by the method of the stage, into the stage's folder."""
 
 from keras_vdd.learning.checkpoint import load_arrays, save_arrays
-from keras_vdd.learning.condenser import Condenser
 from keras_vdd.learning.fit import fit_stage
 from keras_vdd.learning.stage import Stage
 
 
-def stage_of(recipe, name):
-    """The `Stage` "static" or "dynamic" of a recipe; stage 1 looks at stills."""
+def objective_of(recipe, name, store, memory, bank=None):
+    """What the stage "static" or "dynamic" of a recipe minimises; stage 1 looks at stills.
+
+    Arguments as `learn` takes them. Returns a `keras_vdd.learning.stage_objective.StageObjective`.
+    """
     settings, run = getattr(recipe, name), recipe.run
-    return Stage(name, settings, recipe.data, run.seed, run.precision, stills=name == "static")
+    stage = Stage(name, settings, recipe.data, run.seed, run.precision, stills=name == "static")
+    return recipe.loss_of(name).objective(stage, store, memory, bank)
 
 
 def learn(recipe, name, memory, store, run, progress, bank=None):
@@ -28,14 +31,13 @@ def learn(recipe, name, memory, store, run, progress, bank=None):
         (arrays, facts, iterations): arrays as `DistilledSet` names them, `labels` among them where they were
         learned; facts such as `label_kind` and the learned `step_size`; int, how many iterations it took.
     """
-    stage, method = stage_of(recipe, name), recipe.loss_of(name)
-    objective = method.objective(stage, store, memory, bank)
-    condenser = Condenser(memory, objective, objective.extras, objective.constraints, view=stage.view)
-    condenser.compile(objective.optimizer())
+    settings, method = getattr(recipe, name), recipe.loss_of(name)
+    objective = objective_of(recipe, name, store, memory, bank)
+    condenser = objective.condenser()
     losses = fit_stage(
-        name, condenser, objective.make_batch, stage.settings.iterations, run,
+        name, condenser, objective.make_batch, settings.iterations, run,
         rates=" or ".join(objective.lr_settings), checkpoint_every=recipe.run.checkpoint_every,
-        patience=getattr(stage.settings, "patience", 0), tolerance=getattr(stage.settings, "tolerance", 0.0),
+        patience=getattr(settings, "patience", 0), tolerance=getattr(settings, "tolerance", 0.0),
         progress=progress, title=f"{name.capitalize()} learning ({method.title})",
     )  # fmt: skip
     more, facts = objective.results(condenser)
