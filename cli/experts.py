@@ -18,8 +18,8 @@ LINE = (
 def command(asked, as_json):
     """Train the experts of a recipe, those that are not there yet; `distill` does it too.
 
-    They are kept in engine.folder, and recipes that need the same ones share them. An interrupted call goes
-    on with the missing ones; engine.processes trains several side by side.
+    They are kept in experts.folder, and recipes that need the same ones share them. An interrupted call goes
+    on with the missing ones; experts.processes trains several side by side.
     """
     recipe = asked.load()
     with session.working() as progress:
