@@ -3,9 +3,9 @@
 A loss takes of each table the settings that it has; what it alone needs is said under its name.
 """
 
-from keras_vdd import methods
+from keras_vdd.methods import METHODS
 
-NAMES = methods.names()
+NAMES = METHODS.names()
 # On the three classes of noise of `tiny_stage`.
 TINY = {"real_per_class": 2, "inner_steps": 2, "real_clips": 5, "pool": 2}
 # On the videos of `small_run`.
@@ -34,7 +34,7 @@ OPTIONS = {
 
 
 def fields(name):
-    return methods.get(name).settings.model_fields
+    return METHODS.get(name).settings.model_fields
 
 
 def options(name):
@@ -45,7 +45,7 @@ def options(name):
 
 def tiny(name):
     """Settings that choose a loss and make it small, on the quickstart."""
-    always = [part for part, setting in methods.get(name).learns.items() if setting is None]
+    always = [part for part, setting in METHODS.get(name).learns.items() if setting is None]
     rates = (f"dynamic.learning_rates.{part}={RATES.get(part, 0.01)}" for part in always)
     return (f"dynamic.loss={name}", *rates, *_those_of(name, TINY))
 

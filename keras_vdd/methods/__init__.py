@@ -2,11 +2,11 @@
 
 A folder `methods/<name>/` declares a `Method` as `METHOD`, and has the settings that recipes offer, the
 objective (what is minimised, in which batches, by which optimizer) and the cost. Another loss is another folder,
-or a call of `register`; recipes, plans, help texts and tests take it up from there.
+or a call of `register_method`; recipes, plans, help texts and tests take it up from there.
 """
 
 from keras_vdd.methods.method import Method
-from keras_vdd.methods.registry import get, known, names, register
+from keras_vdd.methods.registry import METHODS, register_method
 from keras_vdd.methods.settings import ClassSettings, LearningRates, MatchingSettings
 
 __all__ = [
@@ -14,8 +14,6 @@ __all__ = [
     "LearningRates",
     "MatchingSettings",
     "Method",
-    "get",
-    "known",
-    "names",
-    "register",
+    "METHODS",
+    "register_method",
 ]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from keras_vdd.models.registry import ClipNetwork
 from keras_vdd.settings import Fraction, Positive, Rate, Settings, listed
 
 Strategy = Literal["flip", "colour", "crop", "cutout", "scale", "rotate"]
@@ -37,7 +38,7 @@ class MatchingSettings(Settings):
     """Iterations."""
     learning_rates: LearningRates = LearningRates()
     """Steps of the optimizer."""
-    network: Literal["mini_c3d"] = "mini_c3d"
+    network: ClipNetwork = "mini_c3d"
     """Video network that the loss looks through."""
     width: Positive = 128
     """Filters of its widest layers."""

@@ -20,9 +20,8 @@ def training_pass(network):
         network: built network of `keras_vdd.models`.
     """
     count = _CLIPS[accelerated()]
-    frames = (network.frames,) if hasattr(network, "frames") else ()
     rng = np.random.default_rng(0)
-    shape = (count, *frames, network.size, network.size, 3)
+    shape = (count, *models.sample_shape(network))
     x = ops.convert_to_tensor(rng.standard_normal(shape, dtype="float32"))
     weights = models.as_weights(network, models.fresh_weights(network, rng))
 

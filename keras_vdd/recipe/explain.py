@@ -1,8 +1,8 @@
 """Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
 
-from keras_vdd.errors import nearest
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.schema import DYNAMIC_LOSS
+from keras_vdd.registry import must_be_one_of
 
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
@@ -72,10 +72,7 @@ def _loss(values):
 
 
 def _choice(shown, value, expected):
-    choices = expected.replace("'", "").split(", ")
-    close = nearest(str(value), choices)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{shown} must be one of {', '.join(choices)}{hint}"
+    return f"{shown} {must_be_one_of(value, expected.replace(chr(39), '').split(', '))}"
 
 
 def sentences(error, values):

@@ -6,8 +6,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from keras_vdd.errors import UsageError, nearest
+from keras_vdd.errors import UsageError
 from keras_vdd.recipe.merging import merged
+from keras_vdd.registry import nearest
 
 
 def parse_yaml(text):

@@ -6,9 +6,9 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from keras_vdd import methods
-from keras_vdd.errors import nearest
+from keras_vdd.methods import METHODS, MatchingSettings
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.registry import nearest
 
 
 def _parts(annotation):
@@ -26,8 +26,8 @@ def _parts(annotation):
 def _sections(annotation):
     """The sections that a field may hold: several where one of its own settings decides which."""
     found = [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
-    if found == [methods.MatchingSettings]:
-        return [method.settings for method in methods.known().values()]
+    if found == [MatchingSettings]:
+        return [method.settings for method in METHODS]
     return found
 
 
@@ -42,7 +42,7 @@ def _kind(annotation):
 
 def known_keys():
     """Return {dotted name: kind}, kind one of section, text, value, list, "list or word"."""
-    return _keys(methods.names())
+    return _keys(tuple(METHODS.names()))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import copy
 
-from keras_vdd import methods
+from keras_vdd.methods import METHODS
 from keras_vdd.recipe.schema import PARTS
 
 
@@ -20,7 +20,7 @@ def merged(below, above):
 
 
 def _with_use(below, above):
-    losses = methods.known()
+    losses = {method.name: method for method in METHODS}
     loss = _choice(above, "dynamic", "loss", losses)
     kind = _choice(above, "memory", "kind", PARTS)
     stage = below.get("dynamic")

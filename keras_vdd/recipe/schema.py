@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pydantic_core import PydanticKnownError
 
-from keras_vdd import methods
+from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
@@ -24,17 +24,17 @@ STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
 PARTS = {"static-dynamic": ("dynamic", "integrator"), "still": ("static",), "full-video": ("video",)}
 
 
-def _of_its_loss(values: Any) -> methods.MatchingSettings:
+def _of_its_loss(values: Any) -> MatchingSettings:
     """The settings of stage 2, checked as those of its loss: one that was registered counts from then on."""
-    if isinstance(values, methods.MatchingSettings):
+    if isinstance(values, MatchingSettings):
         return values
     if not isinstance(values, dict):
         raise PydanticKnownError("dict_type")
-    loss, known = values.get("loss", DYNAMIC_LOSS), methods.known()
-    if not isinstance(loss, str) or loss not in known:
-        context = {"discriminator": "loss", "tag": str(loss), "expected_tags": ", ".join(known)}
+    loss = values.get("loss", DYNAMIC_LOSS)
+    if not isinstance(loss, str) or loss not in METHODS:
+        context = {"discriminator": "loss", "tag": str(loss), "expected_tags": ", ".join(METHODS.names())}
         raise PydanticKnownError("union_tag_invalid", context)
-    return known[loss].settings.model_validate(values)
+    return METHODS.get(loss).settings.model_validate(values)
 
 
 class RunSettings(Settings):
@@ -68,7 +68,7 @@ class Recipe(Settings):
     """Stage 1; null leaves the stills as the real frames they start from."""
     experts: ExpertSettings | None = None
     """Networks that stage 2 reads; there wherever its loss reads them (mtt)."""
-    dynamic: Annotated[SerializeAsAny[methods.MatchingSettings], PlainValidator(_of_its_loss)] | None = None
+    dynamic: Annotated[SerializeAsAny[MatchingSettings], PlainValidator(_of_its_loss)] | None = None
     """Stage 2; null where stills alone are wanted."""
     evaluation: EvaluationSettings = EvaluationSettings()
     export: ExportSettings = ExportSettings()
@@ -98,9 +98,9 @@ class Recipe(Settings):
         """Name of the run folder under `run.dir`."""
         return self.run.name or self.name
 
-    def loss_of(self, stage: str) -> methods.Method:
+    def loss_of(self, stage: str) -> Method:
         """The `Method` of a stage that the recipe has, "static" or "dynamic"."""
-        return methods.get(STATIC_LOSS if stage == "static" else self.dynamic.loss)
+        return METHODS.get(STATIC_LOSS if stage == "static" else self.dynamic.loss)
 
     @property
     def needs_experts(self) -> bool:
@@ -121,10 +121,9 @@ class Recipe(Settings):
             return values
         dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}
         values = {**values, "dynamic": dynamic}
-        known = methods.known()
         # What is no loss is refused where the section is checked.
-        loss = known.get(dynamic["loss"]) if isinstance(dynamic["loss"], str) else None
-        if values.get("experts") is None and loss is not None and loss.expert_epochs is not None:
+        known = isinstance(dynamic["loss"], str) and dynamic["loss"] in METHODS
+        if values.get("experts") is None and known and METHODS.get(dynamic["loss"]).expert_epochs is not None:
             values["experts"] = {}
         return values
 
@@ -221,5 +220,5 @@ class Recipe(Settings):
 def losses_with_experts() -> str:
     """The settings that have experts read, as a sentence lists them."""
     return " or ".join(
-        f"dynamic.loss={m.name}" for m in methods.known().values() if m.expert_epochs is not None
+        f"dynamic.loss={method.name}" for method in METHODS if method.expert_epochs is not None
     )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_vdd.errors import UsageError
-from keras_vdd.learning.rates import per_variable_lr, falling, part_of
+from keras_vdd.learning.rates import falling, part_of, per_variable_lr
 
 RATES = {"dynamic": 0.5, "integrator": 0.01, "labels": 2.0, "step_size": 0.0}
 SHAPES = {

@@ -23,9 +23,10 @@ from tiny_stage import (
     recipe_of,
 )
 
-from keras_vdd import methods, models
+from keras_vdd import models
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.matching import ridge
+from keras_vdd.methods import METHODS
 from keras_vdd.planning.plan import plan
 
 COUNTS = {"static-dynamic": SHARED, "still": (), "full-video": TWO}
@@ -86,7 +87,7 @@ def test_what_it_learns_is_what_it_declares(loss):
     for kind in KINDS:
         for settings in ((), options(loss)):
             recipe, objective, condenser = make(loss, kind, *COUNTS[kind], *settings)
-            declared = set(methods.get(loss).learned(recipe.dynamic))
+            declared = set(METHODS.get(loss).learned(recipe.dynamic))
             assert set(condenser.extras) == declared
             assert set(objective.rates) >= declared
             arrays, _ = objective.results(condenser)
@@ -109,7 +110,7 @@ INT8 = ("memory.quantise=true", "export.dtype=int8")
 
 @pytest.mark.parametrize("loss, more", [*((name, ()) for name in NAMES), ("frepo", INT8)])
 def test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(loss, more, tmp_path):
-    kind = "static-dynamic" if methods.get(loss).learns else "still"
+    kind = "static-dynamic" if METHODS.get(loss).learns else "still"
     counts = TWO if kind == "static-dynamic" else ()
     settings = (loss, kind, *counts, *options(loss), *more, "dynamic.iterations=5")
     whole = learn(tmp_path / "whole", *settings)
@@ -124,8 +125,8 @@ def test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(loss, 
     # Nothing is learned again.
     same(learn(tmp_path / "stopped", *settings, progress=Stop(0)), whole)
     assert all(np.isfinite(array).all() for array in resumed.arrays.values())
-    learned = methods.get(loss).learned(recipe_of(*settings).dynamic)
-    assert resumed.facts.get("label_kind") == (methods.get(loss).label_kind if "labels" in learned else None)
+    learned = METHODS.get(loss).learned(recipe_of(*settings).dynamic)
+    assert resumed.facts.get("label_kind") == (METHODS.get(loss).label_kind if "labels" in learned else None)
     if "step_size" in learned:
         last = (resumed.folder / "log.jsonl").read_text().splitlines()[-1]
         assert json.loads(last)["step_size"] == resumed.facts["step_size"]
@@ -142,18 +143,18 @@ def test_it_is_planned_and_twice_the_iterations_take_twice_the_time(loss, kind, 
     assert 0 < one["bytes of memory"] == two["bytes of memory"] and one["iterations"] == 3
     assert math.isclose(two["seconds"], 2 * one["seconds"], abs_tol=0.1) and one["seconds"] > 0
     assert ("labels" in once["shapes"]) == (
-        "labels" in methods.get(loss).learned(recipe_of(loss, kind).dynamic)
+        "labels" in METHODS.get(loss).learned(recipe_of(loss, kind).dynamic)
     )
-    assert ("experts" in once["estimates"]) == (methods.get(loss).expert_epochs is not None)
-    assert once["title"].startswith(methods.get(loss).title)
+    assert ("experts" in once["estimates"]) == (METHODS.get(loss).expert_epochs is not None)
+    assert once["title"].startswith(METHODS.get(loss).title)
 
 
 @pytest.mark.parametrize("loss", NAMES)
 def test_its_settings_say_what_they_are(loss):
-    settings = methods.get(loss).settings
+    settings = METHODS.get(loss).settings
     assert settings.__doc__ and all(field.description for field in settings.model_fields.values())
     assert all(
         getattr(settings(), name, True) is not None
-        for name in methods.get(loss).smaller
+        for name in METHODS.get(loss).smaller
         if name != "batch_size"
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from keras_vdd.methods.settings import ClassSettings, Strategies
+from keras_vdd.models.registry import FrameNetwork
 from keras_vdd.settings import Fraction, Positive, Rate, Real, Settings, Whole
 
 
@@ -24,7 +25,7 @@ class StaticSettings(Settings):
     """SGD step on the stills."""
     momentum: Fraction = 0.5
     """SGD momentum on the stills."""
-    network: Literal["convnet_d3", "convnet_d4"] = "convnet_d4"
+    network: FrameNetwork = "convnet_d4"
     """Image network whose gradients are matched."""
     width: Positive = 128
     """Filters of each of its layers."""
