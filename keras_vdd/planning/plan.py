@@ -94,7 +94,7 @@ def _memory(recipe, classes, dtype):
 
 def _learns_labels(recipe):
     dynamic = recipe.dynamic
-    return dynamic is not None and (dynamic.loss == "frepo" or getattr(dynamic, "soft_labels", False))
+    return dynamic is not None and "labels" in recipe.loss_of("dynamic").learned(dynamic)
 
 
 def _videos(recipe, extent):
