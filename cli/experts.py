@@ -6,7 +6,7 @@ from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
 
 LINE = (
-    "vdd experts --recipe quickstart dynamic.loss=mtt dynamic.learning_rates.step_size=1e-5 engine.count=2 "
+    "vdd experts --recipe quickstart dynamic.loss=mtt dynamic.learning_rates.step_size=1e-5 experts.count=2 "
     "experts.batch_size=32"
 )
 
@@ -18,8 +18,8 @@ LINE = (
 def command(asked, as_json):
     """Train the experts of a recipe, those that are not there yet; `distill` does it too.
 
-    They are kept in engine.folder, and recipes that need the same ones share them. An interrupted call goes
-    on with the missing ones; engine.processes trains several side by side.
+    They are kept in experts.folder, and recipes that need the same ones share them. An interrupted call goes
+    on with the missing ones; experts.processes trains several side by side.
     """
     recipe = asked.load()
     with session.working() as progress:

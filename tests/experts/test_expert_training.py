@@ -121,6 +121,6 @@ def test_a_step_has_the_dropout_of_its_seed():
 @pytest.mark.parametrize("batch_size, what", [(10, "loss"), (24, "its weights are no longer finite")])
 def test_divergence_names_the_rate_and_leaves_nothing(linear, stores, tmp_path, batch_size, what):
     recipe = recipe_of(tmp_path, "experts.learning_rate=1e39", f"experts.batch_size={batch_size}")
-    with pytest.raises(VddError, match=f"Expert 0 diverged in epoch 1 .{what}.*lower engine.learning_rate"):
+    with pytest.raises(VddError, match=f"Expert 0 diverged in epoch 1 .{what}.*lower experts.learning_rate"):
         engine.learn_experts(recipe, stores)
     assert not list((tmp_path / "experts").rglob("expert-*"))

@@ -128,11 +128,11 @@ def test_a_process_that_dies_is_one_sentence(stores, tmp_path):
 def test_a_disk_too_small_and_a_folder_that_cannot_be_made(linear, stores, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(engine, "free_bytes", lambda folder: 1000)
-        with pytest.raises(VddError, match="2 experts need .* 1,000 are free.*engine.count.*engine.folder"):
+        with pytest.raises(VddError, match="2 experts need .* 1,000 are free.*experts.count.*experts.folder"):
             engine.learn_experts(recipe_of(tmp_path, "experts.count=2"), stores)
     assert linear == []
     (tmp_path / "file").touch()
-    with pytest.raises(VddError, match="file.*cannot be made .*: set engine.folder"):
+    with pytest.raises(VddError, match="file.*cannot be made .*: set experts.folder"):
         engine.learn_experts(recipe_of(tmp_path, f"experts.folder={tmp_path / 'file'}"), stores)
 
 
