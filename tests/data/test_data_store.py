@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import keras_vdd.data.store as store_module
 import keras_vdd.data.store.split
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.decoding.decode import decode
@@ -23,6 +22,7 @@ from keras_vdd.data.decoding.video_file import count_frames, stated_frames
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.sources.listing import Listing, Video
 from keras_vdd.data.store import open_store, prepare, store_folder
+from keras_vdd.data.store import preparation as store_module
 from keras_vdd.errors import VddError
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -224,7 +224,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(small_set, tmp_path):
 
 SCRIPT = """
 import json, sys, types
-from keras_vdd.data.pool import Pool
+from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare
 data = types.SimpleNamespace(**json.loads(sys.argv[1]))

@@ -27,8 +27,8 @@ PARENT = """
 import contextlib, json, signal, sys
 from keras_vdd.data.store import open_store
 from keras_vdd.progress import Silent
-from keras_vdd.training.expert_training import ExpertTraining
-from keras_vdd.training.experts import train_experts
+from keras_vdd.experts.training import ExpertTraining
+from keras_vdd.experts.engine import train_experts
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
 
 class Told(Silent):
@@ -98,4 +98,4 @@ def test_all_end_and_nothing_is_half_written(tmp_path, number, status):
     while any(map(alive, trainers)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(alive, trainers))
-    assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
+    assert [path.name for path in folder.iterdir() if path.name != "locks"] == []
