@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import keras_vdd.data.store.preparation as store_module
 import keras_vdd.data.store.split
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.decoding.decode import decode
@@ -22,7 +23,6 @@ from keras_vdd.data.decoding.video_file import count_frames, stated_frames
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.sources.listing import Listing, Video
 from keras_vdd.data.store import open_store, prepare, store_folder
-from keras_vdd.data.store import preparation as store_module
 from keras_vdd.errors import VddError
 
 ROOT = pathlib.Path(__file__).parents[2]
