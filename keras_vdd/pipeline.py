@@ -6,7 +6,6 @@ Each step leaves its result in the run folder and is never done again; together 
 import dataclasses
 import json
 import os
-import pathlib
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
@@ -16,6 +15,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.scoring import Scoring, real_bytes, videos_of
 from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
@@ -24,7 +24,7 @@ from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.folder import RunFolder, environment, write_text
+from keras_vdd.runs.folder import RunFolder, environment
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
@@ -101,7 +101,7 @@ def _distill(recipe, stores, run, progress):
     if distilled is not None:
         rewrite_card(run.path / "distilled", results=rows_of_run(results))
     draw_report(recipe, run, stores, distilled, results)
-    write_text(finished, json.dumps(results, indent=2) + "\n")
+    write_atomically(finished, json.dumps(results, indent=2) + "\n")
     return results
 
 
@@ -181,13 +181,8 @@ def train_on_set(path, recipe, progress=None, save=None):
         "protocol": protocol.describe(),
     }
     if save:
-        partial = f"{save}.partial.keras"
-        try:
+        with replacing(save, suffix=".keras") as partial:
             trainer.classifier.save(partial)
-            os.replace(partial, save)
-        except OSError:
-            pathlib.Path(partial).unlink(missing_ok=True)
-            raise
         result["saved"] = str(save)
     return result
 

@@ -14,9 +14,9 @@ from keras_vdd.evaluation.protocol import Protocol
 from keras_vdd.evaluation.real_clips import TestClips
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.training_sets import FixedVideos, StoreVideos
+from keras_vdd.files import write_atomically
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.runs.folder import write_text
 from keras_vdd.seeds import stream
 
 NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
@@ -152,7 +152,7 @@ class Scoring:
 
         def keep(score):
             done.append(score)
-            write_text(path, json.dumps(Score(tuple(done)).to_json()["networks"], indent=1) + "\n")
+            write_atomically(path, json.dumps(Score(tuple(done)).to_json()["networks"], indent=1) + "\n")
 
         return keep
 

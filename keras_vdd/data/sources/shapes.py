@@ -6,7 +6,6 @@ quantiser, so that neither a picture nor the codec's traces tell the two apart i
 """
 
 import concurrent.futures
-import hashlib
 import json
 import os
 
@@ -15,6 +14,7 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum, replacing, write_atomically
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -44,7 +44,7 @@ def list_shapes(data, progress=None):
     parameters = _parameters(wanted.seed, wanted.train_per_class, wanted.test_per_class)
     root = data.root
     if not root:
-        key = hashlib.blake2b(json.dumps(parameters).encode(), digest_size=8).hexdigest()
+        key = checksum(json.dumps(parameters), size=8)
         root = os.path.join(os.fspath(data.store), f"shapes-source-{key}")
     make_shapes(root, wanted.seed, wanted.train_per_class, wanted.test_per_class, progress=progress)
     return list_split_folders(os.fspath(root), data.classes)
@@ -143,28 +143,24 @@ def _is_complete(folder, parameters):
 
 
 def _write_marker(folder, content):
-    path = os.path.join(folder, MARKER)
-    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    os.replace(f"{path}.{os.getpid()}", path)
+    write_atomically(os.path.join(folder, MARKER), json.dumps(content))
 
 
 def _write_video(path, pictures):
     import av  # costs start-up, and recipes ask this module for facts
 
-    unfinished = f"{path}.{os.getpid()}"
     height, width = pictures.shape[1:3]
-    with av.open(unfinished, "w", format="mp4") as container:
-        # A fixed quantiser and key frames alone: no frame's coding depends on its neighbours.
-        stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.gop_size = 1
-        stream.codec_context.thread_count = 1
-        for picture in pictures:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
-    os.utime(unfinished, (MADE_AT, MADE_AT))
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        with av.open(os.fspath(unfinished), "w", format="mp4") as container:
+            # A fixed quantiser and key frames alone: no frame's coding depends on its neighbours.
+            stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.gop_size = 1
+            stream.codec_context.thread_count = 1
+            for picture in pictures:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        os.utime(unfinished, (MADE_AT, MADE_AT))
 
 
 def _made(data):
