@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from keras_vdd.errors import UsageError
-from keras_vdd.recipe.compose import composed
+from keras_vdd.recipe import layers
+from keras_vdd.recipe.compose import composed, files_of
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.names import known, unknown
 from keras_vdd.recipe.yaml_text import read
@@ -63,3 +64,13 @@ def _inherited(parent, source, beside, seen):
         raise UsageError(f"{source}: extends={parent!r} must be a recipe, by name or path, or a list of such")
     _, base = values_of(parent, beside, seen, source)
     return {key: value for key, value in base.items() if key not in ("name", "summary")}
+
+
+def sources(name_or_path):
+    """Return (file, text) of the files that a recipe of the package is laid together from, lowest first; or of the
+    one file that was named."""
+    text = str(name_or_path)
+    if text in known():
+        files = dict.fromkeys(each for file in files_of(text) for each in layers.with_parents(file))
+        return [(f"recipes/{file}.yaml", layers.text(file)) for file in files]
+    return [(text, _path(text, None).read_text(encoding="utf-8"))]

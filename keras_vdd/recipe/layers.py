@@ -3,6 +3,9 @@
 from functools import cache
 from importlib import resources
 
+from pydantic import ValidationError
+
+from keras_vdd.errors import VddError
 from keras_vdd.recipe.about import About, AboutMethod, AboutSet
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.yaml_text import as_mapping
@@ -29,14 +32,29 @@ def mapping(path):
 
     Nothing may change what is returned: it is kept.
     """
-    own = dict(as_mapping(text(path), f"recipes/{path}.yaml"))
-    parents = own.pop("extends", [])
-    below = {}
-    for parent in parents if isinstance(parents, list) else [parents]:
-        below = merged(
-            below, {key: v for key, v in mapping(parent).items() if key not in ("name", "summary")}
-        )
+    own, below = dict(_written(path)), {}
+    own.pop("extends", None)
+    for parent in parents(path):
+        inherited = {key: value for key, value in mapping(parent).items() if key not in ("name", "summary")}
+        below = merged(below, inherited)
     return merged(below, own)
+
+
+@cache
+def _written(path):
+    return as_mapping(text(path), f"recipes/{path}.yaml")
+
+
+def parents(path):
+    """Return the files that a file says it extends, lowest first."""
+    named = _written(path).get("extends", [])
+    return named if isinstance(named, list) else [named]
+
+
+def with_parents(path):
+    """Return a file and all that it extends, lowest first, each once."""
+    below = [file for parent in parents(path) for file in with_parents(parent)]
+    return [*dict.fromkeys(below), path]
 
 
 def settings(path):
@@ -47,16 +65,26 @@ def settings(path):
 @cache
 def about(path):
     """Return what a file says of itself, an `AboutMethod` in `methods/`, an `AboutSet` in `sets/`."""
-    return _ABOUT.get(path.partition("/")[0], About).model_validate(mapping(path).get("about", {}))
+    return _checked(_ABOUT.get(path.partition("/")[0], About), mapping(path).get("about", {}), path)
+
+
+def _checked(model, values, path):
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise VddError(f"recipes/{path}.yaml, about: {wrong}") from None
 
 
 @cache
 def exceptions():
     """Return (file, patterns of names, `About`, settings) of every exception, in the order in which they are laid."""
     found = []
-    for file in names_in("exceptions"):
-        for patterns, values in mapping(f"exceptions/{file}").items():
-            own = {key: value for key, value in values.items() if key != "about"}
+    for file in (f"exceptions/{name}" for name in names_in("exceptions")):
+        for patterns, values in _written(file).items():
             names = tuple(pattern.strip() for pattern in patterns.split(","))
-            found.append((f"exceptions/{file}", names, About.model_validate(values.get("about", {})), own))
+            about = _checked(About, values.get("about", {}), file)
+            found.append(
+                (file, names, about, {key: value for key, value in values.items() if key != "about"})
+            )
     return found

@@ -42,7 +42,9 @@ def known():
     found = dict.fromkeys(layers.names_in())
     for data in layers.names_in("sets"):
         about = layers.about(f"sets/{data}")
-        for method in layers.names_in("methods") if about.methods is None else about.methods:
+        for method in layers.names_in("methods"):
+            if about.methods is not None and method not in about.methods:
+                continue
             of_method = sizes(layers.about(f"methods/{method}"))
             made = [Parts(method, data, size) for size in sizes(about) if size in of_method]
             found |= {str(parts): parts for parts in made if str(parts) not in about.instead}
