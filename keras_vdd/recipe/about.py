@@ -14,8 +14,8 @@ class About(Settings):
     """What any file may say."""
 
     notes: dict[Name, Name] = {}
-    """Lines for the comment that a recipe opens with, by the word they begin with. What several files say under
-    one word is joined."""
+    """Lines for the comment that a recipe opens with, by the word they begin with; what several files say
+    under one word is joined."""
 
 
 class AboutMethod(About):

@@ -18,7 +18,7 @@ def composed(name):
     for path in (f"methods/{parts.method}", f"sizes/{parts.size}"):
         values = merged(values, layers.settings(path))
     values = _on_set(values, layers.settings(f"sets/{parts.set}"))
-    for *_, settings in _exceptions(name):
+    for *_, settings in exceptions_of(name):
         values = merged(values, settings)
     title = layers.about(f"sets/{parts.set}").title
     return {**values, "summary": f"{title}, {layers.about(f'methods/{parts.method}').summary_at(parts.size)}"}
@@ -35,7 +35,7 @@ def _on_set(values, of_set):
         for section, key in chosen.items()
         if values.get(section) and key in values[section]
     }
-    # What the set says of a loss or a memory that is not chosen is left behind when the choice is laid on top.
+    # What the set says of losses and memories that are not chosen is left behind when the choice is laid on top.
     return merged(merged(values, _without(of_set, chosen)), kept)
 
 
@@ -48,8 +48,8 @@ def _without(settings, chosen):
     return found
 
 
-def _exceptions(name):
-    """Those that a composed name matches, as `layers.exceptions` has them."""
+def exceptions_of(name):
+    """Return the exceptions that a composed name matches, as `layers.exceptions` has them."""
     return [
         one for one in layers.exceptions() if any(fnmatch.fnmatchcase(name, pattern) for pattern in one[1])
     ]
@@ -61,14 +61,14 @@ def files_of(name):
     if parts is None:
         return [name]
     found = ["parts/paper", f"methods/{parts.method}", f"sizes/{parts.size}", f"sets/{parts.set}"]
-    return [*found, *dict.fromkeys(file for file, *_ in _exceptions(name))]
+    return [*found, *dict.fromkeys(file for file, *_ in exceptions_of(name))]
 
 
 def notes(name):
     """Return {first word: text} of all that the layers of a recipe note."""
     layered = [layers.about(file) for file in files_of(name) if not file.startswith("exceptions/")]
     if known()[name] is not None:
-        layered += [about for _, _, about, _ in _exceptions(name)]
+        layered += [about for _, _, about, _ in exceptions_of(name)]
     found = {}
     for word, text in (item for about in layered for item in about.notes.items()):
         found[word] = f"{found[word]}; {text}" if word in found else text

@@ -67,8 +67,8 @@ def _inherited(parent, source, beside, seen):
 
 
 def sources(name_or_path):
-    """Return (file, text) of the files that a recipe of the package is laid together from, lowest first; or of the
-    one file that was named."""
+    """Return (file, text) of what a recipe of the package is laid together from, lowest first, or of the one
+    file that was named."""
     text = str(name_or_path)
     if text in known():
         files = dict.fromkeys(each for file in files_of(text) for each in layers.with_parents(file))

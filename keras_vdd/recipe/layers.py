@@ -32,7 +32,7 @@ def mapping(path):
 
     Nothing may change what is returned: it is kept.
     """
-    own, below = dict(_written(path)), {}
+    own, below = dict(written(path)), {}
     own.pop("extends", None)
     for parent in parents(path):
         inherited = {key: value for key, value in mapping(parent).items() if key not in ("name", "summary")}
@@ -41,13 +41,14 @@ def mapping(path):
 
 
 @cache
-def _written(path):
+def written(path):
+    """Return what a file holds itself, as written."""
     return as_mapping(text(path), f"recipes/{path}.yaml")
 
 
 def parents(path):
     """Return the files that a file says it extends, lowest first."""
-    named = _written(path).get("extends", [])
+    named = written(path).get("extends", [])
     return named if isinstance(named, list) else [named]
 
 
@@ -78,10 +79,10 @@ def _checked(model, values, path):
 
 @cache
 def exceptions():
-    """Return (file, patterns of names, `About`, settings) of every exception, in the order in which they are laid."""
+    """Return (file, patterns of names, `About`, settings) of every exception, in the order they are laid in."""
     found = []
     for file in (f"exceptions/{name}" for name in names_in("exceptions")):
-        for patterns, values in _written(file).items():
+        for patterns, values in written(file).items():
             names = tuple(pattern.strip() for pattern in patterns.split(","))
             about = _checked(About, values.get("about", {}), file)
             found.append(

@@ -1,7 +1,7 @@
 """The names of the package's recipes: which there are, what their parts mean, and what is wrong with another.
 
-A name is `<method>-<set>[-<size>][-naive]`, or that of a whole file such as `quickstart`. `dm-ucf101-5-naive` is
-the method `dm-naive` on the set `ucf101` with 5 videos per class; a name without a number has 1.
+A name is `<method>-<set>[-<size>][-naive]`, or that of a whole file such as `quickstart`. `dm-ucf101-5-naive`
+is the method `dm-naive` on the set `ucf101` with 5 videos per class; a name without a number has 1.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""YAML 1.2 in and out: text to plain values, never to objects, and values to text that every reader takes alike."""
+"""YAML 1.2 in and out: text to plain values, never to objects; values to text that every reader takes alike."""
 
 import io
 

@@ -54,8 +54,10 @@ def learns_labels(recipe):
 
 
 def expert_bytes(recipe, classes):
-    """Return the bytes that a recipe's experts take on disk: every snapshot of each, float32; None where the network
-    is not one whose weights are counted here."""
+    """Return the bytes that a recipe's experts take on disk: every snapshot of each, float32.
+
+    None where the network is not one whose weights are counted here.
+    """
     stage = recipe.dynamic
     if stage.network != "mini_c3d":
         return None

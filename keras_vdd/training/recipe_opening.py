@@ -1,6 +1,6 @@
 """The comment that a whole recipe opens with: what it is, needs, makes and costs, told by its settings.
 
-Bytes are exact for the classes of the set; the paper's figure is there where the settings are the paper's. No Keras.
+Bytes are exact for the classes of the set; the paper's figure is there where the settings are the paper's.
 """
 
 import shlex
@@ -33,7 +33,7 @@ def opening(recipe, source, run_as, overrides=()):
     about, name = _about("sets", recipe.data.set), str(source)
     root = [f"data.root={about.root if about else recipe.data.set}"] if recipe.data.root is None else []
     root = [] if about and about.root is None else root
-    # What was measured or noted of a recipe of the package holds while its settings are the ones it has there.
+    # What was measured or noted of a recipe of the package holds while its settings are those it has there.
     as_it_is = name in known() and _told_of(recipe) == _told_of(load_recipe(name))
     command = shlex.join(["vdd", "distill", "--recipe", str(run_as), *overrides, *root])
     lines = {
@@ -77,7 +77,7 @@ def _what(recipe, about):
     memory, dynamic = recipe.memory, recipe.dynamic
     title, count = about.title if about else recipe.data.set, memory.videos_per_class
     if recipe.method == "full":
-        return f"{title}, all training videos: what a classifier reaches that sees them all, the ceiling of every table"
+        return f"{title}, all training videos: what a classifier that sees them reaches, the ceiling of every table"
     if recipe.coreset is not None:
         return f"{title}, {_some(count, 'real clip')} per class {_how(recipe.coreset.method)}"
     if dynamic is None:
@@ -85,28 +85,30 @@ def _what(recipe, about):
         stills = _some(memory.statics_per_class, "still")
         return f"{title}, {stills} per class by gradient matching (DC), shown as {shown}"
     stills = "real stills" if recipe.static is None else "stills by gradient matching (DC)"
+    labels = learns_labels(recipe)
     learned = {
-        "static-dynamic": f"{stills}, then motion{' and labels' if learns_labels(recipe) else ''} by",
-        "still": f"{stills}, then learned on{' with labels' if learns_labels(recipe) else ''} by",
-        "full-video": f"whole videos{' and their labels' if learns_labels(recipe) else ''}, from real clips, by",
+        "static-dynamic": f"{stills}, then motion{' and labels' if labels else ''} by",
+        "still": f"{stills}, then learned on{' with labels' if labels else ''} by",
+        "full-video": f"whole videos{' and their labels' if labels else ''}, from real clips, by",
     }[memory.kind]
     return f"{title}, {_some(count, 'video')} per class: {learned} {_how(dynamic.loss)}"
 
 
 def _result(recipe, classes):
-    memory, nbytes = recipe.memory, stored(recipe, classes)
     if recipe.method == "full":
         return "a table with the row of a classifier trained on it; no set is exported"
+    memory, nbytes = recipe.memory, stored(recipe, classes)
+    stills, clips = _some(memory.statics_per_class, "still"), _some(memory.dynamics_per_class, "motion clip")
     parts = {
-        "static-dynamic": f"{_some(memory.statics_per_class, 'still')} and "
-        f"{_some(memory.dynamics_per_class, 'motion clip')} a class, {_some(memory.integrators, 'integrator')}",
-        "still": f"{_some(memory.statics_per_class, 'still')} a class",
+        "static-dynamic": f"{stills} and {clips} a class, {_some(memory.integrators, 'integrator')}",
+        "still": f"{stills} a class",
         "full-video": f"{_some(memory.videos_per_class, 'real clip' if recipe.coreset else 'video')} a class",
     }[memory.kind]
     parts += ", a row of labels each video" if learns_labels(recipe) else ""
     if (wide := nbytes.get("distilled, were it float32")) is not None:
         parts += f"; as float32 {wide:,}"
-    return f"a distilled set of {nbytes['distilled']:,} bytes in {nbytes['dtype']} for {classes} classes ({parts})"
+    total, dtype = nbytes["distilled"], nbytes["dtype"]
+    return f"a distilled set of {total:,} bytes in {dtype} for {classes} classes ({parts})"
 
 
 def _paper(recipe):
