@@ -28,7 +28,7 @@ class AboutMethod(About):
     sizes: Sizes | None = None
     """Videos per class that it has recipes for; None for all of `recipes/sizes/`."""
 
-    def summary_at(self, size):
+    def summary_at(self, size: int) -> str:
         """Return `summary` for that many videos per class."""
         text = self.summary if size != 1 else self.summary.replace("s per class", " per class")
         return text.replace("N ", f"{size} ", 1) if text.startswith("N ") else text

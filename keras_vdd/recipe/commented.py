@@ -5,12 +5,13 @@ import textwrap
 
 from pydantic import BaseModel
 
+from keras_vdd.recipe.schema import Recipe
 from keras_vdd.recipe.yaml_text import as_yaml
 
 WIDTH = 110
 
 
-def commented_yaml(recipe, named=True):
+def commented_yaml(recipe: Recipe, named: bool = True) -> str:
     """Return the recipe as YAML text with every setting in it, and a comment above each.
 
     Args:

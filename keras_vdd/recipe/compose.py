@@ -1,15 +1,17 @@
 """A recipe of the package from its name: layers of YAML, as `recipes/README.md` says."""
 
 import fnmatch
+from typing import Any
 
 from keras_vdd.recipe import layers
+from keras_vdd.recipe.layers import Exceptional
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.names import known
 
 _STAGES = ("static", "experts", "dynamic", "coreset")
 
 
-def composed(name):
+def composed(name: str) -> dict[str, Any]:
     """Return the settings of the recipe of that name, its `summary` with them, as a mapping to be checked."""
     parts = known()[name]
     if parts is None:
@@ -18,10 +20,10 @@ def composed(name):
     for path in (f"methods/{parts.method}", f"sizes/{parts.size}"):
         values = merged(values, layers.settings(path))
     values = _on_set(values, layers.settings(f"sets/{parts.set}"))
-    for *_, settings in exceptions_of(name):
-        values = merged(values, settings)
-    title = layers.about(f"sets/{parts.set}").title
-    return {**values, "summary": f"{title}, {layers.about(f'methods/{parts.method}').summary_at(parts.size)}"}
+    for exception in exceptions_of(name):
+        values = merged(values, exception.settings)
+    title = layers.about_set(parts.set).title
+    return {**values, "summary": f"{title}, {layers.about_method(parts.method).summary_at(parts.size)}"}
 
 
 def _on_set(values, of_set):
@@ -48,28 +50,30 @@ def _without(settings, chosen):
     return found
 
 
-def exceptions_of(name):
-    """Return the exceptions that a composed name matches, as `layers.exceptions` has them."""
+def exceptions_of(name: str) -> list[Exceptional]:
+    """Return the exceptions that a composed name matches, in the order they are laid in."""
     return [
-        one for one in layers.exceptions() if any(fnmatch.fnmatchcase(name, pattern) for pattern in one[1])
+        one
+        for one in layers.exceptions()
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in one.patterns)
     ]
 
 
-def files_of(name):
+def files_of(name: str) -> list[str]:
     """Return the files of `recipes/` that a recipe is laid together from, lowest first, without `.yaml`."""
     parts = known()[name]
     if parts is None:
         return [name]
     found = ["parts/paper", f"methods/{parts.method}", f"sizes/{parts.size}", f"sets/{parts.set}"]
-    return [*found, *dict.fromkeys(file for file, *_ in exceptions_of(name))]
+    return [*found, *dict.fromkeys(one.file for one in exceptions_of(name))]
 
 
-def notes(name):
+def notes(name: str) -> dict[str, str]:
     """Return {first word: text} of all that the layers of a recipe note."""
     layered = [layers.about(file) for file in files_of(name) if not file.startswith("exceptions/")]
     if known()[name] is not None:
-        layered += [about for _, _, about, _ in exceptions_of(name)]
-    found = {}
+        layered += [one.about for one in exceptions_of(name)]
+    found: dict[str, str] = {}
     for word, text in (item for about in layered for item in about.notes.items()):
         found[word] = f"{found[word]}; {text}" if word in found else text
     return found

@@ -66,7 +66,7 @@ def _inherited(parent, source, beside, seen):
     return {key: value for key, value in base.items() if key not in ("name", "summary")}
 
 
-def sources(name_or_path):
+def sources(name_or_path: str | Path) -> list[tuple[str, str]]:
     """Return (file, text) of what a recipe of the package is laid together from, lowest first, or of the one
     file that was named."""
     text = str(name_or_path)

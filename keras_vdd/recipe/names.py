@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from keras_vdd.recipe import layers
+from keras_vdd.recipe.about import AboutMethod, AboutSet
 from keras_vdd.recipe.keys import nearest
 
 NAIVE = "-naive"
@@ -24,34 +25,34 @@ class Parts(NamedTuple):
     size: int
     """Videos per class."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         naive = NAIVE if self.method.endswith(NAIVE) else ""
         number = "" if self.size == 1 else f"-{self.size}"
         return f"{self.method.removesuffix(NAIVE)}-{self.set}{number}{naive}"
 
 
-def sizes(about):
+def sizes(about: AboutMethod | AboutSet) -> list[int]:
     """Return the sizes that a method or a set has recipes for."""
     known = sorted(int(name) for name in layers.names_in("sizes"))
     return [size for size in known if about.sizes is None or size in about.sizes]
 
 
 @cache
-def known():
+def known() -> dict[str, Parts | None]:
     """Return {name: `Parts`, or None for a whole recipe} of every recipe, in the order of the names."""
     found = dict.fromkeys(layers.names_in())
     for data in layers.names_in("sets"):
-        about = layers.about(f"sets/{data}")
+        about = layers.about_set(data)
         for method in layers.names_in("methods"):
             if about.methods is not None and method not in about.methods:
                 continue
-            of_method = sizes(layers.about(f"methods/{method}"))
+            of_method = sizes(layers.about_method(method))
             made = [Parts(method, data, size) for size in sizes(about) if size in of_method]
             found |= {str(parts): parts for parts in made if str(parts) not in about.instead}
     return dict(sorted(found.items()))
 
 
-def unknown(name):
+def unknown(name: str) -> str:
     """Return the sentence for a name that no recipe has: what of it is not there, else the nearest name."""
     why = _missing(name)
     if why is None:
@@ -71,13 +72,13 @@ def _missing(name):
     method += naive or ""
     if method not in methods:
         return f": {found[1]} has no {NAIVE}"
-    of_set = layers.about(f"sets/{data}")
+    of_set = layers.about_set(data)
     if name in of_set.instead:
         return f": it is called {of_set.instead[name]}"
     if of_set.methods is not None and method not in of_set.methods:
         return f": {data} has {', '.join(of_set.methods)} alone"
     size = int(number or 1)
-    for owner, about in ((data, of_set), (found[1], layers.about(f"methods/{method}"))):
+    for owner, about in ((data, of_set), (found[1], layers.about_method(method))):
         if size not in sizes(about):
             there = " and ".join(str(s) for s in sizes(about))
             return f": {owner} has no -{number}, only {there} per class (1 has no number)"

@@ -1,6 +1,7 @@
 """YAML 1.2 in and out: text to plain values, never to objects; values to text that every reader takes alike."""
 
 import io
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -64,7 +65,7 @@ _Representer.add_representer(list, _represent_list)
 _Representer.add_representer(float, _represent_float)
 
 
-def as_yaml(values):
+def as_yaml(values: dict[str, Any]) -> str:
     """Return a mapping of plain values as YAML text, in its order; equal mappings give equal bytes."""
     yaml = YAML(typ="safe", pure=True)
     yaml.sort_base_mapping_type_on_output = False

@@ -1,9 +1,10 @@
 """Exact shapes and bytes of what a recipe stores, without Keras and without the videos."""
 
 from keras_vdd.memory.budget import integrator_parameters, label_bytes, memory_bytes, real_clip_bytes
+from keras_vdd.recipe.schema import Recipe
 
 
-def shapes(recipe, classes):
+def shapes(recipe: Recipe, classes: int) -> dict[str, list[int]]:
     """Return {name: shape} of all that a recipe stores."""
     data, counts, slots = recipe.data, recipe.memory, recipe.memory.videos_per_class
     if recipe.method == "full":
@@ -22,7 +23,7 @@ def shapes(recipe, classes):
     return found
 
 
-def stored(recipe, classes):
+def stored(recipe: Recipe, classes: int) -> dict[str, int | str]:
     """Return the exact bytes of what a recipe stores, and of one real clip to compare with, as a dict."""
     data, dtype = recipe.data, recipe.export.dtype
     clip = {"real clip, one byte a value": real_clip_bytes(data.frames, data.size, data.size)}
@@ -37,7 +38,7 @@ def stored(recipe, classes):
     return {**found, **clip}
 
 
-def in_memory(recipe, classes, dtype):
+def in_memory(recipe: Recipe, classes: int, dtype: str) -> int:
     """Return the exact bytes of a recipe's memory as `dtype`, learned labels not among them."""
     data, counts = recipe.data, recipe.memory
     return memory_bytes(
@@ -47,25 +48,25 @@ def in_memory(recipe, classes, dtype):
     )  # fmt: skip
 
 
-def learns_labels(recipe):
+def learns_labels(recipe: Recipe) -> bool:
     """Return whether the labels are learned with the videos."""
     dynamic = recipe.dynamic
     return dynamic is not None and (dynamic.loss == "frepo" or getattr(dynamic, "soft_labels", False))
 
 
-def expert_bytes(recipe, classes):
+def expert_bytes(recipe: Recipe, classes: int) -> int | None:
     """Return the bytes that a recipe's experts take on disk: every snapshot of each, float32.
 
-    None where the network is not one whose weights are counted here.
+    None where it has none, or where their network is not one whose weights are counted here.
     """
-    stage = recipe.dynamic
-    if stage.network != "mini_c3d":
+    stage, experts = recipe.dynamic, recipe.experts
+    if stage is None or experts is None or stage.network != "mini_c3d":
         return None
-    snapshots = recipe.experts.count * (recipe.expert_epochs + 1)
+    snapshots = experts.count * (recipe.expert_epochs + 1)
     return 4 * snapshots * mini_c3d_parameters(classes, stage.width, stage.stem)
 
 
-def mini_c3d_parameters(classes, width=128, stem=64):
+def mini_c3d_parameters(classes: int, width: int = 128, stem: int = 64) -> int:
     """Return the number of weights of a MiniC3D: three convolutions (3, 7, 7) and a head, with biases."""
     channels = (3, stem, width, width)
     hidden = sum(3 * 7 * 7 * below * above + above for below, above in zip(channels, channels[1:]))

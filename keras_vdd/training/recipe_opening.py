@@ -5,13 +5,15 @@ Bytes are exact for the classes of the set; the paper's figure is there where th
 
 import shlex
 import textwrap
+from collections.abc import Sequence
+from pathlib import Path
 
 from keras_vdd.data.cut import Cut
 from keras_vdd.data.store_size import in_words
 from keras_vdd.recipe import compose, layers
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.names import known
-from keras_vdd.recipe.schema import LOSS_NAMES
+from keras_vdd.recipe.schema import LOSS_NAMES, Recipe
 from keras_vdd.training.paper_figures import figure_of
 from keras_vdd.training.planned_bytes import expert_bytes, learns_labels, stored
 from keras_vdd.training.planned_extent import extent_of
@@ -20,7 +22,7 @@ from keras_vdd.training.public_sets import SIZES
 WIDTH = 110
 
 
-def opening(recipe, source, run_as, overrides=()):
+def opening(recipe: Recipe, source: str | Path, run_as: str | Path, overrides: Sequence[str] = ()) -> str:
     """Return lines of comment that a recipe with every setting opens with.
 
     Args:
@@ -30,14 +32,15 @@ def opening(recipe, source, run_as, overrides=()):
         overrides: `KEY=VALUE` texts that the command gives too.
     """
     extent = extent_of(recipe.data.model_copy(update={"root": None}))
-    about, name = _about("sets", recipe.data.set), str(source)
-    root = [f"data.root={about.root if about else recipe.data.set}"] if recipe.data.root is None else []
+    data, name = recipe.data.set, str(source)
+    about = layers.about_set(data) if data in layers.names_in("sets") else None
+    root = [f"data.root={about.root if about else data}"] if recipe.data.root is None else []
     root = [] if about and about.root is None else root
     # What was measured or noted of a recipe of the package holds while its settings are those it has there.
     as_it_is = name in known() and _told_of(recipe) == _told_of(load_recipe(name))
     command = shlex.join(["vdd", "distill", "--recipe", str(run_as), *overrides, *root])
     lines = {
-        "Needs": about.needs if about else f"the videos of {recipe.data.set}, as distributed.",
+        "Needs": about.needs if about else f"the videos of {data}, as distributed.",
         "Command": command,
         "Result": f"{_result(recipe, extent.classes)}. {_paper(recipe)}".strip(),
     }
@@ -53,10 +56,6 @@ def _told_of(recipe):
     return recipe.model_dump(exclude={"name": True, "run": True, "data": {"root"}})
 
 
-def _about(folder, name):
-    return layers.about(f"{folder}/{name}") if name in layers.names_in(folder) else None
-
-
 def _filled(first, text):
     indent = "#" + " " * (len(first) - 1)
     options = {"break_long_words": False, "break_on_hyphens": False}
@@ -69,7 +68,7 @@ def _some(count, thing):
 
 def _how(method):
     """How a loss learns or a coreset chooses, in the words of the method of that name."""
-    about = _about("methods", method)
+    about = layers.about_method(method) if method in layers.names_in("methods") else None
     return about.by if about and about.by else LOSS_NAMES.get(method, method)
 
 

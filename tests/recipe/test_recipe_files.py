@@ -9,6 +9,7 @@ import pytest
 import keras_vdd.recipes
 from keras_vdd.errors import VddError
 from keras_vdd.recipe import compose, layers
+from keras_vdd.recipe.commented import commented_yaml
 from keras_vdd.recipe.load import list_recipes, load_recipe, parse_recipe, resolved_yaml
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.names import known
@@ -69,6 +70,13 @@ def test_a_resolved_recipe_loads_as_itself(name):
     assert parse_recipe(text) == RECIPES[name]
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in RECIPES if re.search("miniucf|shapes|folder|quick|ssv2-5", name)]
+)
+def test_a_commented_recipe_loads_as_itself(name):
+    assert parse_recipe(commented_yaml(RECIPES[name])) == RECIPES[name]
+
+
 def flat(values, prefix=""):
     for key, value in values.items():
         if isinstance(value, dict):
@@ -92,7 +100,7 @@ def test_no_file_repeats_what_it_extends(file):
 
 
 def of_exceptions(name):
-    return [(file, settings) for file, _, _, settings in compose.exceptions_of(name)]
+    return [(one.file, one.settings) for one in compose.exceptions_of(name)]
 
 
 @pytest.mark.parametrize("name", [name for name, parts in known().items() if parts])
@@ -103,14 +111,13 @@ def test_no_two_files_of_exceptions_say_the_same_of_a_recipe(name):
             assert said.setdefault(key, file) == file
 
 
-@pytest.mark.parametrize("file, patterns", [one[:2] for one in layers.exceptions()])
-def test_every_exception_is_one(file, patterns):
+@pytest.mark.parametrize("found", layers.exceptions(), ids=lambda one: f"{one.file}:{one.patterns}")
+def test_every_exception_is_one(found):
     # Each of its patterns is for some recipe, and none says what comes out without it.
-    for pattern in patterns:
-        assert fnmatch.filter(known(), pattern), f"{file}: {pattern}"
-    names = {name for pattern in patterns for name in fnmatch.filter(known(), pattern)}
-    found = next(one for one in layers.exceptions() if one[:2] == (file, patterns))
-    for key, value in flat(found[3]):
+    for pattern in found.patterns:
+        assert fnmatch.filter(known(), pattern), pattern
+    names = {name for pattern in found.patterns for name in fnmatch.filter(known(), pattern)}
+    for key, value in flat(found.settings):
         assert any(dict(flat(without(name, found))).get(key) != value for name in names), key
 
 
@@ -231,7 +238,7 @@ def test_a_set_and_a_method_are_a_file_each(monkeypatch):
     monkeypatch.setattr(layers, "text", lambda path: new[path] if path in new else texts(path))
     added = {"sets": ["mine"], "methods": ["third"]}
     monkeypatch.setattr(layers, "names_in", lambda folder="": names_in(folder) + added.get(folder, []))
-    caches = (known, layers.mapping, layers.about, layers.exceptions, layers.written)
+    caches = (known, layers.mapping, layers.about_method, layers.about_set, layers.exceptions, layers.written)
     try:
         for cached in caches:
             cached.cache_clear()
