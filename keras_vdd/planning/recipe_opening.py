@@ -10,6 +10,7 @@ from pathlib import Path
 
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.store.size import in_words
+from keras_vdd.methods import METHODS
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.public_sets import SIZES
@@ -17,7 +18,7 @@ from keras_vdd.planning.stored_bytes import expert_bytes, learns_labels, stored
 from keras_vdd.recipe import compose, layers
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.names import known
-from keras_vdd.recipe.schema import LOSS_NAMES, Recipe
+from keras_vdd.recipe.schema import Recipe
 
 WIDTH = 110
 
@@ -69,7 +70,9 @@ def _some(count, thing):
 def _how(method):
     """How a loss learns or a coreset chooses, in the words of the method of that name."""
     about = layers.about_method(method) if method in layers.names_in("methods") else None
-    return about.by if about and about.by else LOSS_NAMES.get(method, method)
+    if about and about.by:
+        return about.by
+    return METHODS.get(method).title if method in METHODS else method
 
 
 def _what(recipe, about):

@@ -51,7 +51,7 @@ def in_memory(recipe: Recipe, classes: int, dtype: str) -> int:
 def learns_labels(recipe: Recipe) -> bool:
     """Return whether the labels are learned with the videos."""
     dynamic = recipe.dynamic
-    return dynamic is not None and (dynamic.loss == "frepo" or getattr(dynamic, "soft_labels", False))
+    return dynamic is not None and "labels" in recipe.loss_of("dynamic").learned(dynamic)
 
 
 def expert_bytes(recipe: Recipe, classes: int) -> int | None:

@@ -16,7 +16,7 @@ def _checked(values, source, overrides):
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
-        wrong += sentences(error)
+        wrong += sentences(error, values)
     if wrong:
         lines = wrong[0] if len(wrong) == 1 else "".join(f"\n  - {sentence}" for sentence in wrong)
         raise UsageError(f"recipe {source}: {lines}" if len(wrong) == 1 else f"recipe {source}:{lines}")

@@ -57,7 +57,9 @@ class MiniC3D(keras.Model):
     def embed(self, x, training=False):
         """Features of the last pool, flattened from (time, height, width, channels): (batch, features)."""
         x = self._features(x)
-        return ops.reshape(x if _LAST else ops.transpose(x, (0, 2, 3, 4, 1)), (-1, math.prod(self.feature_shape)))
+        return ops.reshape(
+            x if _LAST else ops.transpose(x, (0, 2, 3, 4, 1)), (-1, math.prod(self.feature_shape))
+        )
 
     def call(self, x, training=False):
         return self.classify(self._features(x), training)
@@ -97,3 +99,5 @@ class MiniC3D(keras.Model):
 
 
 _LAST = DATA_FORMAT == "channels_last"
+
+NETWORK = MiniC3D
