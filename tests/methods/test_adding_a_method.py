@@ -47,7 +47,7 @@ def registered(place, monkeypatch):
 def test_the_page_ends_with_a_set(place):
     printed = run(place, "-c", SCRIPT)
     assert [line.rsplit(" ", 2)[0] for line in printed.splitlines()] == [
-        "random-clips",
+        "random clips",
         "Moments + static-dynamic",
     ]
     told = json.loads((place / "runs/moments/results.json").read_text())
