@@ -1,29 +1,33 @@
-"""A recipe from videos to a distilled set, its table and its pictures, step by step.
-
-Each step leaves its result in the run folder and is never done again; together they are `vdd distill`.
-"""
+"""The verbs of the package, a function each: what `vdd` does, and what Python does by `import keras_vdd`."""
 
 import dataclasses
 import json
+import logging
 import os
+from pathlib import Path
+from typing import Any
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
-from keras_vdd.errors import VddError
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.experts.engine import learn_experts, training_of
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
+from keras_vdd.hub.target import resolve_target
+from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.planning.plan import plan
-from keras_vdd.progress import Silent
-from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.progress import listener
+from keras_vdd.recipe.load import load_recipe, resolved_yaml
+from keras_vdd.report.inspection import inspect
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.runs.folder import RunFolder, environment
 from keras_vdd.stages.coreset import choose_clips
@@ -31,17 +35,31 @@ from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.static import learn_stills
 
-__all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
+__all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "plan", "prepare", "train"]
+
+_LOG = logging.getLogger(__name__)
 
 
-def prepare(recipe, progress=None):
-    """Decode the videos of a recipe into its store.
+def prepare(recipe: Any, progress: Any = None, **settings: Any) -> dict[str, Any]:
+    """Decode the videos of a recipe into its store; what is there already is not done again.
+
+    Args:
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        **settings: laid over the recipe, such as `**{"data.root": "my_videos"}`.
 
     Returns:
-        dict: `set`; `store`, the folder with `train` and `test`; `splits`, `decoded` and `failures` as
-        `preparation_summary` gives them; `notes`, what was odd about the source.
+        dict: `set`; `store`, the folder with `train` and `test`, which `keras_vdd.data.store.open_store` opens;
+        `splits`, by "train" and "test" the `videos`, `classes`, `frames`, `bytes` and `failed`; `decoded`, what this
+        call did; `failures`, each with `split`, `video` and `reason`; `notes`, what was odd about the source.
+
+    Raises:
+        VddError: the videos are not as the recipe says, or do not fit on the disk.
+
+    Example:
+        >>> keras_vdd.prepare("quickstart", progress=True)["splits"]["train"]["videos"]
     """
-    progress = progress or Silent()
+    recipe, progress = load_recipe(recipe, **settings), listener(progress)
     listing = _listing(recipe, progress)
     stores = prepare_stores(listing, recipe.data, progress)
     folder = os.path.dirname(os.fspath(stores["train"].folder))
@@ -49,24 +67,76 @@ def prepare(recipe, progress=None):
     return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
-def distill(recipe, progress=None, stills_from=None):
-    """Take a recipe to the end: videos, stills, motion, export, table, pictures.
+def make_experts(
+    recipe: Any, progress: Any = None, callbacks: Callbacks = None, **settings: Any
+) -> dict[str, Any]:
+    """Train the networks on real videos that a recipe's matching reads, those that are not there yet.
+
+    `distill` does it too where needed. They are kept in `experts.folder`; recipes that need the same ones share them.
 
     Args:
-        recipe: `keras_vdd.recipe.schema.Recipe`.
-        progress: `keras_vdd.progress.Progress`; None is silent.
+        recipe, progress, **settings: as in `prepare`.
+        callbacks: Keras callbacks, told of each epoch of each expert: logs have `expert`, `expert_epoch` and `loss`.
+
+    Returns:
+        dict: `set`, `folder`, `experts` (for each `number`, `top1` in percent and `loss`, that of its last
+        epoch), `epochs` and `bytes`.
+
+    Raises:
+        UsageError: the recipe reads no experts.
+        VddError: an expert diverged, or the data or the disk do not allow it.
+    """
+    recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
+    training_of(recipe)
+    bank = learn_experts(recipe, _stores(recipe, progress), progress, callbacks)
+    experts = [
+        {"number": number, "top1": top1, "loss": losses[-1]}
+        for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))
+    ]
+    return {
+        "set": recipe.data.set,
+        "folder": str(bank.folder),
+        "experts": experts,
+        "epochs": bank.epochs,
+        "bytes": bank.nbytes,
+    }
+
+
+def distill(
+    recipe: Any, progress: Any = None, stills_from: Any = None, callbacks: Callbacks = None, **settings: Any
+) -> dict[str, Any]:
+    """Take a recipe to the end: videos, stills, motion, export, table, pictures.
+
+    A finished step is never done again: after an interruption the same call goes on from the last checkpoint and ends
+    with the same bytes.
+
+    Args:
+        recipe, progress, **settings: as in `prepare`. The run folder is `<run.dir>/<run.name>`.
         stills_from: path of a run folder whose finished stills are taken; they must be those that this recipe
             would learn.
+        callbacks: Keras callbacks, told of stage 1 and of stage 2 as of a `fit` each; or a dict of them by "static",
+            "experts" and "dynamic". An iteration is a batch to them, `run.checkpoint_every` iterations are an
+            epoch; logs have `iteration`, `loss` and what else the loss learns, such as `step_size`, and
+            `params["stage"]` names the stage. After an interruption they go on counting, so that
+            `CSVLogger(..., append=True)` goes on with its file. One that sets `model.stop_training` interrupts
+            the run after a checkpoint: a set that was learned for less long than its recipe says is never exported.
+            What they only look at changes no number.
 
     Returns:
         dict as `results.json` of the run folder holds it: `rows` of the table, `protocol`, `set`,
         `backend`, `run` and the losses at the end of each stage.
 
     Raises:
-        VddError: the data, the run folder or the disk do not allow it, or a loss diverged.
+        VddError: the data, the run folder or the disk do not allow it, a loss diverged, or a callback stopped a stage.
         KeyboardInterrupt: after a checkpoint has been written.
+
+    Example:
+        >>> log = keras.callbacks.CSVLogger("log.csv", append=True)
+        >>> results = keras_vdd.distill("quickstart", progress=True, callbacks=[log], **{"run.name": "mine"})
+        >>> results["rows"][-1]["top1"]["mean"]
     """
-    progress = progress or Silent()
+    recipe, progress = load_recipe(recipe, **settings), listener(progress)
+    callbacks = by_stage(callbacks, _learned_stages(recipe))
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = _listing(recipe, progress)
@@ -74,11 +144,16 @@ def distill(recipe, progress=None, stills_from=None):
     with run.alone():
         if stills is not None:
             stills.lay_into(run)
-        return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress)
+        return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress, callbacks)
 
 
-def _distill(recipe, stores, run, progress):
-    distilled = _made_set(recipe, stores, run, progress)
+def _learned_stages(recipe):
+    there = {"static": recipe.static, "experts": recipe.experts, "dynamic": recipe.dynamic}
+    return [name for name, settings in there.items() if settings is not None]
+
+
+def _distill(recipe, stores, run, progress, callbacks):
+    distilled = _made_set(recipe, stores, run, progress, callbacks)
     finished = run.path / "results.json"
     if finished.exists():
         return json.loads(finished.read_text())
@@ -106,74 +181,100 @@ def _distill(recipe, stores, run, progress):
     return results
 
 
-def _made_set(recipe, stores, run, progress):
+def _made_set(recipe, stores, run, progress, callbacks):
     """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
     if recipe.coreset is not None and recipe.coreset.method == "full":
         return None
     folder = run.path / "distilled"
     if not folder.exists():
-        arrays, facts = _learned(recipe, stores, run, progress)
+        arrays, facts = _learned(recipe, stores, run, progress, callbacks)
         export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
         progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
 
 
-def _learned(recipe, stores, run, progress):
+def _learned(recipe, stores, run, progress, callbacks):
     if recipe.coreset is not None:
         return choose_clips(recipe, stores, run, progress), {}
-    static = (
-        None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
-    )
+    static = None
+    if recipe.memory.kind != "full-video":
+        static = learn_stills(recipe, stores["train"], run, progress, callbacks.get("static", ()))
     if recipe.dynamic is None:
         return {"static": static}, {}
-    return learn_videos(recipe, stores, static, run, progress)
+    told = callbacks.get("dynamic", ()), callbacks.get("experts", ())
+    return learn_videos(recipe, stores, static, run, progress, *told)
 
 
-def evaluate_set(path, recipe, progress=None):
-    """Score a distilled set on disk on the test videos of a recipe.
+def evaluate(target: Any, recipe: Any = None, progress: Any = None, **settings: Any) -> dict[str, Any]:
+    """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
 
     Args:
-        path: an exported folder, a run folder or a Hub repository.
-        recipe: `Recipe` whose data and evaluation count.
-        progress: as in `distill`.
+        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
+            made with.
+        progress, **settings: as in `prepare`.
 
     Returns:
         dict: `set`, `architecture`, `seeds`, `top1` and `top5` (each `mean`, `std`, `values` in
         percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+
+    Raises:
+        VddError: there is no set, or its classes are not those of the test videos.
+
+    Example:
+        >>> keras_vdd.evaluate("runs/quickstart", **{"evaluation.seeds": 5})["top1"]["mean"]
     """
-    progress = progress or Silent()
-    distilled = load(path)
-    scoring, _ = _scoring_for(distilled, recipe, progress)
+    found, progress = resolve_target(target, recipe, **settings), listener(progress)
+    distilled = load(found.folder)
+    scoring, _ = _scoring_for(distilled, found.recipe, progress)
     row = scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype)
     return {
-        "set": recipe.data.set,
-        "architecture": recipe.evaluation.architecture,
+        "set": found.recipe.data.set,
+        "architecture": found.recipe.evaluation.architecture,
         **row,
         "protocol": scoring.protocol_for(distilled).describe(),
     }
 
 
-def train_on_set(path, recipe, progress=None, save=None):
-    """Train one classifier on a distilled set, test it, and keep it if asked.
+def train(
+    target: Any, recipe: Any = None, progress: Any = None, save: Any = None, callbacks: Callbacks = None,
+    **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
 
     Args:
-        path, recipe, progress: as in `evaluate_set`.
-        save: path of a `.keras` file; None keeps nothing.
+        target, recipe, progress, **settings: as in `evaluate`.
+        save: path of a `.keras` file, which `keras.models.load_model` reads after `import keras_vdd.evaluation.classifier`;
+            None keeps nothing.
+        callbacks: Keras callbacks. A step is a batch to them, `run.checkpoint_every` steps are an epoch.
 
     Returns:
-        dict: `top1`, `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
+        dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
+
+    Raises:
+        UsageError: `save` is no place for a classifier.
+        VddError: as in `evaluate`; or the loss left the finite numbers, or a callback stopped the training.
     """
-    progress = progress or Silent()
-    distilled = load(path)
+    check_save(save)
+    found, progress, callbacks = (
+        resolve_target(target, recipe, **settings),
+        listener(progress),
+        checked(callbacks),
+    )
+    recipe, distilled = found.recipe, load(found.folder)
     scoring, test = _scoring_for(distilled, recipe, progress)
     training = videos_of(distilled)
     protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
     trainer = Trainer(scoring.network(), protocol, len(training), training.loss)
     with progress.task("Training a classifier", trainer.steps) as update:
-        outcome = trainer.train(training, recipe.run.seed, 0, update)
+        outcome = trainer.train(training, recipe.run.seed, 0, update, callbacks, recipe.run.checkpoint_every)
     if outcome.diverged:
         raise VddError("The classifier's loss left the finite numbers: choose evaluation.evaluator=stable.")
+    if outcome.steps < trainer.steps:
+        raise VddError(
+            f"A callback stopped the training after step {outcome.steps} of {trainer.steps}: nothing is kept."
+        )
     logits = trainer.logits(test)
     result = {
         "set": recipe.data.set,
@@ -190,10 +291,22 @@ def train_on_set(path, recipe, progress=None, save=None):
     return result
 
 
+def check_save(save: Any) -> None:
+    """See to it that a classifier can be kept at a path; None is well too.
+
+    Raises:
+        UsageError: it does not end in `.keras`, or its folder does not exist.
+    """
+    if save is not None and Path(save).suffix != ".keras":
+        raise UsageError(f"save={save}: the name of a classifier's file must end in .keras")
+    if save is not None and not (folder := Path(save).absolute().parent).is_dir():
+        raise UsageError(f"save={save}: the folder {folder} does not exist")
+
+
 def _listing(recipe, progress):
     listing = find_videos(recipe.data, progress)
     for note in listing.notes:
-        progress.say(note)
+        _LOG.warning("%s", note)
     return listing
 
 

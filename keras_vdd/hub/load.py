@@ -32,6 +32,9 @@ class LoadedSet(DistilledSet):
     dtype: str = "float32"
     content: str = ""
 
+    def __repr__(self) -> str:
+        return f"LoadedSet({self.folder!r}: {self._in_words(self.dtype)})"
+
     def videos(self, soft=False):
         """Return all videos at once, in the fixed order of `pairs()`.
 

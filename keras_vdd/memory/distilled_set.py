@@ -74,6 +74,14 @@ class DistilledSet:
         self._check_shapes()
         check_labels(self.labels, self.label_kind)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._in_words('float32')})"
+
+    def _in_words(self, dtype):
+        height, width = self.size
+        videos = f"{len(self.pairs()):,} videos of {self.frames} x {height} x {width}"
+        return f"{self.kind}: {self.classes} classes, {videos}, {self.nbytes(dtype):,} bytes as {dtype}"
+
     def _settle_array(self, name, rank):
         array = getattr(self, name)
         needed = name in _NEEDED[self.kind]

@@ -15,7 +15,7 @@ def objective_of(recipe, name, store, memory, bank=None):
     return recipe.loss_of(name).objective(stage, store, memory, bank)
 
 
-def learn(recipe, name, memory, store, run, progress, bank=None):
+def learn(recipe, name, memory, store, run, progress, bank=None, callbacks=()):
     """Learn a memory by the loss of a stage.
 
     Args:
@@ -26,6 +26,7 @@ def learn(recipe, name, memory, store, run, progress, bank=None):
         run: `RunFolder`.
         progress: `keras_vdd.progress.Progress`.
         bank: `ExpertBank`, where the method reads experts.
+        callbacks: Keras callbacks, as `fit_stage` tells them.
 
     Returns:
         (arrays, facts, iterations): arrays as `DistilledSet` names them, `labels` among them where they were
@@ -38,7 +39,7 @@ def learn(recipe, name, memory, store, run, progress, bank=None):
         name, condenser, objective.make_batch, settings.iterations, run,
         rates=" or ".join(objective.lr_settings), checkpoint_every=recipe.run.checkpoint_every,
         patience=getattr(settings, "patience", 0), tolerance=getattr(settings, "tolerance", 0.0),
-        progress=progress, title=f"{name.capitalize()} learning ({method.title})",
+        progress=progress, title=f"{name.capitalize()} learning ({method.title})", callbacks=callbacks,
     )  # fmt: skip
     more, facts = objective.results(condenser)
     if "labels" in more:

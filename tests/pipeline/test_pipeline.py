@@ -90,15 +90,17 @@ def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
 def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
     seen, logits_of = [], pipeline.Trainer.logits
     monkeypatch.setattr(
-        pipeline.Trainer, "logits", lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1]
+        pipeline.Trainer,
+        "logits",
+        lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1],
     )
-    scored = pipeline.evaluate_set(whole.folder, whole.recipe)
+    scored = pipeline.evaluate(whole.folder, whole.recipe)
     row = whole.results["rows"][-1]
     assert {key: scored[key] for key in ("top1", "top5", "pairs", "bytes", "clips")} == {
         key: row[key] for key in ("top1", "top5", "pairs", "bytes", "clips")
     }
     path = tmp_path / "classifier.keras"
-    trained = pipeline.train_on_set(whole.folder / "distilled", whole.recipe, save=path)
+    trained = pipeline.train(whole.folder / "distilled", whole.recipe, save=path)
     # The first network of the table, for it starts from the same weights.
     assert (trained["top1"], trained["top5"]) == (row["top1"]["values"][0], row["top5"]["values"][0])
     assert trained["saved"] == str(path) and list(tmp_path.iterdir()) == [path]
@@ -134,7 +136,12 @@ KINDS = {
         2,
     ),
     "whole videos in float16": (
-        ("memory.kind=full-video", "static=null", "dynamic.learning_rates={video: 100.0}", "export.dtype=float16"),
+        (
+            "memory.kind=full-video",
+            "static=null",
+            "dynamic.learning_rates={video: 100.0}",
+            "export.dtype=float16",
+        ),
         {"video": (1, FRAMES)},
         1,
     ),
