@@ -5,11 +5,11 @@ import os
 import numpy as np
 
 from keras_vdd.data.pictures import picture_frames
-from keras_vdd.data.scaling import SHORT_SIDE, Scaler, scaled_shape
+from keras_vdd.data.scaling import Scaler, scaled_shape
 from keras_vdd.data.unreadable import UnreadableVideo
 from keras_vdd.data.video_file import VideoFile
 
-__all__ = ["SHORT_SIDE", "UnreadableVideo", "decode", "decode_frames", "scaled_shape"]
+__all__ = ["UnreadableVideo", "decode", "decode_frames", "scaled_shape"]
 
 
 def decode(path, size, threads=1):

@@ -10,8 +10,6 @@ import hashlib
 import json
 import os
 
-import av
-
 from keras_vdd import seeds
 from keras_vdd.data.folder import list_split_folders
 from keras_vdd.data.pool import worker_count
@@ -150,6 +148,9 @@ def _write_marker(folder, content):
 
 
 def _write_video(path, pictures):
+    # Here, so that the names of the classes are known where no videos are made.
+    import av
+
     unfinished = f"{path}.{os.getpid()}"
     height, width = pictures.shape[1:3]
     with av.open(unfinished, "w", format="mp4") as container:

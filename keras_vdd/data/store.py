@@ -8,8 +8,7 @@ import os
 import shutil
 import time
 
-from keras_vdd.data.cut import Cut
-from keras_vdd.data.decode import SHORT_SIDE
+from keras_vdd.data.cut import SHORT_SIDE, Cut
 from keras_vdd.data.frame_folders import is_frame
 from keras_vdd.data.listing import shorten
 from keras_vdd.data.pool import Pool, worker_count

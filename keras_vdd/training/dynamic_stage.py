@@ -11,6 +11,7 @@ from keras_vdd.seeds import stream
 from keras_vdd.training import objectives
 from keras_vdd.training.checkpoint import load_arrays, save_arrays
 from keras_vdd.training.condenser import Condenser
+from keras_vdd.training.experts import learn_experts
 from keras_vdd.training.fit_stage import fit_stage
 from keras_vdd.training.real_batches import choose_by_class
 
@@ -37,12 +38,7 @@ def learn_videos(recipe, stores, static, run, progress):
         arrays, facts = load_arrays(finished)
         return arrays, facts.get("results", {})
     settings, store = recipe.dynamic, stores["train"]
-    bank = None
-    if recipe.needs_experts:
-        # Here, for what makes videos into a store comes with it, and learning needs none of that.
-        from keras_vdd.training.experts import learn_experts
-
-        bank = learn_experts(recipe, stores, progress)
+    bank = learn_experts(recipe, stores, progress) if recipe.needs_experts else None
     memory = start_memory(recipe, store, static)
     objective = objectives.create(recipe, store, memory, bank)
     condenser = Condenser(memory, objective, objective.extras, objective.constraints)

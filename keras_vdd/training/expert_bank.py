@@ -8,7 +8,7 @@ import pathlib
 
 from safetensors import SafetensorError, safe_open
 
-from keras_vdd.data.decode import SHORT_SIDE
+from keras_vdd.data.cut import SHORT_SIDE
 from keras_vdd.data.store_reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
 from keras_vdd.training.checkpoint import save_arrays

@@ -36,10 +36,11 @@ class Ours:
         self.condenser = condenser_of(recipe, store)
         self.objective, self.iteration = self.condenser.objective, 0
 
-    def iterate(self, count):
+    def iterate(self, count, ahead=1):
         """Run iterations; return the seconds of each but the first, whose batch is not made ahead."""
         first, self.iteration = self.iteration, self.iteration + count
-        batches, times = IterationBatches(first, self.iteration, lambda i: (self.objective.make_batch(i),)), NoteTimes()
+        batches = IterationBatches(first, self.iteration, lambda i: (self.objective.make_batch(i),), ahead)
+        times = NoteTimes()
         self.condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[times])
         return [float(seconds) for seconds in np.diff(times.ends)]
 
