@@ -51,14 +51,13 @@ class Geometry:
         return MadeStore(self.classes, count, self.size, 4 * self.frames + 4, self.distinct)
 
 
-# Of each size the first geometry counts most; a frame of more than 64 pixels has another pooling at the end.
+# Of each size the first geometry counts most; a frame of more than 64 pixels has another pooling at the end. The
+# plain network takes no fewer frames than 8, and no smaller ones than these.
+LITTLE = {"classes": 2, "width": 8, "stem": 4, "real_per_class": 4, "real_clips": 6, "inner_steps": 2, "videos": 24}
 SIZES = {
     "paper": (Geometry(), Geometry(frames=8, size=64)),
     "small": (
         Geometry(frames=8, size=64, classes=5, real_per_class=16, real_clips=32, inner_steps=5, videos=80, batch=16),
     ),
-    "tiny": (
-        Geometry(4, 72, 3, 8, 8, 4, 8, 2, 24, 8, 4),
-        Geometry(2, 32, 3, 8, 8, 4, 8, 2, 24, 8, 4),
-    ),
+    "tiny": (Geometry(frames=8, **LITTLE, batch=8, distinct=4), Geometry(8, 64, **LITTLE, batch=8, distinct=4)),
 }

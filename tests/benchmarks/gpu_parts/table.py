@@ -1,8 +1,10 @@
 """Results as short tables."""
 
+import itertools
+
 
 def tables(results):
-    """Return markdown: what was measured on, and a table for each part."""
+    """Return markdown: what was measured on, and for each part its tables and what failed in it."""
     facts = ", ".join(f"{name} {value}" for name, value in results["facts"].items())
     return "\n\n".join([facts, *map(_of_part, results["parts"])])
 
@@ -13,14 +15,22 @@ def _of_part(part):
     if part.get("error"):
         head += f" ({part['error'][-1][:160]})"
     rows = [{k: v for k, v in row.items() if not isinstance(v, (dict, list))} for row in part["rows"]]
-    if not rows:
-        return head
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    lines = [columns, ["---"] * len(columns), *([_cell(row.get(c, "")) for c in columns] for row in rows)]
-    return "\n".join([head, "", *("| " + " | ".join(cells) + " |" for cells in lines)])
+    measured = [row for row in rows if "error" not in row]
+    grouped = [_table(list(group)) for _, group in itertools.groupby(measured, key=list)]
+    failed = [f"{row['name']}: {row['error']}" for row in rows if "error" in row]
+    return "\n\n".join([head, *grouped, *failed])
+
+
+def _table(rows):
+    """Rows that have the same figures; figures that none has are left out."""
+    columns = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    lines = [columns, ["---"] * len(columns), *([_cell(row[name]) for name in columns] for row in rows)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def _cell(value):
     if value is None:
         return ""
-    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 1000 else str(value).replace("|", "/")
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return str(value).replace("|", "/")

@@ -73,7 +73,7 @@ _MADE = {}
 
 
 def _compiled(name, function):
-    """`torch.compile`, once; on a processor without its compiler of C++, which may be missing."""
+    """`torch.compile`, once; on a processor without its own compiler, which would take most of the time."""
     if name not in _MADE:
-        _MADE[name] = torch.compile(function, backend="inductor" if on_gpu() else "aot_eager")
+        _MADE[name] = torch.compile(function, backend="inductor" if on_gpu() else "eager")
     return _MADE[name]
