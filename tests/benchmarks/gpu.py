@@ -41,7 +41,8 @@ PARTS = (
     Part("experts", "gpu_parts.experts", 90, (), TORCH),
     Part("exactness, jax", "gpu_parts.exactness", 90, (), JAX),
 )
-CPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+# One thread: its times say nothing, and threads that wait for busy cores take many times as long.
+CPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}
 # JAX takes most of a GPU's memory at its start unless told otherwise; the tests' cheaper compiling is for processors.
 GPU = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "XLA_FLAGS": os.environ.get("XLA_FLAGS", "")}
 PACKAGES = ("torch", "jax", "keras", "numpy")

@@ -8,7 +8,7 @@ import functools
 
 from contestants import LARGEST_ERROR, Ours, Plain, gradient_errors
 from gpu_parts.device import autocast, tf32
-from gpu_parts.sizes import SIZES
+from gpu_parts.sizes import ROUNDS, SIZES
 from gpu_parts.ways import Way, race
 
 WITH, WITHOUT = functools.partial(tf32, True), functools.partial(tf32, False)
@@ -21,7 +21,7 @@ def main(report, size, loss):
             compare_gradients(report, loss, geometries[-1])
     for geometry in geometries:
         with report.attempt(geometry.label):
-            race(report, geometry.label, ways_of(loss, geometry))
+            race(report, geometry.label, ways_of(loss, geometry), ROUNDS[size])
 
 
 def compare_gradients(report, loss, geometry):

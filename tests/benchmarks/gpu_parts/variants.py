@@ -9,7 +9,7 @@ import plain_torch
 import torch
 from contestants import Ours, Plain
 from gpu_parts.device import channels_last, on_gpu
-from gpu_parts.sizes import SIZES
+from gpu_parts.sizes import ROUNDS, SIZES
 from gpu_parts.steps import WITH
 from gpu_parts.ways import Way, race
 
@@ -21,7 +21,7 @@ BEFORE = "as it is"
 def main(report, size, loss):
     geometry = SIZES[size][0]
     ways = distribution_ways(geometry) if loss == "dm" else trajectory_ways(geometry)
-    race(report, geometry.label, ways)
+    race(report, geometry.label, ways, ROUNDS[size])
 
 
 def trajectory_ways(geometry):

@@ -57,7 +57,7 @@ class Way:
             return call(*arguments)
 
 
-def race(report, label, ways, rounds=2, count=3):
+def race(report, label, ways, rounds, count=3):
     """Time ways in turns and report, for each, what is known so far.
 
     A row has the median seconds of an iteration; its quotient with the way it stands beside; the seconds of an
