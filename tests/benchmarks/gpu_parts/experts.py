@@ -5,6 +5,7 @@ videos made, before any is told to train; then one, two and four train at once. 
 took without the first few; an epoch is as many steps as the made training set has.
 """
 
+import dataclasses
 import functools
 import json
 import subprocess
@@ -17,30 +18,34 @@ LEFT_OUT = 3
 
 
 def main(report, size):
-    most = max(TOGETHER[size])
     for precision in ("float32", "bfloat16"):
-        command = [sys.executable, "-m", "gpu_parts.experts", size, precision]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        workers = [subprocess.Popen(command, **pipes) for _ in range(most)]
-        try:
-            for worker in workers:
-                heard(worker)
-            for together in TOGETHER[size]:
-                for worker in workers[:together]:
-                    print("train", file=worker.stdin, flush=True)
-                told = [heard(worker) for worker in workers[:together]]
-                epoch = max(answer["epoch"] for answer in told)
-                report.row(
-                    f"{precision}, {together} at once",
-                    epoch=epoch,
-                    **{"an expert": epoch / together},
-                    GB=max(answer["GB"] for answer in told),
-                    clips=told[0]["clips"],
-                )
-        finally:
-            for worker in workers:
-                worker.kill()
-                worker.wait()
+        with report.attempt(precision):
+            measure(report, size, precision)
+
+
+def measure(report, size, precision):
+    command = [sys.executable, "-m", "gpu_parts.experts", size, precision]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen(command, **pipes) for _ in range(max(TOGETHER[size]))]
+    try:
+        for worker in workers:
+            heard(worker)
+        for together in TOGETHER[size]:
+            for worker in workers[:together]:
+                print("train", file=worker.stdin, flush=True)
+            told = [heard(worker) for worker in workers[:together]]
+            epoch = max(answer["epoch"] for answer in told)
+            report.row(
+                f"{precision}, {together} at once",
+                epoch=epoch,
+                **{"an expert": epoch / together},
+                GB=max(answer["GB"] for answer in told),
+                clips=told[0]["clips"],
+            )
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
 
 
 def heard(worker):
@@ -53,8 +58,6 @@ def heard(worker):
 
 def work(size, precision):
     """A worker: answers on the first standard output, and trains an expert for each line it is sent."""
-    import dataclasses
-
     from gpu_parts.child import find_recipes
     from gpu_parts.sizes import SIZES
 

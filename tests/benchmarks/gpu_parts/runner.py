@@ -62,7 +62,10 @@ def run(parts, size, seconds, out, facts, environment):
             limit = min(part.limit, end - time.monotonic())
             found = {"name": part.name, "status": "skipped", "seconds": 0.0, "limit": limit, "rows": []}
             results["parts"].append(found)
-            if limit >= LEAST_SECONDS or limit == part.limit:
+            if limit >= min(LEAST_SECONDS, part.limit):
+                # Until it has ended some other way.
+                found["status"] = "cut off"
+                _write(out, results)
                 say(f"{part.name}: up to {limit:.0f} s")
                 lines = pathlib.Path(scratch) / f"{number}.jsonl"
                 _run_part(part, size, lines, environment, log, found, lambda: _write(out, results))
@@ -83,7 +86,6 @@ def _run_part(part, size, lines, environment, log, found, write):
     start, place, told = time.monotonic(), log.tell(), None
     # A group of its own, so that the processes that a part starts end with it.
     process = subprocess.Popen(command, env=settings, stdout=log, stderr=log, start_new_session=True)
-    found["status"] = "cut off"
     try:
         while process.poll() is None and time.monotonic() - start < found["limit"]:
             with contextlib.suppress(subprocess.TimeoutExpired):
