@@ -97,7 +97,7 @@ def test_rows_of_one_name_replace_each_other_and_a_half_written_one_is_none(tmp_
         file.write('{"name": "thr')
     assert read_rows(tmp_path / "lines") == [
         {"name": "one", "seconds": 2.0},
-        {"name": "two", "error": "RuntimeError: out of memory"},
+        {"name": "two failed", "error": "RuntimeError: out of memory"},
     ]
 
 

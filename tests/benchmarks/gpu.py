@@ -11,6 +11,7 @@ in `OUT/log.txt`; tables come last. Videos are made in memory and nothing is dec
 """
 
 import argparse
+import contextlib
 import importlib
 import importlib.metadata
 import json
@@ -62,29 +63,29 @@ def main():
     asked = parser.parse_args()
     if asked.imports:
         return import_all()
-    card = find_card()
+    card = None if asked.device == "cpu" else find_card()
     if asked.device == "cuda" and card is None:
-        sys.exit("error: nvidia-smi shows no GPU; --device cpu runs without one")
-    on_gpu = card is not None and asked.device != "cpu"
-    facts = {"device": card if on_gpu else "processor", **versions(), "size": asked.size, "cores": os.cpu_count()}
+        sys.exit("error: neither nvidia-smi nor torch shows a GPU; --device cpu runs without one")
+    facts = {"device": card or "processor", **versions(), "size": asked.size, "cores": os.cpu_count()}
     chosen = [part for part in PARTS if part.name in asked.parts]
     # Ended from outside, it still ends the part that runs and says what there is.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        run(chosen, asked.size, 60 * asked.minutes - RESERVE_S, asked.out, facts, GPU if on_gpu else CPU)
+        run(chosen, asked.size, 60 * asked.minutes - RESERVE_S, asked.out, facts, GPU if card else CPU)
     finally:
         print(tables(json.loads((pathlib.Path(asked.out) / "results.json").read_text(encoding="utf-8"))))
 
 
 def find_card():
-    """Name, memory and driver of the first GPU as `nvidia-smi` says them, or None."""
-    command = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    lines = done.stdout.strip().splitlines()
-    return lines[0].replace(", ", " / ") if lines else None
+    """Name, memory and driver of the first GPU as `nvidia-smi` says them, or its name as torch does, or None."""
+    smi = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    code = "import torch; print(torch.cuda.get_device_name(0) if torch.cuda.is_available() else '')"
+    for command in (smi, [sys.executable, "-c", code]):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            if lines := done.stdout.strip().splitlines():
+                return lines[0].replace(", ", " / ")
+    return None
 
 
 def versions():

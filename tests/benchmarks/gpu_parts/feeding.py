@@ -19,8 +19,8 @@ from gpu_parts.ways import Way
 
 def main(report, size):
     for geometry in SIZES[size]:
-        for loss in ("dm", "frepo"):
-            for precision in ("float32", "bfloat16"):
+        for precision in ("float32", "bfloat16"):
+            for loss in ("dm", "frepo"):
                 name = f"{geometry.label} {loss} {precision}"
                 with report.attempt(name):
                     measure(report, name, geometry, loss, precision)

@@ -22,12 +22,12 @@ class Report:
 
     @contextlib.contextmanager
     def attempt(self, name):
-        """A block whose failure is a row and leaves what follows it."""
+        """A block whose failure is a row of its own, `NAME failed`, and leaves what came before it and comes after."""
         try:
             yield
         except Exception as error:
             traceback.print_exc()
-            self.row(name, error=f"{type(error).__name__}: {error}".splitlines()[0][:200])
+            self.row(f"{name} failed", error=f"{type(error).__name__}: {error}".splitlines()[0][:200])
 
 
 def read_rows(path):

@@ -27,7 +27,8 @@ class Way:
     beside: str | None = None
 
     def iterate(self, count):
-        return self._under(self.contestant.iterate, count)
+        """Seconds of each iteration but the first; ours has its batch at hand, which `feeding` measures."""
+        return self._under(getattr(self.contestant, "repeat", self.contestant.iterate), count)
 
     def kernels(self):
         """The device's time in one iteration, without the making of a batch."""
@@ -35,16 +36,16 @@ class Way:
             return None
         if not hasattr(self.contestant, "step"):
             return self._under(kernels, lambda: self.contestant.iterate(1))
-        batch = self.contestant.batch_on_device(10**6)
+        batch = self.contestant.batch_on_device()
         return self._under(kernels, lambda: self.contestant.step(batch))
 
     def step_seconds(self):
         """Seconds of an iteration whose batch is on the device already; None for a loop that reads none."""
         if not hasattr(self.contestant, "step"):
             return None
-        batch, spent = self.contestant.batch_on_device(10**6), []
-        wait()
+        batch, spent = self.contestant.batch_on_device(), []
         for _ in range(2):
+            wait()
             started = time.perf_counter()
             self._under(self.contestant.step, batch)
             spent.append(time.perf_counter() - started)
@@ -99,7 +100,7 @@ def race(report, label, ways, rounds, count=3):
 
 @contextlib.contextmanager
 def _attempt(report, label, name, found):
-    """A failure is a row, ends that way's part in the race, and gives the memory back."""
+    """A failure is a row, ends that way's race, and gives the memory back."""
     failed = True
     with report.attempt(f"{label} {name}"):
         yield
