@@ -18,7 +18,7 @@ from gpu_parts.report import Report, read_rows
 from gpu_parts.runner import Part, run
 from gpu_parts.table import tables
 
-PARTS_MODULE = '''
+PARTS_MODULE = """
 import json, os, pathlib, signal, subprocess, sys, time
 
 def main(report, size, what):
@@ -33,7 +33,7 @@ def main(report, size, what):
         os.kill(os.getpid(), signal.SIGKILL)
     there = json.loads(pathlib.Path(os.environ["RESULTS"]).read_text())
     report.row("seen", statuses=[part["status"] for part in there["parts"]])
-'''
+"""
 
 
 @pytest.fixture
@@ -77,7 +77,9 @@ def test_a_part_that_raises_hangs_or_dies_leaves_the_others(made):
     assert json.loads(made.file.read_text(encoding="utf-8")) == results
 
     text = tables(results)
-    assert "**raises**: failed" in text and "it went wrong" in text and "**hangs**: timed out, 3 of 3 s" in text
+    assert (
+        "**raises**: failed" in text and "it went wrong" in text and "**hangs**: timed out, 3 of 3 s" in text
+    )
     assert "| first | tiny | 0.25 |" in text
 
 
@@ -102,7 +104,16 @@ def test_rows_of_one_name_replace_each_other_and_a_half_written_one_is_none(tmp_
 
 
 def test_ended_from_outside_it_says_what_there_is(tmp_path):
-    command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--size", "tiny", "--device", "cpu", "--out", str(tmp_path)]
+    command = [
+        sys.executable,
+        str(BENCHMARKS / "gpu.py"),
+        "--size",
+        "tiny",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path),
+    ]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*command, "--parts", "exactness", "experts"], **pipes) as process:
         assert process.stderr.readline().startswith("exactness: up to")

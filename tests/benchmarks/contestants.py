@@ -142,7 +142,10 @@ class Plain:
         found = {}
         for part, tensors in wanted.items():
             gradients = [array(g) for g in torch.autograd.grad(loss, tensors, retain_graph=True)]
-            moved = [np.moveaxis(g, (0, 1), (-1, -2)) if part == "integrator" and g.ndim > 1 else g for g in gradients]
+            moved = [
+                np.moveaxis(g, (0, 1), (-1, -2)) if part == "integrator" and g.ndim > 1 else g
+                for g in gradients
+            ]
             found[part] = np.concatenate([g.ravel() for g in moved]).astype("float64")
         return loss.item(), found
 
@@ -169,4 +172,3 @@ def gradient_errors(ours, plain):
         part: float(np.linalg.norm(mine[1][part] - expected) / np.linalg.norm(expected))
         for part, expected in theirs[1].items()
     }
-

@@ -24,7 +24,12 @@ ROOT = HERE.parent.parent
 THERE = ("torch", "jax", "numpy", "safetensors")
 LARGEST_BYTES = 64 * 2**20
 # pip matches these one by one, and no older one for a newer.
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+PLATFORMS = (
+    "manylinux_2_28_x86_64",
+    "manylinux_2_27_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux2014_x86_64",
+)
 
 
 def main():
@@ -34,7 +39,9 @@ def main():
     fetching.add_argument("--python", default="3.12", help="version of the interpreter there")
     checking = commands.add_parser("check")
     for command in (fetching, checking):
-        command.add_argument("--folder", type=pathlib.Path, help=".wheels for fetch; for check, one that is filled")
+        command.add_argument(
+            "--folder", type=pathlib.Path, help=".wheels for fetch; for check, one that is filled"
+        )
     asked, rest = parser.parse_known_args()
     if asked.command == "fetch":
         fetch(asked.folder or ROOT / ".wheels", asked.python)
@@ -46,7 +53,9 @@ def wanted():
     """Return `name==version` of each package that is carried."""
     lines = (HERE / "gpu_wheels.txt").read_text(encoding="utf-8").splitlines()
     names = [line for line in lines if line and not line.startswith("#")]
-    pinned = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    pinned = dict(
+        line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    )
     versions = {plain(name): version for name, version in pinned.items()}
     return [f"{name}=={versions[plain(name)]}" for name in names]
 
@@ -84,7 +93,18 @@ def fetch(folder, python):
         old.unlink()
     tags = ["--only-binary=:all:", "--implementation", "cp", "--python-version", python]
     tags += [word for platform in PLATFORMS for word in ("--platform", platform)]
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *tags, "-d", str(folder), *wanted()]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        *tags,
+        "-d",
+        str(folder),
+        *wanted(),
+    ]
     subprocess.run(command, check=True)
     sizes = {wheel.name: wheel.stat().st_size for wheel in sorted(folder.glob("*.whl"))}
     if len(sizes) != len(wanted()):
@@ -93,7 +113,9 @@ def fetch(folder, python):
     total = sum(sizes.values()) + checkout
     for name, size in sizes.items():
         print(f"{size / 2**20:6.2f} MiB  {name}")
-    print(f"{checkout / 2**20:6.2f} MiB  the checkout\n{total / 2**20:6.2f} MiB  in all, of {LARGEST_BYTES >> 20}")
+    print(
+        f"{checkout / 2**20:6.2f} MiB  the checkout\n{total / 2**20:6.2f} MiB  in all, of {LARGEST_BYTES >> 20}"
+    )
     if total > LARGEST_BYTES:
         sys.exit(f"error: {total:,} bytes are more than the {LARGEST_BYTES:,} that can be carried")
 
@@ -124,9 +146,16 @@ def check(folder, arguments):
         if present != "[]":
             sys.exit(f"error: the bare environment has {present}")
         print(f"a bare environment with {', '.join(path.name for path in sorted(packages.iterdir()))}")
-        environment = {**os.environ, "PYTHON": str(python), "PIP": f"{sys.executable} -m pip", "WHEELS": str(folder)}
+        environment = {
+            **os.environ,
+            "PYTHON": str(python),
+            "PIP": f"{sys.executable} -m pip",
+            "WHEELS": str(folder),
+        }
         environment.pop("PYTHONPATH", None)
-        return subprocess.run(["bash", HERE / "gpu.sh", "run", *arguments], env=environment, check=False).returncode
+        return subprocess.run(
+            ["bash", HERE / "gpu.sh", "run", *arguments], env=environment, check=False
+        ).returncode
 
 
 def borrow(names, packages):

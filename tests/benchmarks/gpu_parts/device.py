@@ -77,7 +77,8 @@ def kernels(call):
     on_device = [
         event
         for event in profile.key_averages()
-        if event.device_type != torch.autograd.DeviceType.CPU and not getattr(event, "is_user_annotation", False)
+        if event.device_type != torch.autograd.DeviceType.CPU
+        and not getattr(event, "is_user_annotation", False)
     ]
     total = sum(event.self_device_time_total for event in on_device)
     longest = sorted(on_device, key=lambda event: -event.self_device_time_total)[:5]

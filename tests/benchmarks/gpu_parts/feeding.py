@@ -32,7 +32,11 @@ def measure(report, name, geometry, loss, precision):
     making = shortest(lambda: ours.objective.make_batch(0))
     real = ours.objective.make_batch(0)["real"]
     clips = real.size // (geometry.frames * geometry.size**2 * 3)
-    figures = {"making": making, "clips/s": clips / making, "GB/s": real.nbytes / 1e9 / shortest(lambda: sent(real))}
+    figures = {
+        "making": making,
+        "clips/s": clips / making,
+        "GB/s": real.nbytes / 1e9 / shortest(lambda: sent(real)),
+    }
     if on_gpu():
         pinned = torch.from_numpy(real).pin_memory()
         figures["pinned GB/s"] = real.nbytes / 1e9 / shortest(lambda: sent(pinned))

@@ -55,11 +55,24 @@ class Geometry:
 ROUNDS = {"paper": 2, "small": 2, "tiny": 1}
 # Of each size the first geometry counts most; a frame of more than 64 pixels has another pooling at the end. The
 # plain network takes no fewer frames than 8, and no smaller ones than these.
-LITTLE = {"classes": 2, "width": 4, "stem": 2, "real_per_class": 4, "real_clips": 6, "inner_steps": 2, "videos": 16}
+LITTLE = {
+    "classes": 2,
+    "width": 4,
+    "stem": 2,
+    "real_per_class": 4,
+    "real_clips": 6,
+    "inner_steps": 2,
+    "videos": 16,
+}
 SIZES = {
     "paper": (Geometry(), Geometry(frames=8, size=64)),
     "small": (
-        Geometry(frames=8, size=64, classes=5, real_per_class=16, real_clips=32, inner_steps=5, videos=80, batch=16),
+        Geometry(
+            frames=8, size=64, classes=5, real_per_class=16, real_clips=32, inner_steps=5, videos=80, batch=16
+        ),
     ),
-    "tiny": (Geometry(frames=8, **LITTLE, batch=4, distinct=4), Geometry(8, 64, **LITTLE, batch=4, distinct=4)),
+    "tiny": (
+        Geometry(frames=8, **LITTLE, batch=4, distinct=4),
+        Geometry(8, 64, **LITTLE, batch=4, distinct=4),
+    ),
 }
