@@ -7,7 +7,7 @@ import pathlib
 
 from safetensors import SafetensorError, safe_open
 
-from keras_vdd.data.decoding.decode import SHORT_SIDE
+from keras_vdd.data.decoding.cut import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock, write_atomically
