@@ -1,8 +1,12 @@
 """The kinds of values that recipe settings hold, and what all sections of settings have in common."""
 
+import difflib
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+_DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 
 
 def whole(value: Any) -> Any:
@@ -32,6 +36,14 @@ def class_names(value: Any) -> Any:
     raise ValueError("must be all, present or a list of class names (quote names that look like numbers)")
 
 
+def device_name(value: str) -> str:
+    if value in _DEVICES or re.fullmatch(r"cuda:(0|[1-9]\d{0,2})", value):
+        return value
+    close = difflib.get_close_matches(value.lower(), [*_DEVICES, "cuda:0"], n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise ValueError(f"must be one of {', '.join(_DEVICES)} or cuda:N, N being a number from 0{hint}")
+
+
 Whole = Annotated[int, BeforeValidator(whole)]
 Real = Annotated[float, BeforeValidator(real), Field(allow_inf_nan=False)]
 Positive = Annotated[Whole, Field(ge=1)]
@@ -40,6 +52,7 @@ Fraction = Annotated[Real, Field(ge=0, lt=1)]
 Colours = Annotated[tuple[Real, Real, Real], BeforeValidator(listed)]
 Name = Annotated[str, Field(min_length=1)]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+DeviceName = Annotated[str, AfterValidator(device_name)]
 
 
 class Settings(BaseModel):

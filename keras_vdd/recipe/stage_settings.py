@@ -26,7 +26,7 @@ class StaticSettings(Settings):
     real_per_class: Positive = 64
     """Real frames of each class at an iteration, each of another video where there are enough."""
     chunk: Positive = 64
-    """Real frames in one pass; smaller takes less memory and gives the same result."""
+    """Real frames in one pass; smaller takes less memory and gives the same result to rounding."""
     patience: Annotated[Whole, Field(ge=0)] = 0
     """Window of the early stop in iterations; 0 runs them all."""
     tolerance: Annotated[Real, Field(ge=0, lt=1)] = 0.01
@@ -73,7 +73,7 @@ class _OnClasses(MatchingSettings):
     real_per_class: Positive = 64
     """Real clips of each class at an iteration."""
     chunk: Positive = 64
-    """Real clips in one pass; smaller takes less memory and gives the same result."""
+    """Real clips in one pass; smaller takes less memory and gives the same result to rounding."""
     networks: Literal["fresh", "experts"] = "fresh"
     """Weights of the network at an iteration: drawn anew, or a random snapshot of the recipe's experts."""
     augment: Strategies = ()
@@ -130,7 +130,7 @@ class RidgeSettings(MatchingSettings):
     real_clips: Positive = 512
     """Real clips at an iteration."""
     chunk: Positive = 64
-    """Real clips in one pass; smaller takes less memory and gives the same result."""
+    """Real clips in one pass; smaller takes less memory and gives the same result to rounding."""
     pool: Positive = 10
     """Networks trained on the set while it is learned; each iteration looks through one of them."""
     max_updates: Positive = 100

@@ -45,7 +45,7 @@ def learn_videos(recipe, stores, static, run, progress):
     condenser.compile(objective.optimizer())
     losses = fit_stage(
         "dynamic", condenser, objective.make_batch, settings.iterations, run,
-        rates=" or ".join(objective.to_lower),
+        rates=" or ".join(objective.to_lower), lighter=objective.lighter,
         checkpoint_every=recipe.run.checkpoint_every, progress=progress,
         title=f"Dynamic learning ({LOSS_NAMES[settings.loss]})",
     )  # fmt: skip

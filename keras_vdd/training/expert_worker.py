@@ -14,6 +14,7 @@ import time
 
 from keras_vdd.data.store_reader import open_store
 from keras_vdd.errors import VddError
+from keras_vdd.placement import computing
 from keras_vdd.training.expert_bank import expert_path, locked, save_expert
 from keras_vdd.training.expert_training import ExpertTrainer, ExpertTraining
 
@@ -60,16 +61,21 @@ def main():
     try:
         start = jobs.get()
         training = ExpertTraining(**start["training"])
-        worker = ExpertWorker(open_store(start["train"]), open_store(start["test"]), training, start["folder"])
-        _reply(replies, bytes=worker.nbytes)
-        while True:
-            job = jobs.get()
-            there = worker.train(job["number"], job["wait"], _Reporter(replies))
-            _reply(replies, there=there)
+        with computing(start["device"], training.deterministic):
+            _serve(start, training, jobs, replies)
     except VddError as error:
         _reply(replies, error=str(error))
     except OSError as error:
         _reply(replies, errno=error.errno, strerror=error.strerror or str(error), filename=error.filename)
+
+
+def _serve(start, training, jobs, replies):
+    worker = ExpertWorker(open_store(start["train"]), open_store(start["test"]), training, start["folder"])
+    _reply(replies, bytes=worker.nbytes)
+    while True:
+        job = jobs.get()
+        there = worker.train(job["number"], job["wait"], _Reporter(replies))
+        _reply(replies, there=there)
 
 
 class _Reporter:

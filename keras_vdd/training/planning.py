@@ -2,9 +2,11 @@
 
 import keras
 
+from keras_vdd.autodiff import device_in_use
 from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
 from keras_vdd.memory import pairing
 from keras_vdd.memory.budget import integrator_parameters, label_bytes, memory_bytes, real_clip_bytes
+from keras_vdd.placement import on_its_device
 from keras_vdd.training import planned_stages
 from keras_vdd.training.memory_estimate import total_bytes
 from keras_vdd.training.paper_figures import figure_of
@@ -14,6 +16,7 @@ from keras_vdd.training.scoring import protocol_of
 from keras_vdd.training.time_estimate import in_words
 
 
+@on_its_device
 def plan(recipe):
     """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
 
@@ -45,7 +48,11 @@ def plan(recipe):
         },
         "estimates": estimates,
         "time, estimated": in_words(seconds),
-        "machine": {"backend": keras.config.backend(), "bytes of memory": total_bytes()},
+        "machine": {
+            "backend": keras.config.backend(),
+            "device": str(device_in_use()),
+            "bytes of memory": total_bytes(),
+        },
     }
 
 

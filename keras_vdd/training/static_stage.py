@@ -10,6 +10,7 @@ from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.matching.gradient import gradient_matching
 from keras_vdd.memory import StillMemory
 from keras_vdd.seeds import stream
+from keras_vdd.out_of_memory import lower
 from keras_vdd.training.checkpoint import load_arrays, save_arrays
 from keras_vdd.training.condenser import Condenser
 from keras_vdd.training.fit_stage import fit_stage
@@ -65,7 +66,9 @@ def learn_stills(recipe, store, run, progress):
         condenser.compile(keras.optimizers.SGD(settings.learning_rate, momentum=settings.momentum))
         losses = fit_stage(
             "static", condenser, make_batch, settings.iterations, run,
-            rates="static.learning_rate", checkpoint_every=recipe.run.checkpoint_every,
+            rates="static.learning_rate",
+            lighter=lower("static.chunk", settings.chunk, "static.real_per_class", settings.real_per_class),
+            checkpoint_every=recipe.run.checkpoint_every,
             patience=settings.patience, tolerance=settings.tolerance,
             progress=progress, title="Static learning (DC)",
         )  # fmt: skip

@@ -5,6 +5,7 @@ Besides what `keras_vdd.training.objective.Objective` says, each has
 - `extras`, `constraints`: what it learns besides the memory, as `Condenser` takes them;
 - `make_batch(iteration)`: a batch that depends on the recipe and the iteration alone;
 - `to_lower`: names of settings that may be too large where learning diverges;
+- `lighter`: what to set lower where memory runs out, as text;
 - `optimizer()`: a new optimizer with the recipe's learning rates;
 - `results(condenser) -> (arrays, facts)`: what else a `DistilledSet` gets: learned labels, the step size.
 

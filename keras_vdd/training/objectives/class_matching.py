@@ -9,6 +9,7 @@ from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.matching.distribution import distribution_matching
 from keras_vdd.matching.gradient import gradient_matching
+from keras_vdd.out_of_memory import lower
 from keras_vdd.seeds import stream
 from keras_vdd.training.objective import ThroughVideos
 from keras_vdd.training.objectives.stage_objective import StageObjective
@@ -38,6 +39,11 @@ class ClassMatching(StageObjective):
         if self.settings.augment:
             return augmented(loss, self.network, weights, real, videos, batch["augment"], chunk)
         return loss(self.network, weights, real, videos, chunk)
+
+    @property
+    def lighter(self):
+        settings = self.settings
+        return lower("dynamic.chunk", settings.chunk, "dynamic.real_per_class", settings.real_per_class)
 
     def make_batch(self, iteration):
         settings, data = self.settings, self.data

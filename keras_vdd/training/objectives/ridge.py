@@ -10,6 +10,7 @@ from keras_vdd import models
 from keras_vdd.autodiff import jit, value_and_grad
 from keras_vdd.data.clips import choose_videos, read_clips
 from keras_vdd.matching import ridge
+from keras_vdd.out_of_memory import lower
 from keras_vdd.seeds import stream
 from keras_vdd.training.objectives.network_pool import NetworkPool
 from keras_vdd.training.objectives.stage_objective import StageObjective
@@ -112,6 +113,11 @@ class RidgeRegression(StageObjective):
     @property
     def to_lower(self):
         return [*super().to_lower, "dynamic.network_rate"]
+
+    @property
+    def lighter(self):
+        settings = self.settings
+        return lower("dynamic.chunk", settings.chunk, "dynamic.real_clips", settings.real_clips)
 
     def results(self, condenser):
         labels = ops.convert_to_numpy(condenser.extras["labels"])

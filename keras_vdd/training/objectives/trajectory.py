@@ -9,6 +9,7 @@ from keras_vdd.autodiff import native_layout
 from keras_vdd.matching import trajectory
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
+from keras_vdd.out_of_memory import lower_in_another_run
 from keras_vdd.seeds import stream
 from keras_vdd.training.memory_estimate import trajectory_form
 from keras_vdd.training.objectives.stage_objective import StageObjective
@@ -84,6 +85,12 @@ class TrajectoryMatching(StageObjective):
     @property
     def to_lower(self):
         return [*super().to_lower, "dynamic.step_size"]
+
+    @property
+    def lighter(self):
+        if self.form == "unrolled":
+            return "set dynamic.gradient=adjoint; the same run then goes on"
+        return lower_in_another_run("dynamic.batch_size", self.batch)
 
     def results(self, condenser):
         facts = self.notes(condenser)
