@@ -64,9 +64,13 @@ def find(asked, there, backend):
         if wanted(device):
             return device
     if asked == "mps" and backend != "torch":
-        raise UsageError(f"run.device=mps is for the backend torch alone, not {backend}: choose run.device=auto.")
+        raise UsageError(
+            f"run.device=mps is for the backend torch alone, not {backend}: choose run.device=auto."
+        )
     names = " and ".join(filter(None, [", ".join(map(str, there[:-1])), str(there[-1])]))
-    help_ = "" if len(there) > 1 else "; a GPU needs its driver and a build of the backend for it (README, GPUs)"
+    help_ = (
+        "" if len(there) > 1 else "; a GPU needs its driver and a build of the backend for it (README, GPUs)"
+    )
     raise UsageError(
         f"run.device={asked} is not here: {backend} sees {names}. Choose one of these or run.device=auto{help_}."
     )

@@ -55,7 +55,10 @@ def deterministic():
             )
         # Left there: cuBLAS cannot be told otherwise any more.
         os.environ[_CUBLAS] = _CUBLAS_REPEATABLE[0]
-    asked, warn = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    asked, warn = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
     torch.use_deterministic_algorithms(True)
