@@ -12,7 +12,14 @@ from keras_vdd.training.memory_estimate import (
     trajectory_form,
     weight_bytes,
 )
-from keras_vdd.training.time_estimate import FORWARD, INNER_STEP, SECOND_ORDER, TO_VIDEOS, training_pass
+from keras_vdd.training.time_estimate import (
+    FORWARD,
+    INNER_STEP,
+    SECOND_ORDER,
+    TO_VIDEOS,
+    training_operations,
+    training_pass,
+)
 
 
 class Networks:
@@ -47,7 +54,7 @@ def static_stage(recipe, extent, networks):
     held += second_order_bytes(network, stills)
     held += _raw_and_normalised(real * still) + _learned(4 * extent.classes * stills * still)
     more = {"iterations, at most": stage.iterations}
-    return _stage(network, stage.iterations * passes * seconds, held, **more)
+    return _stage(network, stage.iterations * passes, seconds, held, **more)
 
 
 def expert_training(recipe, extent, networks):
@@ -58,7 +65,7 @@ def expert_training(recipe, extent, networks):
     batch, snapshots = min(settings.batch_size, extent.train), (epochs + 1) * weight_bytes(network)
     held = _training(recipe, network, batch) + snapshots
     more = {"experts": settings.count, "epochs": epochs, "bytes on disk": settings.count * snapshots}
-    return _stage(network, passes * seconds, held, **more)
+    return _stage(network, passes, seconds, held, **more)
 
 
 def dynamic_stage(recipe, extent, networks, memory_bytes):
@@ -67,7 +74,7 @@ def dynamic_stage(recipe, extent, networks, memory_bytes):
     network, seconds = networks.of(stage.network, stage.width, stage.stem)
     passes, held, more = _LOSSES[stage.loss](recipe, network, extent.classes, videos)
     held += _learned(memory_bytes)
-    return _stage(network, stage.iterations * passes * seconds, held, iterations=stage.iterations, **more)
+    return _stage(network, stage.iterations * passes, seconds, held, iterations=stage.iterations, **more)
 
 
 def _distribution(recipe, network, classes, videos):
@@ -112,7 +119,7 @@ def feature_network(recipe, extent, networks):
     network, seconds = networks.of(settings.architecture, settings.width, settings.stem)
     features = 4 * extent.train * math.prod(network.feature_shape)
     held = _training(recipe, network, min(settings.batch_size, extent.train)) + features
-    return _stage(network, (epochs + FORWARD) * extent.train * seconds, held, epochs=epochs)
+    return _stage(network, (epochs + FORWARD) * extent.train, seconds, held, epochs=epochs)
 
 
 def scoring(recipe, extent, networks, rows, protocol):
@@ -138,7 +145,7 @@ def scoring(recipe, extent, networks, rows, protocol):
         held = max(held, _training(recipe, network, batch) + videos * frames * frame)
     tested = FORWARD * extent.test * protocol.test_clips * len(rows)
     runs = protocol.seeds * len(rows)
-    return _stage(network, protocol.seeds * (visits + tested) * seconds, held, steps=steps, networks=runs)
+    return _stage(network, protocol.seeds * (visits + tested), seconds, held, steps=steps, networks=runs)
 
 
 def _training(recipe, network, batch):
@@ -161,6 +168,12 @@ def _learned(nbytes):
     return 4 * nbytes
 
 
-def _stage(network, seconds, held, **more):
-    about = {"parameters": network.count_params(), **more}
-    return {**about, "seconds": round(float(seconds), 1), "bytes of memory": int(held)}
+def _stage(network, passes, seconds, held, **more):
+    """What a stage costs that takes `passes` training passes of `seconds` each and holds so many bytes."""
+    return {
+        "parameters": network.count_params(),
+        **more,
+        "seconds": round(float(passes * seconds), 1),
+        "operations": int(passes * training_operations(network)),
+        "bytes of memory": int(held),
+    }

@@ -21,7 +21,8 @@ def plan(recipe):
     """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
-    a clip or two on the active backend and scaled; memory is that of the arrays and of the activations that
+    a clip or two on the active backend and scaled; `operations`, those of floating-point numbers in convolutions and
+    dense layers, say what it would be elsewhere; memory is that of the arrays and of the activations that
     derivatives need. Both are estimates, bytes of what is distilled are exact.
 
     Raises:

@@ -90,6 +90,34 @@ def test_what_doctor_says(on_gpu, monkeypatch):
     assert placement.report()["deterministic"] is True
 
 
+def test_what_the_driver_says(monkeypatch):
+    """Its libraries write into what they are handed, and return 0."""
+
+    class Library:
+        cuInit = staticmethod(lambda flags: 0)
+        cuDeviceGet = staticmethod(lambda device, number: 0 if number == 1 else 101)
+        nvmlInit_v2 = staticmethod(lambda: 0)
+
+        @staticmethod
+        def cuDeviceTotalMem_v2(total, device):
+            total._obj.value = 85_899_345_920
+            return 0
+
+        @staticmethod
+        def nvmlSystemGetDriverVersion(text, length):
+            text.value = b"550.54.15"
+            return 0
+
+        @staticmethod
+        def cuDriverGetVersion(number):
+            number._obj.value = 12040
+            return 0
+
+    monkeypatch.setattr(cuda_driver, "_library", lambda name: Library)
+    assert cuda_driver.versions() == ("550.54.15", "12.4")
+    assert cuda_driver.device_bytes(1) == 85_899_345_920 and cuda_driver.device_bytes(0) is None
+
+
 def test_a_driver_that_is_not_there_says_nothing(monkeypatch):
     monkeypatch.setattr(cuda_driver, "_library", lambda name: None)
     assert cuda_driver.versions() == (None, None) and cuda_driver.device_bytes(0) is None
