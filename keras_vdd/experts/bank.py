@@ -79,10 +79,13 @@ def folder_name(name, train, test, training, backend):
         training: `ExpertTraining`.
         backend: str, the active one.
     """
+    settings = dataclasses.asdict(training)
+    if not settings["deterministic"]:
+        del settings["deterministic"]  # as it was before there was that setting
     content = {
         "format": FORMAT,
         "backend": backend,
-        "training": dataclasses.asdict(training),
+        "training": settings,
         "stores": [_identity(store) for store in (train, test)],
     }
     return f"{name}-{checksum(json.dumps(content), size=8)}"
