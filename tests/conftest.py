@@ -1,13 +1,18 @@
-"""JAX compiles many small functions here, each run a few times: XLA's costly passes would not pay.
-
-What it compiled once it finds again, within a process and in the processes that tests start.
-"""
+"""Which tests one backend's run leaves to another, and how JAX compiles in tests."""
 
 import atexit
 import os
+import pathlib
 import shutil
 import tempfile
 
+import pytest
+
+# Rooms whose tests come out alike whatever the backend; elsewhere the mark `once` says so of a file or a test.
+ONCE = ("cli", "data", "hub", "recipe")
+
+# JAX compiles many small functions here, each run a few times: XLA's costly passes would not pay.
+# What it compiled once it finds again, within a process and in the processes that tests start.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     compiled = tempfile.mkdtemp(prefix="vdd-tests-jax-")
@@ -15,3 +20,28 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+def pytest_addoption(parser):
+    words = "tests that no backend changes: run with the others, not at all, or alone"
+    parser.addoption("--once", choices=("too", "never", "only"), default="too", help=words)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Spare the time of importing rooms of which nothing would run."""
+    here = pathlib.Path(__file__).parent
+    if config.getoption("once") == "never" and collection_path.parent == here and collection_path.name in ONCE:
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    here = pathlib.Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in ONCE:
+            item.add_marker(pytest.mark.once)
+    share = config.getoption("once")
+    if share != "too":
+        left = [item for item in items if (item.get_closest_marker("once") is None) == (share == "only")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]

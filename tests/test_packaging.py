@@ -4,7 +4,9 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -59,9 +61,24 @@ def test_the_wheel_holds_every_module_and_every_recipe(wheel):
     names = set(wheel.namelist())
     for name, folder in HOMES.items():
         for file in (ROOT / folder).rglob("*"):
-            if file.suffix in (".py", ".yaml", ".md") and "__pycache__" not in file.parts:
+            if file.suffix in (".py", ".yaml", ".md", ".typed") and "__pycache__" not in file.parts:
                 inner = "/".join((*name.split("."), *file.relative_to(ROOT / folder).parts))
                 assert inner in names
+
+
+def test_type_checkers_read_the_annotations_of_what_is_installed(wheel, tmp_path):
+    home = tmp_path / "environment"
+    venv.create(home, with_pip=False, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home)}))
+    wheel.extractall(packages)
+    user = tmp_path / "user.py"
+    user.write_text("import keras_vdd.errors\nkeras_vdd.errors.VddError.exit_code = 'one'\n", encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--no-incremental", "--python-executable", home / "bin" / "python"]
+    done = subprocess.run([*command, user], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert 'has type "str", variable has type "int"' in done.stdout, done.stdout + done.stderr
+    (packages / "keras_vdd" / "py.typed").unlink()
+    done = subprocess.run([*command, user], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert "py.typed" in done.stdout, done.stdout + done.stderr
 
 
 def test_nothing_else_reaches_site_packages(wheel):
