@@ -73,7 +73,8 @@ def test_type_checkers_read_the_annotations_of_what_is_installed(wheel, tmp_path
     wheel.extractall(packages)
     user = tmp_path / "user.py"
     user.write_text("import keras_vdd.errors\nkeras_vdd.errors.VddError.exit_code = 'one'\n", encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--no-incremental", "--python-executable", home / "bin" / "python"]
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--no-incremental"]
+    command += ["--python-executable", home / "bin" / "python"]
     done = subprocess.run([*command, user], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert 'has type "str", variable has type "int"' in done.stdout, done.stdout + done.stderr
     (packages / "keras_vdd" / "py.typed").unlink()
