@@ -1,4 +1,4 @@
-"""`python -m tests`: lint, then every test on every backend, one process each, as many at once as there are cores.
+"""`python -m tests`: lint, then every test on every backend, as many processes at once as there are cores.
 
 Keras reads its backend once, so each backend has a process of its own; what no backend changes runs once,
 in one more. `python -m tests torch` runs one backend; what follows `--` goes to pytest:
@@ -48,7 +48,7 @@ def main(args):
     print(f"{'all':<11} {_in_words({word: sum(job.counts[word] for job in jobs) for word in WORDS})}")
     print(f"lint: {linted or 'passed'}")
     # What `--` chooses may leave nothing for the process of what no backend changes.
-    ran = all(job.code == 0 and job.counts["passed"] or (more and job.code == 5) for job in jobs)
+    ran = all((job.code == 0 and job.counts["passed"]) or (more and job.code == 5) for job in jobs)
     return 0 if ran and any(job.counts["passed"] for job in jobs) and not linted else 1
 
 
@@ -80,7 +80,9 @@ class Job:
     def counts(self):
         """What pytest's last line counts, {"passed": int, "failed": int, "skipped": int}."""
         last = next((line for line in reversed(self.lines) if re.search(r"\d+ \w+.* in [\d.]+s", line)), "")
-        found = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
+        found = {
+            word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)
+        }
         failed = found.get("failed", 0) + found.get("error", 0)
         return {"passed": found.get("passed", 0), "failed": failed, "skipped": found.get("skipped", 0)}
 
@@ -118,7 +120,7 @@ def _run(jobs):
 def _threads(count):
     """Environment variables by which a process of any backend computes with so many threads.
 
-    Without them each of two processes would start a thread for every core, and they would wait for each other.
+    Without them each process would start a thread for every core, and they would wait for each other.
     """
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC", "PJRT_NPROC")
     return {"TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(names, str(count))}

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-# Rooms whose tests come out alike whatever the backend; elsewhere the mark `once` says so of a file or a test.
+# Rooms whose tests come out alike whatever the backend; elsewhere the mark `once` says so of a test or file.
 ONCE = ("cli", "data", "hub", "recipe")
 
 # JAX compiles many small functions here, each run a few times: XLA's costly passes would not pay.
@@ -30,7 +30,11 @@ def pytest_addoption(parser):
 def pytest_ignore_collect(collection_path, config):
     """Spare the time of importing rooms of which nothing would run."""
     here = pathlib.Path(__file__).parent
-    if config.getoption("once") == "never" and collection_path.parent == here and collection_path.name in ONCE:
+    if (
+        config.getoption("once") == "never"
+        and collection_path.parent == here
+        and collection_path.name in ONCE
+    ):
         return True
     return None
 

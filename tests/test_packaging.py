@@ -1,6 +1,7 @@
 """What gets installed: every room and every recipe, and nothing under a name that is not ours."""
 
 import importlib.util
+import itertools
 import shutil
 import subprocess
 import sys
@@ -72,7 +73,9 @@ def test_type_checkers_read_the_annotations_of_what_is_installed(wheel, tmp_path
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home)}))
     wheel.extractall(packages)
     user = tmp_path / "user.py"
-    user.write_text("import keras_vdd.errors\nkeras_vdd.errors.VddError.exit_code = 'one'\n", encoding="utf-8")
+    user.write_text(
+        "import keras_vdd.errors\nkeras_vdd.errors.VddError.exit_code = 'one'\n", encoding="utf-8"
+    )
     command = [sys.executable, "-m", "mypy", "--config-file=", "--no-incremental"]
     command += ["--python-executable", home / "bin" / "python"]
     done = subprocess.run([*command, user], cwd=tmp_path, capture_output=True, text=True, timeout=300)
@@ -108,7 +111,7 @@ def test_constraints_pin_what_the_package_asks_for():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
     project = SETTINGS["project"]
-    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    asked = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     names = {line.split("[")[0].split(">")[0].split("<")[0].strip().lower() for line in asked}
     assert names - {"keras-vdd"} <= pinned
     assert not [line for line in lines if "//" in line or "@" in line or line.startswith("-")]

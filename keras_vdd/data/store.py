@@ -22,7 +22,7 @@ from keras_vdd.progress import Silent
 try:
     import fcntl
 except ImportError:  # no such locks on Windows: there, two builders at once are the user's to avoid
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Prepared", "Store", "expected_bytes", "free_bytes", "open_store", "prepare", "store_folder"]
 

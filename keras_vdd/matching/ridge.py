@@ -7,20 +7,24 @@ with Still Images" (CVPR 2024), section 4.
 from keras import ops
 
 from keras_vdd.autodiff import WIDEST_FLOAT
+from keras_vdd.tensors import Tensor
 
 # Of the ridge, relative to the kernel's trace: below it rounding can leave a pivot of exactly zero, at which
 # some backends raise.
 LEAST = 1e-14
 
 
-def ridge_prediction(synthetic_features, synthetic_labels, real_features, regulariser=1e-6):
+def ridge_prediction(
+    synthetic_features: Tensor, synthetic_labels: Tensor, real_features: Tensor, regulariser: float = 1e-6
+) -> tuple[Tensor, Tensor]:
     """F_t F_s^T (F_s F_s^T + regulariser * trace / n * I)^-1 Y_s.
 
     Args:
         synthetic_features: (n, features) F_s.
         synthetic_labels: (n, classes) Y_s.
         real_features: (m, features) F_t.
-        regulariser: float, relative to the mean of the kernel's diagonal; at least `LEAST` of its sum is taken.
+        regulariser: float, relative to the mean of the kernel's diagonal; at least `LEAST` of its sum is
+            taken.
 
     Returns:
         (prediction, residual): (m, classes), and a scalar, how far the solution leaves its equations open
@@ -50,20 +54,20 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
     return ops.cast(prediction, result_dtype), ops.cast(residual, result_dtype)
 
 
-def _length(x):
+def _length(x: Tensor) -> Tensor:
     return ops.sqrt(ops.sum(ops.square(x)))
 
 
-def _product(a, b):
+def _product(a: Tensor, b: Tensor) -> Tensor:
     return ops.einsum("mf,nf->mn", a, b)
 
 
-def prediction_loss(prediction, target):
+def prediction_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """Squared error summed over classes, mean over samples; both (m, classes)."""
     return ops.mean(ops.sum(ops.square(prediction - target), axis=-1))
 
 
-def label_margin_loss(labels):
+def label_margin_loss(labels: Tensor) -> Tensor:
     """Mean of -min(top1 - top2, 1 / classes): keeps each learned label (n, classes) decided."""
     classes = labels.shape[-1]
     top, _ = ops.top_k(labels, 2)

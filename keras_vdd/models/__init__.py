@@ -23,7 +23,15 @@ __all__ = [
 ]
 
 
-def create(architecture, classes, frames, size, width=128, stem=64, precision="float32"):
+def create(
+    architecture: str,
+    classes: int,
+    frames: int,
+    size: int,
+    width: int = 128,
+    stem: int = 64,
+    precision: str = "float32",
+) -> keras.Model:
     """Build a network by name.
 
     Args:

@@ -1,10 +1,13 @@
 """ConvNetD3 and ConvNetD4, the image networks of dataset distillation."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_vdd.autodiff import DATA_FORMAT
 from keras_vdd.layers import Conv2D, InstanceNorm
+from keras_vdd.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -20,10 +23,14 @@ class ConvNet(keras.Model):
     Call with float32 images (batch, size, size, 3); returns logits (batch, classes).
     """
 
-    def __init__(self, classes, size=112, width=128, depth=4, **kwargs):
+    def __init__(
+        self, classes: int, size: int = 112, width: int = 128, depth: int = 4, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if size < 2**depth:
-            raise ValueError(f"ConvNet of depth {depth} needs images of {2**depth} pixels or more, got {size}")
+            raise ValueError(
+                f"ConvNet of depth {depth} needs images of {2**depth} pixels or more, got {size}"
+            )
         self.classes, self.size, self.width, self.depth = classes, size, width, depth
         layout = {"data_format": DATA_FORMAT}
         self.convolutions = [
@@ -34,7 +41,7 @@ class ConvNet(keras.Model):
         self.classifier = Conv2D(classes, (1, 1), name="classifier", dtype="float32")
         self.build((None, size, size, 3))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = 3
         for convolution, norm in zip(self.convolutions, self.norms):
             convolution.build((None, None, None, channels) if _LAST else (None, channels, None, None))
@@ -44,7 +51,7 @@ class ConvNet(keras.Model):
         self.classifier.build((None, 1, 1, side * side * channels))
         self.built = True
 
-    def embed(self, x, training=False):
+    def embed(self, x: Tensor, training: bool = False) -> Tensor:
         """Features of the last block, flattened from (height, width, channels): (batch, features)."""
         x = ops.cast(x, self.compute_dtype)
         x = x if _LAST else ops.transpose(x, (0, 3, 1, 2))
@@ -54,12 +61,12 @@ class ConvNet(keras.Model):
         x = x if _LAST else ops.transpose(x, (0, 2, 3, 1))
         return ops.reshape(x, (-1, self.classifier.kernel.shape[2]))
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         features = self.embed(x, training)
         logits = self.classifier(ops.reshape(features, (-1, 1, 1, features.shape[-1])))
         return ops.reshape(logits, (-1, self.classes))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "classes": self.classes,
@@ -73,7 +80,7 @@ class ConvNet(keras.Model):
 class ConvNetD4(ConvNet):
     """ConvNet of depth 4: the network of static learning in the paper."""
 
-    def __init__(self, classes, size=112, width=128, **kwargs):
+    def __init__(self, classes: int, size: int = 112, width: int = 128, **kwargs: Any) -> None:
         kwargs.pop("depth", None)
         super().__init__(classes, size, width, depth=4, **kwargs)
 
@@ -82,7 +89,7 @@ class ConvNetD4(ConvNet):
 class ConvNetD3(ConvNet):
     """ConvNet of depth 3: the frame encoder of the taxonomy study in the paper."""
 
-    def __init__(self, classes, size=112, width=128, **kwargs):
+    def __init__(self, classes: int, size: int = 112, width: int = 128, **kwargs: Any) -> None:
         kwargs.pop("depth", None)
         super().__init__(classes, size, width, depth=3, **kwargs)
 

@@ -1,9 +1,10 @@
 """Weights of a network drawn anew on the host, equal on every backend."""
 
+import keras
 import numpy as np
 
 
-def fresh_weights(network, rng):
+def fresh_weights(network: keras.Model, rng: np.random.Generator) -> list[np.ndarray]:
     """Draw new weights for a network of `keras_vdd.models`.
 
     Kernels and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), norm scale 1 and offset 0. They are drawn
@@ -25,7 +26,7 @@ def fresh_weights(network, rng):
     return [_draw(variable, bounds.get(id(variable)), rng) for variable in network.trainable_variables]
 
 
-def _draw(variable, bound, rng):
+def _draw(variable: keras.Variable, bound: float | None, rng: np.random.Generator) -> np.ndarray:
     if bound is None:
         constant = 1.0 if variable.name == "scale" else 0.0
         return np.full(variable.shape, constant, "float32")

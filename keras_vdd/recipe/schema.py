@@ -90,9 +90,11 @@ class Recipe(Settings):
     @property
     def expert_epochs(self) -> int:
         """Epochs that each expert is trained; its snapshots count from 0, before training."""
-        if self.experts.epochs is not None:
-            return self.experts.epochs
-        return self.dynamic.max_start_epoch - 1 + self.dynamic.expert_epochs
+        experts: Any = self.experts
+        dynamic: Any = self.dynamic
+        if experts.epochs is not None:
+            return experts.epochs
+        return dynamic.max_start_epoch - 1 + dynamic.expert_epochs
 
     @model_validator(mode="before")
     @classmethod

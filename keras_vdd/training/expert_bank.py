@@ -17,7 +17,7 @@ from keras_vdd.training.run_folder import write_text
 try:
     import fcntl
 except ImportError:  # no such locks on Windows: there, two processes at once are the user's to avoid
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 # Of the files and of the training that they come from: raise it when either changes.
 FORMAT = 1

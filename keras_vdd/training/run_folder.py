@@ -12,7 +12,7 @@ from keras_vdd.errors import VddError
 try:
     import fcntl
 except ImportError:  # no such locks on Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 # What may differ between two calls that mean the same run.
 _PLACES = {

@@ -1,5 +1,7 @@
 """What the objectives of stage 2 have in common."""
 
+from typing import Any, ClassVar
+
 import keras
 
 from keras_vdd import models
@@ -17,7 +19,7 @@ class StageObjective(Objective):
         bank: `ExpertBank` or None.
     """
 
-    constraints = {}
+    constraints: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, recipe, store, memory, bank=None):
         self.recipe, self.settings, self.data = recipe, recipe.dynamic, recipe.data
