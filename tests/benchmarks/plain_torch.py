@@ -49,7 +49,7 @@ class Reparametrised(nn.Module):
 
 
 class Videos(nn.Module):
-    """Static memory (frozen), dynamic memory and the integrator, for two stills and two motion clips a class."""
+    """Static memory (frozen), dynamic memory and the integrator: two stills and two motion clips a class."""
 
     def __init__(self, static, dynamic, kernel, bias):
         """Arrays (classes, 2, 3, H, W), (classes, 2, 1, T, H, W), (3, 4, 3, 3, 3) and (3,)."""
@@ -72,7 +72,7 @@ class Videos(nn.Module):
 
 
 def trajectory_loss(student, videos, step_size, start, target, draws):
-    """||theta_N - target||^2 / ||start - target||^2 after one step for each of `draws`, with its whole graph."""
+    """||theta_N - target||^2 / ||start - target||^2 after a step for each of `draws`, with its whole graph."""
     labels = torch.arange(len(videos.static))
     vector = start.clone().requires_grad_()
     for chosen in draws:

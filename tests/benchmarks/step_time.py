@@ -1,17 +1,19 @@
 """Seconds of an MTT and a DM iteration on torch, beside a plain PyTorch loop on the same sizes.
 
-    python tests/benchmarks/step_time.py [--losses mtt dm] [--classes 5] [--inner-steps 5] [--rounds 5] [--json]
+    python tests/benchmarks/step_time.py [--losses mtt dm] [--classes 5] [--inner-steps 5] [--rounds 5]
+        [--json]
 
-Ours is what `vdd distill` runs: batches made ahead of time out of a store (whose videos lie in memory), `fit`,
-the objective and the optimizer. The plain loop is in `plain_torch.py`. MiniC3D, 8 frames of 64 pixels, one
-static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are checked to
-give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take turns, in one
+Ours is what `vdd distill` runs: batches made ahead of time out of a store (whose videos lie in memory),
+`fit`, the objective and the optimizer. The plain loop is in `plain_torch.py`. MiniC3D, 8 frames of 64 pixels,
+one static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are checked
+to give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take turns, in one
 process on all cores: medians are printed, and of each round's ratios. What bfloat16 costs is the cosine of its
-gradient with the one of float32 on the same inputs, for motion and integrator. Not a test: a time depends on the
-machine.
+gradient with the one of float32 on the same inputs, for motion and integrator. Not a test: a time depends on
+the machine.
 """
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -82,7 +84,7 @@ class Plain:
             self.loop = plain_torch.TrajectoryLoop(self.videos, self.network, experts, args.inner_steps)
         else:
             shape = (args.classes, VIDEOS_PER_CLASS, 3, objective.data.frames, SIZE, SIZE)
-            make = lambda: plain_torch.MiniC3D(args.classes, args.width)
+            make = functools.partial(plain_torch.MiniC3D, args.classes, args.width)
             self.loop = plain_torch.DistributionLoop(self.videos, make, torch.randn(shape), args.real)
 
     def iterate(self, count):
@@ -131,7 +133,7 @@ def check(loss, ours, plain):
     mine, theirs = ours.gradient(batch, dropout=False), plain.gradient(batch, ours.objective.data)
     for part, expected in theirs[1].items():
         error = np.linalg.norm(mine[1][part] - expected) / np.linalg.norm(expected)
-        # Float32 across a kink of a ReLU or pool: the plain gradient itself was seen 0.01 from that in float64.
+        # Float32 across a kink of a ReLU or pool: the plain gradient was seen 0.01 from that in float64.
         if not error < 0.03:
             raise SystemExit(f"{loss}: gradients to {part} differ by {error:.1e} of their norm")
 
@@ -190,8 +192,8 @@ def main(args):
         spread = f"{min(row['seconds ratios']):.2f} to {max(row['seconds ratios']):.2f}"
         kept = ", ".join(f"{value:.4f}" for value in row["cosines"].values()) or "1"
         print(
-            f"| {row['loss']} | {row['way']} | {row['seconds']:.3f} | **{row['seconds ratio']:.2f}** | {spread} "
-            f"| {row['processor']:.3f} | {row['processor ratio']:.2f} | {kept} |"
+            f"| {row['loss']} | {row['way']} | {row['seconds']:.3f} | **{row['seconds ratio']:.2f}** "
+            f"| {spread} | {row['processor']:.3f} | {row['processor ratio']:.2f} | {kept} |"
         )
 
 

@@ -1,4 +1,4 @@
-"""The recipe files of the package: what they are called, what they say and what they leave to their parents."""
+"""The recipe files of the package: their names, what they say and what they leave to their parents."""
 
 import re
 from importlib import resources

@@ -1,4 +1,4 @@
-"""A small run that nothing interrupted, and decoded videos, each made once; a network that trains in no time."""
+"""A small run that nothing interrupted, decoded videos, and a network that trains in no time."""
 
 import functools
 import pathlib
@@ -33,7 +33,7 @@ def stores(tmp_path_factory):
 
 @pytest.fixture
 def linear(monkeypatch):
-    """`Linear` takes MiniC3D's place and compiles in no time; gives the numbers of the experts that were trained."""
+    """`Linear` in MiniC3D's place, compiled in no time; gives the numbers of the experts that were trained."""
     from small_experts import Linear
 
     from keras_vdd import models

@@ -1,4 +1,4 @@
-"""Stage 2 stopped in its midst and begun again in the same process ends with the same bytes, with every loss."""
+"""Stage 2 stopped in its midst and begun again in the same process ends with the same bytes."""
 
 import json
 
