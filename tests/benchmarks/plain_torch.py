@@ -72,7 +72,7 @@ class Videos(nn.Module):
 
 
 def trajectory_loss(student, videos, step_size, start, target, draws):
-    """||theta_N - target||^2 / ||start - target||^2 after a step for each of `draws`, with its whole graph."""
+    """||theta_N - target||^2 / ||start - target||^2 after a step for each of `draws`, with all its graph."""
     labels = torch.arange(len(videos.static))
     vector = start.clone().requires_grad_()
     for chosen in draws:

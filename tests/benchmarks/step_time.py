@@ -5,11 +5,11 @@
 
 Ours is what `vdd distill` runs: batches made ahead of time out of a store (whose videos lie in memory),
 `fit`, the objective and the optimizer. The plain loop is in `plain_torch.py`. MiniC3D, 8 frames of 64 pixels,
-one static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are checked
-to give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take turns, in one
-process on all cores: medians are printed, and of each round's ratios. What bfloat16 costs is the cosine of its
-gradient with the one of float32 on the same inputs, for motion and integrator. Not a test: a time depends on
-the machine.
+one static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are
+checked to give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take turns,
+in one process on all cores: medians are printed, and of each round's ratios. What bfloat16 costs is the cosine
+of its gradient with the one of float32 on the same inputs, for motion and integrator. Not a test: a time
+depends on the machine.
 """
 
 import argparse
@@ -186,7 +186,8 @@ def main(args):
         print(json.dumps({**facts, **vars(args), "rows": rows}))
         return
     print(", ".join(f"{name} {value}" for name, value in facts.items()))
-    print("\n| loss | way | seconds | ratio | of rounds | processor seconds | ratio | cosine: motion, integrator |")
+    heads = "loss", "way", "seconds", "ratio", "of rounds", "processor seconds", "ratio"
+    print(f"\n| {' | '.join(heads)} | cosine: motion, integrator |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows:
         spread = f"{min(row['seconds ratios']):.2f} to {max(row['seconds ratios']):.2f}"

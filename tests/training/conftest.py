@@ -33,7 +33,7 @@ def stores(tmp_path_factory):
 
 @pytest.fixture
 def linear(monkeypatch):
-    """`Linear` in MiniC3D's place, compiled in no time; gives the numbers of the experts that were trained."""
+    """`Linear` in MiniC3D's place, compiled in no time; gives the numbers of experts that were trained."""
     from small_experts import Linear
 
     from keras_vdd import models
