@@ -8,8 +8,8 @@ Ours is what `vdd distill` runs: batches made ahead of time out of a store (whos
 one static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are
 checked to give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take
 turns, in one process on all cores: medians are printed, and of each round's ratios. What bfloat16 costs is
-the cosine of its gradient with the one of float32 on the same inputs, for motion and integrator. Not a test: a time
-depends on the machine.
+the cosine of its gradient with the one of float32 on the same inputs, for motion and integrator. Not a test:
+a time depends on the machine.
 """
 
 import argparse
