@@ -33,9 +33,9 @@ def command(asked, as_json, dry_run, stills_from):
         raise UsageError("--dry-run plans every stage from its start: leave out --stills-from.")
     recipe = asked.load()
     with session.working() as progress:
-        from keras_vdd.training import stages
+        from keras_vdd import pipeline
 
-        result = stages.plan(recipe) if dry_run else stages.distill(recipe, progress, stills_from)
+        result = pipeline.plan(recipe) if dry_run else pipeline.distill(recipe, progress, stills_from)
     if as_json:
         return output.emit_json(result)
     if dry_run:

@@ -20,9 +20,9 @@ def command(path, asked, as_json):
     """
     found = located(path, asked)
     with session.working() as progress:
-        from keras_vdd.training import stages
+        from keras_vdd import pipeline
 
-        result = stages.evaluate_set(found.folder, found.recipe, progress)
+        result = pipeline.evaluate_set(found.folder, found.recipe, progress)
     if as_json:
         return output.emit_json(result)
     output.emit_table([{"name": result["set"], **result}], result["protocol"])

@@ -23,9 +23,9 @@ def command(asked, as_json):
     """
     recipe = asked.load()
     with session.working() as progress:
-        from keras_vdd.training import experts
+        from keras_vdd.experts import engine
 
-        result = experts.make_experts(recipe, progress)
+        result = engine.make_experts(recipe, progress)
     if as_json:
         return output.emit_json(result)
     top1 = [expert["top1"] for expert in result["experts"]]

@@ -37,7 +37,7 @@ def command(path, picture, as_json):
 
 def _stores(path):
     """Return the folders of decoded splits at or under a folder: a split, a set's store, or all stores."""
-    from keras_vdd.data.store_reader import FRAMES_FILES, INDEX_FILE
+    from keras_vdd.data.store.reader import FRAMES_FILES, INDEX_FILE
 
     folders = (path, *sorted(path.glob("*")), *sorted(path.glob("*/*")))
     names = FRAMES_FILES.values()
@@ -46,7 +46,7 @@ def _stores(path):
 
 def _of_stores(folders, picture):
     from keras_vdd.data.store import open_store
-    from keras_vdd.data.store_summary import store_summary
+    from keras_vdd.data.store.summary import store_summary
 
     stores = {folder: open_store(folder) for folder in folders}
     facts = {"kind": "store", **{str(folder): store_summary(store) for folder, store in stores.items()}}

@@ -20,9 +20,9 @@ def command(asked, as_json):
     """
     recipe = asked.load()
     with session.working() as progress:
-        from keras_vdd.training import stages
+        from keras_vdd import pipeline
 
-        result = stages.prepare(recipe, progress)
+        result = pipeline.prepare(recipe, progress)
     if as_json:
         return output.emit_json(result)
     failures = result.pop("failures")

@@ -27,9 +27,9 @@ def command(path, asked, save, as_json):
         raise UsageError(f"--save {save}: the folder {Path(save).absolute().parent} does not exist")
     found = located(path, asked)
     with session.working() as progress:
-        from keras_vdd.training import stages
+        from keras_vdd import pipeline
 
-        result = stages.train_on_set(found.folder, found.recipe, progress, save=save)
+        result = pipeline.train_on_set(found.folder, found.recipe, progress, save=save)
     if as_json:
         return output.emit_json(result)
     output.emit_lines(result)

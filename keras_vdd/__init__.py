@@ -12,14 +12,14 @@ __version__ = "0.1.0"
 # Public name: where it is, and as what. A submodule is its own home.
 _HOMES = {
     "DistilledSet": ("memory.distilled_set", "DistilledSet"),
-    "distill": ("training.stages", "distill"),
-    "evaluate": ("training.stages", "evaluate_set"),
+    "distill": ("pipeline", "distill"),
+    "evaluate": ("pipeline", "evaluate_set"),
     "export": ("hub.export", "export"),
     "load": ("hub.load", "load"),
     "load_recipe": ("recipe.load", "load_recipe"),
-    "plan": ("training.stages", "plan"),
-    "prepare": ("training.stages", "prepare"),
-    "train": ("training.stages", "train_on_set"),
+    "plan": ("pipeline", "plan"),
+    "prepare": ("pipeline", "prepare"),
+    "train": ("pipeline", "train_on_set"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "models")
 

@@ -1,10 +1,12 @@
-"""Which tests one backend's run leaves to another, and how JAX compiles in tests."""
+"""What many tests share, which tests one backend's run leaves to another, and how JAX compiles in tests."""
 
 import atexit
+import functools
 import os
 import pathlib
 import shutil
 import tempfile
+import types
 
 import pytest
 
@@ -30,13 +32,8 @@ def pytest_addoption(parser):
 def pytest_ignore_collect(collection_path, config):
     """Spare the time of importing rooms of which nothing would run."""
     here = pathlib.Path(__file__).parent
-    if (
-        config.getoption("once") == "never"
-        and collection_path.parent == here
-        and collection_path.name in ONCE
-    ):
-        return True
-    return None
+    whole_room = collection_path.parent == here and collection_path.name in ONCE
+    return True if whole_room and config.getoption("once") == "never" else None
 
 
 def pytest_collection_modifyitems(config, items):
@@ -49,3 +46,53 @@ def pytest_collection_modifyitems(config, items):
         left = [item for item in items if (item.get_closest_marker("once") is None) == (share == "only")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in set(left)]
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    from small_run import small
+
+    from keras_vdd.pipeline import distill
+
+    place = tmp_path_factory.mktemp("whole")
+    recipe = small(place)
+    results = distill(recipe)
+    folder = pathlib.Path(recipe.run.dir) / recipe.run_name
+    store = place / "stores"
+    return types.SimpleNamespace(recipe=recipe, results=results, folder=folder, place=place, store=store)
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory):
+    """The small run's videos, {"train": Store, "test": Store}."""
+    from small_run import small
+
+    from keras_vdd.data.sources import find_videos
+    from keras_vdd.data.store import prepare
+    from keras_vdd.progress import Silent
+
+    data = small(tmp_path_factory.mktemp("stores")).data
+    return prepare(find_videos(data, Silent()), data, Silent())
+
+
+@pytest.fixture
+def linear(monkeypatch):
+    """`Linear` in MiniC3D's place, compiled in no time; gives the numbers of experts that were trained."""
+    from small_experts import Linear
+
+    from keras_vdd import models
+    from keras_vdd.experts import engine, worker
+    from keras_vdd.experts.training import ExpertTrainer
+
+    trained = []
+
+    class Trainer(ExpertTrainer):
+        def train(self, number, update=None):
+            trained.append(number)
+            return super().train(number, update)
+
+    monkeypatch.setattr(models, "MiniC3D", Linear)
+    monkeypatch.setattr(worker, "ExpertTrainer", functools.cache(Trainer))
+    # However many processors there are, in this process, where the network is another.
+    monkeypatch.setattr(engine, "processor_count", lambda: 1)
+    return trained

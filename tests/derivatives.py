@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops, tree
 from keras.src.backend.common import dtypes
 
-from keras_vdd.autodiff import jit
+from keras_vdd.backend import jit
 
 
 @contextlib.contextmanager

@@ -8,28 +8,8 @@ import concurrent.futures
 
 import numpy as np
 
-from keras_vdd.data.pool import worker_count
-
-
-def clip_indices(length, frames, interval, rng=None):
-    """Choose the frames of one clip of a video.
-
-    "Dancing with Still Images" (CVPR 2024), section 5.1 and its released loader (METHOD, section 1):
-    `frames` frames, `interval` apart, from a start drawn anew at each visit among all starts that
-    fit. A video shorter than `frames * interval` is taken at interval `length // frames`; one shorter
-    than `frames` has its frames repeated, evenly and in order.
-
-    Args:
-        length: frames of the video, at least 1.
-        frames: frames of the clip.
-        interval: frames from one to the next.
-        rng: numpy Generator that draws the start; None takes the middle of the video.
-
-    Returns:
-        int64 array (frames,), ascending, each in 0..length-1.
-    """
-    lengths = np.array([length], np.int64)
-    return _indices(lengths, frames, interval, rng)[0]
+from keras_vdd.data.sampling import clips_indices
+from keras_vdd.machine import processor_count
 
 
 def read_clips(store, indices, frames, interval, rng=None, flip=False):
@@ -46,7 +26,7 @@ def read_clips(store, indices, frames, interval, rng=None, flip=False):
         uint8 array (n, frames, size, size, 3).
     """
     indices = np.asarray(indices, np.int64)
-    chosen = _indices(store.lengths[indices].astype(np.int64), frames, interval, rng)
+    chosen = clips_indices(store.lengths[indices].astype(np.int64), frames, interval, rng)
     mirrored = _flips(len(indices), rng, flip)
     backwards = np.arange(store.size)[::-1]
     clips = np.empty((len(indices), frames, store.size, store.size, 3), np.uint8)
@@ -92,19 +72,6 @@ def choose_videos(rows, count, rng):
     return np.concatenate([np.zeros(0, np.int64), *drawn])[:count].astype(np.int64)
 
 
-def _indices(lengths, frames, interval, rng):
-    """Return int64 (n, frames) for the int64 lengths (n,)."""
-    steps = np.where(lengths < frames * interval, lengths // frames, interval)
-    starts = lengths - (frames - 1) * steps
-    first = (starts - 1) // 2 if rng is None else rng.integers(0, starts)
-    clip = np.arange(frames)
-    chosen = first[:, None] + clip * steps[:, None]
-    short = lengths < frames
-    # A short video has step 0, which would show one frame: show all of them, repeated.
-    chosen[short] = clip * lengths[short, None] // frames
-    return chosen
-
-
 def _flips(count, rng, flip):
     if rng is None or not flip:
         return np.zeros(count, bool)
@@ -124,7 +91,7 @@ def _each(store, count, read):
         for k in range(count):
             read(k)
         return
-    with concurrent.futures.ThreadPoolExecutor(worker_count()) as threads:
+    with concurrent.futures.ThreadPoolExecutor(processor_count()) as threads:
         # Exhausted, so that an error in a thread comes out here.
         for _ in threads.map(read, range(count)):
             pass

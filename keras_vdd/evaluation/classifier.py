@@ -8,7 +8,7 @@ from keras import ops
 
 # Networks, losses and optimizers are imported to be known where a saved classifier is loaded.
 from keras_vdd import models  # noqa: F401
-from keras_vdd.autodiff import JIT_COMPILE
+from keras_vdd.backend import JIT_COMPILE
 from keras_vdd.evaluation import losses, optimizers  # noqa: F401
 from keras_vdd.evaluation.standardise import BatchStandardise
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from keras_vdd.autodiff import JIT_COMPILE
+from keras_vdd.backend import JIT_COMPILE
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.evaluation import losses
 from keras_vdd.evaluation.classifier import Classifier

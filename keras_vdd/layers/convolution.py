@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import keras
 
-from keras_vdd.autodiff import convolution
+from keras_vdd.backend import convolution
 from keras_vdd.tensors import Shape, Tensor
 
 

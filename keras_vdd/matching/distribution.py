@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from keras_vdd.autodiff import value_and_grad
+from keras_vdd.backend import value_and_grad
 from keras_vdd.models.functional import apply
 from keras_vdd.tensors import Tensor
 

@@ -6,7 +6,7 @@ with Still Images" (CVPR 2024), section 4.
 
 from keras import ops
 
-from keras_vdd.autodiff import WIDEST_FLOAT
+from keras_vdd.backend import WIDEST_FLOAT
 from keras_vdd.tensors import Tensor
 
 # Of the ridge, relative to the kernel's trace: below it rounding can leave a pivot of exactly zero, at which

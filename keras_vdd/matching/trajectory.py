@@ -32,7 +32,7 @@ from typing import Any
 
 from keras import ops, tree
 
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.tensors import Tensor
 
 Weights = list[Tensor]

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_vdd.autodiff import DATA_FORMAT
+from keras_vdd.backend import DATA_FORMAT
 from keras_vdd.layers import Conv2D, InstanceNorm
 from keras_vdd.tensors import Shape, Tensor
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_vdd.autodiff import native_layout
+from keras_vdd.backend import native_layout
 from keras_vdd.tensors import Tensor
 
 # Odd and far from small numbers: the step from one layer's dropout seed to the next one's.

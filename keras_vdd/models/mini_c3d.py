@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_vdd.autodiff import DATA_FORMAT
+from keras_vdd.backend import DATA_FORMAT
 from keras_vdd.layers import Conv3D, MaxPool3D
 from keras_vdd.tensors import Shape, Tensor
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from keras_vdd.recipe.fields import Colours, Name, Positive, Rate, Real, Settings, Whole, class_names, listed
+from keras_vdd.settings import Colours, Name, Positive, Rate, Real, Settings, Whole, class_names, listed
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

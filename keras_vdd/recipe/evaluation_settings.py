@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from keras_vdd.recipe.fields import Positive, Settings, Whole, listed
+from keras_vdd.settings import Positive, Settings, Whole, listed
 
 Baseline = Literal[
     "random-stills",

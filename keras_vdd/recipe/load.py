@@ -7,7 +7,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
 from keras_vdd.errors import UsageError
-from keras_vdd.recipe import files, overrides as settings
+from keras_vdd.recipe import files
+from keras_vdd.recipe import overrides as settings
 from keras_vdd.recipe.explain import sentences
 from keras_vdd.recipe.schema import Recipe
 

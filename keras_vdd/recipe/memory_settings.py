@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from keras_vdd.recipe.fields import Positive, Settings, Whole
+from keras_vdd.settings import Positive, Settings, Whole
 
 _NO_MOTION = {
     "integrators": 1,

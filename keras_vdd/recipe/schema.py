@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
-from keras_vdd.recipe.fields import FolderName, Name, Positive, Settings, Whole
 from keras_vdd.recipe.memory_settings import MemorySettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, Matching, StaticSettings
+from keras_vdd.settings import FolderName, Name, Positive, Settings, Whole
 
 LOSS_NAMES = {"dm": "DM", "dc": "DC", "mtt": "MTT", "frepo": "FRePo"}
 # What stage 2 can learn, each at a rate of its own: with a kind of memory, and with a loss.

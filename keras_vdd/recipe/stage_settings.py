@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from keras_vdd.recipe.fields import Fraction, Positive, Rate, Real, Settings, Whole, listed
+from keras_vdd.settings import Fraction, Positive, Rate, Real, Settings, Whole, listed
 
 Strategy = Literal["flip", "colour", "crop", "cutout", "scale", "rotate"]
 Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(listed)]

@@ -21,8 +21,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from keras_vdd.data.clips import clip_indices, read_clips
-from keras_vdd.data.listing import Listing, Video
+from keras_vdd.data.clips import read_clips
+from keras_vdd.data.sampling import clip_indices
+from keras_vdd.data.sources.listing import Listing, Video
 from keras_vdd.data.store import prepare
 
 SHARED = Path(os.environ.get("VDD_SHARED", Path(__file__).parents[2] / ".." / "shared")) / "data"

@@ -24,8 +24,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from keras_vdd.data.decode import decode, scaled_shape
-from keras_vdd.data.pool import worker_count
+from keras_vdd.data.decoding.decode import decode, scaled_shape
+from keras_vdd.machine import processor_count
 
 SIZE = 112
 SHARED = Path(os.environ.get("VDD_SHARED", Path(__file__).parents[2] / ".." / "shared")) / "data"
@@ -51,11 +51,11 @@ MADE = {
 
 
 def shares(files):
-    return [part for part in (files[i :: worker_count()] for i in range(worker_count())) if part]
+    return [part for part in (files[i :: processor_count()] for i in range(processor_count())) if part]
 
 
 def together(commands):
-    with ThreadPoolExecutor(worker_count()) as threads:
+    with ThreadPoolExecutor(processor_count()) as threads:
         list(
             threads.map(
                 lambda command: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), commands
@@ -88,7 +88,7 @@ def _ffmpeg(source, filters):
 def made(folder, clips, codec, width, height, suffix, options):
     """Write a video for each core: the clips one after another, enlarged."""
     paths = []
-    for core in range(worker_count()):
+    for core in range(processor_count()):
         paths.append(str(folder / f"{core}-{width}{suffix}"))
         with av.open(paths[-1], "w") as container:
             stream = container.add_stream(codec, rate=25, options=options)
@@ -129,7 +129,7 @@ def _processor_seconds():
 
 
 def main(rounds, count):
-    print(f"{worker_count()} cores, {rounds} rounds, medians of seconds passed (and of processor seconds)")
+    print(f"{processor_count()} cores, {rounds} rounds, medians of seconds passed (and of processor seconds)")
     clips = sorted(map(str, SHARED.glob("UCF101-11/UCF-101/*/*.avi")))
     if clips:
         step = max(len(clips) // count, 1)

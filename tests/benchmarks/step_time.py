@@ -29,7 +29,7 @@ from keras import ops, tree
 from made_stage import SIZE, MadeStore, condenser_of, recipe_of
 
 from keras_vdd.data.batches import IterationBatches
-from keras_vdd.training.rates import part_of
+from keras_vdd.learning.rates import part_of
 
 WAYS = ("plain, float32", "ours, float32", "ours, bfloat16")
 VIDEOS_PER_CLASS = 16

@@ -12,13 +12,13 @@ import argparse
 import numpy as np
 from keras import ops
 
+from keras_vdd import methods, pipeline
+from keras_vdd.experts.engine import learn_experts
+from keras_vdd.learning.condenser import Condenser
+from keras_vdd.learning.rates import part_of
 from keras_vdd.recipe.load import load_recipe
-from keras_vdd.training import objectives, stages
-from keras_vdd.training.condenser import Condenser
-from keras_vdd.training.dynamic_stage import start_memory
-from keras_vdd.training.experts import learn_experts
-from keras_vdd.training.rates import part_of
-from keras_vdd.training.static_stage import random_stills
+from keras_vdd.stages.dynamic import start_memory
+from keras_vdd.stages.static import random_stills
 
 
 def main():
@@ -28,7 +28,7 @@ def main():
     parser.add_argument("overrides", nargs="*")
     asked = parser.parse_args()
     recipe = load_recipe(asked.recipe, asked.overrides)
-    stores = stages.prepare_stores(stages.find_videos(recipe.data), recipe.data)
+    stores = pipeline.prepare_stores(pipeline.find_videos(recipe.data), recipe.data)
     bank = learn_experts(recipe, stores)
     static = None if recipe.memory.kind == "full-video" else random_stills(recipe, stores["train"])
     memory = start_memory(recipe, stores["train"], static)
@@ -36,7 +36,7 @@ def main():
     for form in ("adjoint", "tesla"):
         settings = recipe.dynamic.model_copy(update={"gradient": form})
         changed = recipe.model_copy(update={"dynamic": settings})
-        objective = objectives.create(changed, stores["train"], memory, bank)
+        objective = methods.create(changed, stores["train"], memory, bank)
         condenser = Condenser(memory, objective, objective.extras, objective.constraints)
         values, others = ([v.value for v in part] for part in (condenser.trainable_variables, condenser.non_trainable_variables))
         parts = [part_of(v) for v in condenser.trainable_variables]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from keras_vdd.cli.main import main
-from keras_vdd.data import split_build
+from keras_vdd.data.store import split as split_build
 
 RECIPE = """
 data: {set: folder, size: 16, frames: 4, interval: 2, root: videos}
@@ -201,11 +201,11 @@ def full_disk(monkeypatch, where):
         if where == "store":
             patch.setattr(split_build, "_append", full)
         elif where == "checkpoint":
-            patch.setattr("keras_vdd.training.checkpoint.save", full)
+            patch.setattr("keras_vdd.learning.checkpoint.save", full)
         elif where == "export":
             patch.setattr("keras_vdd.hub.rows.write_table", full)
         elif where == "scores":
-            patch.setattr("keras_vdd.training.scoring.write_text", full)
+            patch.setattr("keras_vdd.evaluation.scoring.write_text", full)
         else:
             patch.setattr("PIL.Image.Image.save", full)
         yield

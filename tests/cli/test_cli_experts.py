@@ -22,7 +22,7 @@ SETTINGS = (
 def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # One at a time in this process, on any machine.
-    monkeypatch.setattr("keras_vdd.training.experts.worker_count", lambda: 1)
+    monkeypatch.setattr("keras_vdd.experts.engine.processor_count", lambda: 1)
     return tmp_path
 
 

@@ -7,7 +7,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from keras_vdd.data.decode import decode
+from keras_vdd.data.decoding.decode import decode
 
 COLOURS = np.array(
     [(230, 30, 30), (30, 200, 30), (40, 40, 230), (230, 230, 230), (20, 20, 20), (220, 200, 20)], np.uint8

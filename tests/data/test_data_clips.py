@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_vdd.data.clips import clip_indices, read_clips, read_stills
+from keras_vdd.data.clips import read_clips, read_stills
+from keras_vdd.data.sampling import clip_indices
 
 lengths, frame_counts, intervals = st.integers(1, 200), st.integers(1, 20), st.integers(1, 8)
 

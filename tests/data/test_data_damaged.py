@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import keras_vdd.data.pool as pool_module
-from keras_vdd.data.cut_off import missing_bytes
-from keras_vdd.data.decode import UnreadableVideo, decode
+import keras_vdd.data.decoding.pool as pool_module
+from keras_vdd.data.decoding.decode import UnreadableVideo, decode
+from keras_vdd.data.decoding.truncation import missing_bytes
+from keras_vdd.data.decoding.video_file import VideoFile, count_frames, stated_frames
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare
-from keras_vdd.data.video_file import VideoFile, count_frames, stated_frames
 
 SUFFIXES = (".avi", ".mp4", ".webm", ".mkv", ".mov")
 

@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from keras_vdd.data.decode import UnreadableVideo, decode, scaled_shape
+from keras_vdd.data.decoding.decode import UnreadableVideo, decode, scaled_shape
 
 
 def grey_ramp(frames, height=48, width=64):

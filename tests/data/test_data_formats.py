@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from keras_vdd.data.decode import UnreadableVideo, decode, decode_frames
-from keras_vdd.data.video_file import VideoFile, stated_frames
+from keras_vdd.data.decoding.decode import UnreadableVideo, decode, decode_frames
+from keras_vdd.data.decoding.video_file import VideoFile, stated_frames
 
 COLOURS = np.array([[235, 30, 30], [30, 215, 40], [40, 40, 225], [230, 230, 20], [128, 128, 128]], np.uint8)
 

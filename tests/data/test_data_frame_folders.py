@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from keras_vdd.data.frame_folders import frame_files, holds_frames, is_frame
+from keras_vdd.data.decoding.frame_folders import frame_files, holds_frames, is_frame
 from keras_vdd.errors import VddError
 
 

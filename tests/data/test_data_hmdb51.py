@@ -4,8 +4,8 @@ import shutil
 import pytest
 from miniature_sets import counts, paint, shows, take_apart
 
-from keras_vdd.data.hmdb51 import list_hmdb51, read_lists
 from keras_vdd.data.sources import find_videos
+from keras_vdd.data.sources.hmdb51 import list_hmdb51, read_lists
 from keras_vdd.errors import UsageError, VddError
 
 CLASSES = ("climb", "climb_stairs", "clap", "sit")

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from miniature_sets import colour_of, counts, paint, shows, take_apart
 
-from keras_vdd.data.kinetics import list_kinetics, read_lists
 from keras_vdd.data.sources import find_videos
+from keras_vdd.data.sources.kinetics import list_kinetics, read_lists
 from keras_vdd.errors import UsageError, VddError
 
 # Labels have blanks, apostrophes and brackets; one has a comma here, which only quoting carries.

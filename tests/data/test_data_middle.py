@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import keras_vdd.data.middle as middle_module
-from keras_vdd.data.clips import clip_indices
-from keras_vdd.data.decode import UnreadableVideo, decode
-from keras_vdd.data.middle import middle_frames
-from keras_vdd.data.video_file import VideoFile
+import keras_vdd.data.decoding.middle as middle_module
+from keras_vdd.data.decoding.decode import UnreadableVideo, decode
+from keras_vdd.data.decoding.middle import middle_frames
+from keras_vdd.data.decoding.video_file import VideoFile
+from keras_vdd.data.sampling import clip_indices
 
 COLOURS = np.array([[235, 30, 30], [30, 215, 40], [40, 40, 225], [230, 230, 20], [30, 200, 200]], np.uint8)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_vdd.data.decode import UnreadableVideo, decode
+from keras_vdd.data.decoding.decode import UnreadableVideo, decode
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare, store_folder
 

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from keras_vdd import seeds
-from keras_vdd.data import shapes
 from keras_vdd.data.clips import read_clips, read_stills
-from keras_vdd.data.decode import decode
-from keras_vdd.data.shape_scenes import KINDS, draw_scene
-from keras_vdd.data.shapes import CLASSES, PAIRS, draw_video, make_shapes
-from keras_vdd.data.sources import find_videos
+from keras_vdd.data.decoding.decode import decode
+from keras_vdd.data.sources import find_videos, shapes
+from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
+from keras_vdd.data.sources.shapes import CLASSES, PAIRS, draw_video, make_shapes
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import VddError
 

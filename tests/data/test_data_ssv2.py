@@ -7,7 +7,7 @@ from miniature_sets import COLOURS as PALETTE
 from miniature_sets import colour_of, counts, paint, shows, take_apart
 
 from keras_vdd.data.sources import find_videos
-from keras_vdd.data.ssv2 import list_ssv2, read_lists
+from keras_vdd.data.sources.ssv2 import list_ssv2, read_lists
 from keras_vdd.errors import UsageError, VddError
 
 # More than ten, so that string indices sort otherwise than numbers; the brackets hold more than one word.

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import keras_vdd.data.split_build
 import keras_vdd.data.store as store_module
+import keras_vdd.data.store.split
 from keras_vdd.data.clips import read_clips
-from keras_vdd.data.decode import decode
-from keras_vdd.data.listing import Listing, Video
-from keras_vdd.data.pool import Pool
+from keras_vdd.data.decoding.decode import decode
+from keras_vdd.data.decoding.pool import Pool
+from keras_vdd.data.decoding.video_file import count_frames, stated_frames
 from keras_vdd.data.sources import find_videos
+from keras_vdd.data.sources.listing import Listing, Video
 from keras_vdd.data.store import open_store, prepare, store_folder
-from keras_vdd.data.video_file import count_frames, stated_frames
 from keras_vdd.errors import VddError
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -180,7 +180,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_resumes(small_set, monkeypatch
     small_set.store += "-full"
 
     if who == "parent":
-        append = keras_vdd.data.split_build._append
+        append = keras_vdd.data.store.split._append
 
         def fill(files, answer, part):
             if part.endswith("0000003.u8"):
@@ -188,7 +188,7 @@ def test_a_disk_that_fills_up_is_one_sentence_and_resumes(small_set, monkeypatch
                 raise OSError(errno.ENOSPC, "No space left on device")
             return append(files, answer, part)
 
-        monkeypatch.setattr(keras_vdd.data.split_build, "_append", fill)
+        monkeypatch.setattr(keras_vdd.data.store.split, "_append", fill)
     else:
         ask = Pool.ask
         monkeypatch.setattr(
@@ -207,7 +207,7 @@ def test_a_worker_says_when_the_disk_is_full(tmp_path, write_video):
     path = write_video(tmp_path / "a.mp4")
     (tmp_path / "parts").mkdir()
     code = (
-        "import keras_vdd.data.worker as w;"
+        "import keras_vdd.data.decoding.worker as w;"
         "w.open = lambda *a, **k: (_ for _ in ()).throw(OSError(28, 'full'));"
         f"print(w._decode({str(path)!r}, 16, {str(tmp_path / 'parts' / 'a.u8')!r}))"
     )
@@ -370,7 +370,7 @@ def test_damaged_or_missing_stores_are_said(small_set, tmp_path):
 
 
 def test_no_keras_in_a_worker():
-    modules = "keras_vdd.data.worker, keras_vdd.data.store, keras_vdd.data.sources, keras_vdd.data.clips"
+    modules = "keras_vdd.data.decoding.worker, keras_vdd.data.store, keras_vdd.data.sources, keras_vdd.data.clips"
     code = f"import sys, {modules}; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -473,7 +473,7 @@ def test_other_stores_resume_as_well(small_set, monkeypatch, codec, part):
     listing = find_videos(small_set)
     expected = prepare(listing, small_set)["train"].folder
     small_set.store += "-again"
-    append = keras_vdd.data.split_build._append
+    append = keras_vdd.data.store.split._append
 
     def fill(files, answer, part):
         record = append(files, answer, part)
@@ -484,7 +484,7 @@ def test_other_stores_resume_as_well(small_set, monkeypatch, codec, part):
             raise OSError(errno.ENOSPC, "No space left on device")
         return record
 
-    monkeypatch.setattr(keras_vdd.data.split_build, "_append", fill)
+    monkeypatch.setattr(keras_vdd.data.store.split, "_append", fill)
     with pytest.raises(VddError, match="is full"):
         prepare(listing, small_set)
     monkeypatch.undo()

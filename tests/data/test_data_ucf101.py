@@ -6,7 +6,7 @@ import pytest
 from miniature_sets import counts, paint, shows, take_apart
 
 from keras_vdd.data.sources import find_videos
-from keras_vdd.data.ucf101 import MINIUCF_CLASSES, list_ucf101, read_lists
+from keras_vdd.data.sources.ucf101 import MINIUCF_CLASSES, list_ucf101, read_lists
 from keras_vdd.errors import UsageError, VddError
 
 SHARED = pathlib.Path(os.environ.get("VDD_SHARED", pathlib.Path(__file__).parents[3] / "shared"))

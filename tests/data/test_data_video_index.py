@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from keras_vdd.data.video_index import VideoIndex
+from keras_vdd.data.sources.video_index import VideoIndex
 from keras_vdd.errors import VddError
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation import baselines
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation import StoreVideos, TestClips
 

@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+
 from keras_vdd import models
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation import (

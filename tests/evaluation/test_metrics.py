@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from keras_vdd.evaluation import metrics
 from keras_vdd.evaluation.scores import NetworkScore, Score
 

@@ -6,7 +6,7 @@ import pytest
 from derivatives import assert_gradient, correlate, numpy, tensor, wide
 from keras import ops
 
-from keras_vdd.autodiff import DATA_FORMAT, jit, value_and_grad
+from keras_vdd.backend import DATA_FORMAT, jit, value_and_grad
 from keras_vdd.layers import Conv2D, Conv3D, InstanceNorm, Integrator, MaxPool3D
 from keras_vdd.layers.convolution import live_taps
 

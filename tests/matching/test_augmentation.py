@@ -5,7 +5,7 @@ import pytest
 from derivatives import assert_gradient, numpy, tensor, wide
 from keras import ops
 
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import COLUMNS, identity
 

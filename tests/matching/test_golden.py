@@ -7,7 +7,7 @@ from keras import ops
 from reference import GEOMETRY, GOLDEN, assert_golden, channels_last, golden_input, kernel
 
 from keras_vdd import models
-from keras_vdd.autodiff import jit, native_layout, value_and_grad
+from keras_vdd.backend import jit, native_layout, value_and_grad
 from keras_vdd.layers import Integrator
 from keras_vdd.matching import distribution, gradient, ridge, trajectory
 from keras_vdd.models.functional import apply

@@ -6,7 +6,7 @@ from derivatives import numpy, tensor, wide
 from keras import ops
 from tiny_networks import Linear, Smooth
 
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.matching.distribution import class_means, distribution_matching
 from keras_vdd.matching.gradient import cross_entropy, filter_distance, gradient_matching
 from keras_vdd.matching.ridge import label_margin_loss, prediction_loss, ridge_prediction

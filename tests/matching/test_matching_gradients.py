@@ -7,7 +7,7 @@ from keras import ops
 from tiny_networks import Smooth
 
 from keras_vdd import models
-from keras_vdd.autodiff import value_and_grad
+from keras_vdd.backend import value_and_grad
 from keras_vdd.layers import Integrator
 from keras_vdd.matching import distribution, gradient, ridge, trajectory
 

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from keras_vdd.errors import UsageError
 from keras_vdd.memory import budget
 

@@ -6,7 +6,7 @@ import pytest
 from derivatives import assert_gradient, in_float64, numpy, tensor, wide
 from keras import ops
 
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
 
 CLASSES, FRAMES, SIZE = 3, 3, 4

@@ -5,7 +5,7 @@ import pytest
 from derivatives import numpy, tensor
 from keras import ops
 
-from keras_vdd.autodiff import jit, value_and_grad
+from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.errors import UsageError
 from keras_vdd.memory.precision import (
     DTYPES,

@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 from derivatives import numpy, tensor
-from hypothesis import Phase, given, settings, strategies as st
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from keras import ops
 
 from keras_vdd import models
-from keras_vdd.autodiff import jit, native_layout, value_and_grad
+from keras_vdd.backend import jit, native_layout, value_and_grad
 from keras_vdd.errors import UsageError
 
 CLASSES, FRAMES, SIZE, WIDTH = 3, 4, 16, 4

@@ -3,6 +3,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+
 from keras_vdd.errors import VddError
 from keras_vdd.report import class_panel, frame_strip, results_table, save_png, write_page
 from keras_vdd.report.curves import loss_curve

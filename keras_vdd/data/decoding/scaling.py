@@ -1,0 +1,157 @@
+"""From decoded frames of any kind to one square of 8-bit RGB, by FFmpeg's own filters."""
+
+import av
+import numpy as np
+from av.filter import Graph
+
+from keras_vdd.data.decoding.unreadable import UnreadableVideo, in_words
+
+# The method resizes to 160x120 and crops 112 out of the middle (METHOD, section 1): for any size and
+# aspect this is a short side of 120/112 of the crop.
+SHORT_SIDE = (120, 112)
+# Beyond this a frame is a strip of which the crop would show next to nothing; such files are broken.
+LONGEST_ASPECT = 32
+# FFmpeg's default; it filters before it shrinks, so small sizes do not alias.
+SCALER = "bicubic"
+_UNTURNED = (1, 0, 0, 1)
+
+
+class Scaler:
+    """Turns the frames of one video upright, scales them and crops them to the middle square.
+
+    The same filters, in the same order, are what `ffmpeg -vf scale=W:H,crop=S:S -pix_fmt rgb24` runs, so
+    the pixels are its pixels: rotation and mirroring as the file says, colours by the stream's matrix and
+    range, grey and deep formats to 8-bit RGB, alpha dropped. Interlaced frames are made whole first
+    (`bwdif`), for shrinking would blend two moments. Size and format may change within a video.
+
+    Args:
+        path: str, for errors.
+        size: side of the square, in pixels.
+        pixel_aspect: width of a pixel by its height; None for 1.
+    """
+
+    def __init__(self, path, size, pixel_aspect=None):
+        self._path, self._size, self._pixel_aspect = path, size, pixel_aspect
+        self._kind, self._graph, self._interlaced = None, None, False
+        self._rotation, self._orientation = None, _UNTURNED
+
+    def push(self, frame):
+        """Take a frame; return the list of pictures that are ready, uint8 (size, size, 3) each."""
+        self._interlaced = self._interlaced or frame.interlaced_frame
+        if frame.rotation != self._rotation:
+            # Not looked up for every frame: a frame that was asked for its side data lives until the next
+            # collection of circles, and the decoder cannot use its memory again.
+            self._rotation, self._orientation = frame.rotation, _orientation(frame)
+        form = (frame.width, frame.height, frame.format.name, int(frame.colorspace), int(frame.color_range))
+        kind = (form, self._orientation, self._interlaced)
+        ready = []
+        try:
+            if kind != self._kind:
+                ready = self._flush()
+                self._graph, self._kind = self._build(*kind), kind
+            _, source, sink = self._graph
+            source.push(frame)
+            # Only the deinterlacer keeps frames back.
+            return ready + (self._pull() if self._interlaced else [_pixels(sink.pull())])
+        except av.error.FFmpegError as error:
+            raise UnreadableVideo(self._path, f"its frames do not scale ({in_words(error)})") from None
+
+    def flush(self):
+        """Return the list of pictures that were still kept back, after the last frame."""
+        ready = self._flush()
+        self._kind, self._graph = None, None
+        return ready
+
+    def _flush(self):
+        if self._graph is None or not self._kind[-1]:
+            return []
+        self._graph[1].push(None)
+        return self._pull()
+
+    def _pull(self):
+        ready = []
+        while True:
+            try:
+                ready.append(_pixels(self._graph[2].pull()))
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return ready
+
+    def _build(self, form, orientation, interlaced):
+        width, height, pixels, colours, values = form
+        graph = Graph()
+        graph.threads = 1
+        nodes = [
+            graph.add(
+                "buffer", video_size=f"{width}x{height}", pix_fmt=pixels, time_base="1/90000",
+                colorspace=str(colours), range=str(values),
+            )
+        ]  # fmt: skip
+        if interlaced:
+            nodes.append(graph.add("bwdif", "mode=send_frame:deint=interlaced"))
+        a, b, c, d = orientation
+        turned = not a and not d
+        if turned:
+            nodes.append(graph.add("transpose", "cclock_flip"))
+            width, height = height, width
+        nodes += [graph.add("hflip")] if a + c < 0 else []
+        nodes += [graph.add("vflip")] if b + d < 0 else []
+        try:
+            scaled = scaled_shape(width, height, self._pixel_aspect, self._size, turned)
+        except ValueError:
+            reason = f"its frames are {form[0]}x{form[1]} pixels, which is no picture"
+            raise UnreadableVideo(self._path, reason) from None
+        left, top = ((side - self._size) // 2 for side in scaled)
+        nodes += [
+            graph.add("scale", f"{scaled[0]}:{scaled[1]}:flags={SCALER}"),
+            graph.add("crop", f"{self._size}:{self._size}:{left}:{top}"),
+            graph.add("format", "rgb24"),
+            graph.add("buffersink"),
+        ]
+        graph.link_nodes(*nodes).configure()
+        # The nodes alone do not keep their graph alive.
+        return graph, nodes[0], nodes[-1]
+
+
+def scaled_shape(width, height, pixel_aspect, size, turned=False):
+    """Return (width, height) of the whole frame when its short side is `round(size * 120 / 112)`.
+
+    Args:
+        width, height: of the frame, in pixels, as it is shown.
+        pixel_aspect: of the coded frame; None or absurd ones count as 1.
+        size: side of the square that is cropped out of it.
+        turned: whether the coded frame was turned by 90 degrees to be shown.
+
+    Raises:
+        ValueError: a frame without pixels, or a strip.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"{width}x{height}")
+    pixel_aspect = float(pixel_aspect or 1)
+    if not 0.1 <= pixel_aspect <= 10:
+        pixel_aspect = 1.0
+    aspect = width / height * (1 / pixel_aspect if turned else pixel_aspect)
+    if not 1 / LONGEST_ASPECT <= aspect <= LONGEST_ASPECT:
+        raise ValueError(f"{width}x{height}")
+    short = max(round(size * SHORT_SIDE[0] / SHORT_SIDE[1]), size)
+    return (
+        (max(round(short * aspect), size), short)
+        if aspect >= 1
+        else (short, max(round(short / aspect), size))
+    )
+
+
+def _pixels(frame):
+    # What is cropped is a part of a larger picture; a copy lets that go.
+    return np.ascontiguousarray(frame.to_ndarray())
+
+
+def _orientation(frame):
+    """Return the display matrix as signs (a, b, c, d): x' = a x + c y and y' = b x + d y, at right angles."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return _UNTURNED
+    values = memoryview(bytes(matrix)).cast("i")
+    a, b, c, d = values[0], values[1], values[3], values[4]
+    if abs(a * d) >= abs(b * c):
+        return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
+    return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)

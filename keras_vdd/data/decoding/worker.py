@@ -1,0 +1,124 @@
+"""The decoding process: reads one job a line on standard input, answers one line on standard output.
+
+Started as `python -m keras_vdd.data.decoding.worker` by `pool.py`. It is a process of its own, rather than one
+of multiprocessing's, so that a codec that crashes or hangs costs one video, a caller's script needs no
+`__main__` guard, and nothing of the caller (a loaded backend, a locked thread) is copied.
+"""
+
+import contextlib
+import errno
+import gc
+import hashlib
+import json
+import os
+import signal
+import sys
+
+import av
+
+from keras_vdd.data.decoding.cut import Cut
+from keras_vdd.data.decoding.image_folder import picture_files
+from keras_vdd.data.decoding.jpeg import encode
+from keras_vdd.data.decoding.unreadable import UnreadableVideo
+
+# What one process may take, so that a frame that lies about its size is an error and not the end of the
+# machine's memory. Decoding 8K takes a tenth of it.
+MEMORY_LIMIT = 6 * 2**30
+
+
+def main():
+    # Ctrl-C reaches the whole terminal; the parent decides, and closes the input when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory()
+    av.logging.set_level(None)
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    # Whatever a library prints must not be taken for an answer.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # A filter graph holds itself in a circle. What is there already need not be searched for such.
+    gc.freeze()
+    try:
+        _reply(replies, {"ready": True})
+        for line in sys.stdin:
+            job = json.loads(line)
+            _reply(replies, _decode(**job) if "part" in job else _look(**job))
+            gc.collect()
+    except OSError:
+        # The parent is gone, or its disk is full beyond even an answer; either way it will see. What is left
+        # in the pipe's buffer would be complained of at an orderly end.
+        os._exit(1)
+
+
+def _limit_memory():
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def _reply(replies, answer):
+    replies.write(json.dumps(answer) + "\n")
+    replies.flush()
+
+
+def _look(path, size, middle=None):
+    """Answer how many frames of `path` will be kept if it decodes."""
+    return {"frames": Cut(size, middle=middle).counted_frames(path)}
+
+
+def _decode(path, size, part, codec="raw", middle=None, threads=1):
+    """Write the frames of `path` to the file `part` and then the answer to `part`.json; return the answer.
+
+    A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
+    `frames`, `source` (a hash of the file) and, for frames that differ in size, `sizes`, their bytes.
+    """
+    unfinished = f"{part}.{os.getpid()}"
+    count, sizes = 0, []
+    try:
+        with open(unfinished, "wb") as file:
+            for frame in Cut(size, codec, middle).frames(path, threads):
+                if codec == "raw":
+                    file.write(frame.data)
+                else:
+                    sizes.append(file.write(encode(frame)))
+                count += 1
+        answer = {"frames": count, "source": _hash(path)}
+        os.replace(unfinished, part)
+        return _finish(part, {**answer, "sizes": sizes} if sizes else answer)
+    except UnreadableVideo as error:
+        answer = {"failed": error.reason}
+    except MemoryError:
+        answer = {"failed": f"one of its frames does not fit in memory, after {count} frames"}
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            answer = {"disk_full": True}
+        else:
+            answer = {"failed": f"it does not decode ({type(error).__name__}: {error})".replace("\n", " ")}
+    try:
+        os.remove(unfinished)
+    except FileNotFoundError:
+        pass
+    return answer if "disk_full" in answer else _finish(part, answer)
+
+
+def _finish(part, answer):
+    unfinished = f"{part}.json.{os.getpid()}"
+    with open(unfinished, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+    os.replace(unfinished, f"{part}.json")
+    return answer
+
+
+def _hash(path):
+    """Return a hash of a file, or of all images of a folder."""
+    digest = hashlib.blake2b(digest_size=16)
+    for name in picture_files(path) if os.path.isdir(path) else [path]:
+        with open(name, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The `shapes` set: real video files, made in seconds, in which only motion tells classes apart.
+
+Eight classes in four pairs. The second class of a pair is drawn from the exact time reversal of the
+first's distribution (see `shape_scenes.py`), and every frame is coded for itself at a fixed
+quantiser, so that neither a picture nor the codec's traces tell the two apart in a still.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+
+import av
+
+from keras_vdd import seeds
+from keras_vdd.data.sources.folder import list_split_folders
+from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
+from keras_vdd.errors import VddError
+from keras_vdd.machine import processor_count
+from keras_vdd.progress import Silent
+
+PAIRS = (
+    ("square-left", "square-right"),
+    ("disk-up", "disk-down"),
+    ("bar-clockwise", "bar-counterclockwise"),
+    ("ring-growing", "ring-shrinking"),
+)
+CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
+
+# Raised when the drawing changes, so that videos of an earlier drawing are not taken for new ones.
+DRAWING = 2
+MARKER = "shapes.json"
+RATE = 12
+# All made files have this time: a store's key covers file times, and equal videos should share one.
+MADE_AT = 946684800
+
+
+def list_shapes(data, progress=None):
+    """Make the videos that `data.shapes` describes, unless they are there, and list them.
+
+    They lie in `data.root`, or by default in a folder under `data.store` that is named for them.
+    """
+    wanted = data.shapes
+    parameters = _parameters(wanted.seed, wanted.train_per_class, wanted.test_per_class)
+    root = data.root
+    if not root:
+        key = hashlib.blake2b(json.dumps(parameters).encode(), digest_size=8).hexdigest()
+        root = os.path.join(os.fspath(data.store), f"shapes-source-{key}")
+    make_shapes(root, wanted.seed, wanted.train_per_class, wanted.test_per_class, progress=progress)
+    return list_split_folders(os.fspath(root), data.classes)
+
+
+def make_shapes(
+    folder, seed, train_per_class, test_per_class, frames=24, size=64, workers=None, progress=None
+):
+    """Write `folder/train/<class>/*.mp4` and `folder/test/<class>/*.mp4`, H.264, 12 frames a second.
+
+    The same arguments give the same files; a complete folder is left as it is and an interrupted one
+    is completed.
+
+    Args:
+        folder: where; new, empty, or made by this function with the same arguments.
+        seed: int.
+        train_per_class, test_per_class: number of videos.
+        frames: frames of a video.
+        size: side of the square frames in pixels, even.
+        workers: threads; None for one a processor.
+        progress: how to report; None is silent.
+
+    Raises:
+        VddError: `folder` holds something else.
+    """
+    folder = os.fspath(folder)
+    parameters = _parameters(seed, train_per_class, test_per_class, frames, size)
+    if _is_complete(folder, parameters):
+        return
+    jobs = [
+        (split, name, number)
+        for split, count in (("train", train_per_class), ("test", test_per_class))
+        for name in CLASSES
+        for number in range(count)
+    ]
+    for split, name in {(split, name) for split, name, _ in jobs}:
+        os.makedirs(os.path.join(folder, split, name), exist_ok=True)
+    _write_marker(folder, {**parameters, "complete": False})
+
+    def make(job):
+        split, name, number = job
+        path = os.path.join(folder, split, name, f"{name}-{number:04d}.mp4")
+        if not os.path.exists(path):
+            _write_video(path, draw_video(name, seed, split, number, frames, size))
+
+    progress = progress or Silent()
+    pool = concurrent.futures.ThreadPoolExecutor(workers or processor_count())
+    try:
+        with progress.task("Making videos", len(jobs)) as update:
+            for done, _ in enumerate(pool.map(make, jobs), start=1):
+                update(done)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    _write_marker(folder, {**parameters, "complete": True})
+
+
+def draw_video(name, seed, split, number, frames=24, size=64):
+    """Return the pictures of one video before coding: uint8 (frames, size, size, 3)."""
+    pair = next(i for i, names in enumerate(PAIRS) if name in names)
+    rng = seeds.stream(seed, "shapes", split, name, number)
+    video = draw_scene(rng, KINDS[pair], frames, size)
+    return video if name == PAIRS[pair][0] else video[::-1]
+
+
+def _parameters(seed, train_per_class, test_per_class, frames=24, size=64):
+    return {
+        "set": "shapes",
+        "drawing": DRAWING,
+        "seed": int(seed),
+        "train_per_class": int(train_per_class),
+        "test_per_class": int(test_per_class),
+        "frames": int(frames),
+        "size": int(size),
+    }
+
+
+def _is_complete(folder, parameters):
+    marker = os.path.join(folder, MARKER)
+    if not os.path.exists(marker):
+        if os.path.isdir(folder) and os.listdir(folder):
+            raise VddError(f"'{folder}' holds something else than made shapes: give an empty or new folder.")
+        os.makedirs(folder, exist_ok=True)
+        return False
+    try:
+        with open(marker, encoding="utf-8") as file:
+            made = json.load(file)
+        complete = made.pop("complete")
+    except (ValueError, KeyError, AttributeError):
+        raise VddError(f"'{marker}' is damaged: delete that folder and make the shapes again.") from None
+    if made != parameters:
+        changed = sorted(key for key in parameters if made.get(key) != parameters[key])
+        raise VddError(
+            f"'{folder}' holds shapes made with another {', '.join(changed)}: give another folder."
+        )
+    return complete
+
+
+def _write_marker(folder, content):
+    path = os.path.join(folder, MARKER)
+    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    os.replace(f"{path}.{os.getpid()}", path)
+
+
+def _write_video(path, pictures):
+    unfinished = f"{path}.{os.getpid()}"
+    height, width = pictures.shape[1:3]
+    with av.open(unfinished, "w", format="mp4") as container:
+        # A fixed quantiser and key frames alone: no frame's coding depends on its neighbours.
+        stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.gop_size = 1
+        stream.codec_context.thread_count = 1
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    os.utime(unfinished, (MADE_AT, MADE_AT))
+    os.replace(unfinished, path)

@@ -1,0 +1,112 @@
+"""UCF101 as it is distributed, with its official splits, and MiniUCF, 50 of its classes."""
+
+import os
+import re
+
+from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, read_lines
+from keras_vdd.errors import UsageError, VddError
+
+# The 50 classes of "Dancing with Still Images" (CVPR 2024); split 1 has 4,662 training and 1,861 test videos.
+MINIUCF_CLASSES = tuple(
+    """ApplyEyeMakeup BalanceBeam BandMarching BaseballPitch Basketball BasketballDunk Biking Billiards
+    BlowingCandles Bowling BreastStroke CleanAndJerk CliffDiving CricketShot Diving FloorGymnastics
+    FrisbeeCatch GolfSwing HammerThrow HighJump HorseRace HorseRiding HulaHoop IceDancing JumpingJack
+    Knitting MilitaryParade Mixing ParallelBars PlayingPiano PlayingViolin PoleVault PommelHorse Punch
+    Rafting Rowing SkateBoarding Skiing Skijet SkyDiving SoccerPenalty StillRings SumoWrestling Surfing
+    Swing TennisSwing TrampolineJumping UnevenBars VolleyballSpiking WritingOnBoard""".split()
+)
+
+
+CLASSES = 101
+LISTS = ("ucfTrainTestlist", "UCF101TrainTestSplits-RecognitionTask/ucfTrainTestlist", "annotations")
+LAYOUT = "UCF-101/<Class>/v_*.avi, the class folders themselves, or a folder of images for each video"
+
+
+def list_ucf101(root, split=1, classes="all", annotations=None, subset=None):
+    """List UCF101: class folders of videos, or of folders of images, under `root`, and `ucfTrainTestlist/`.
+
+    Classes or videos that the lists name and the disk lacks stop the work, unless `classes` is
+    "present"; a list of class names needs those classes and tolerates missing videos. What is left
+    out is noted.
+
+    Args:
+        root: the set's folder.
+        split: 1, 2 or 3.
+        classes: `data.classes`.
+        annotations: folder of classInd.txt, trainlist0N.txt and testlist0N.txt where it is not under `root`.
+        subset: names of the classes that the set consists of; None for all.
+
+    Returns:
+        `Listing`.
+    """
+    folder = find_folder(
+        root, annotations, LISTS, lambda names: "classInd.txt" in names, "ucfTrainTestlist/classInd.txt"
+    )
+    lists = read_lists(folder, split, subset)
+    return list_official(lists, root, classes, LAYOUT, any_case=True)
+
+
+def list_miniucf(root, split=1, classes="all", annotations=None):
+    """List MiniUCF: as `list_ucf101`, with the 50 classes of the paper alone."""
+    return list_ucf101(root, split, classes, annotations, MINIUCF_CLASSES)
+
+
+def read_lists(folder, split, subset=None):
+    """Read the lists of a split as distributed.
+
+    The class of a video is its folder in the list: test lists have no labels, and the names of files
+    differ from their class in case (`HandstandPushups/v_HandStandPushups_*`). The labels of train lists
+    count from 1; they must agree with the class index.
+
+    Raises:
+        UsageError: there is no such split.
+        VddError: a file is missing or not as distributed.
+    """
+    if split not in (1, 2, 3):
+        raise UsageError(f"data.split is {split}, and UCF101 has the splits 1, 2 and 3.")
+    numbers = _read_classes(os.path.join(folder, "classInd.txt"))
+    lists = Lists(sorted(name for name in numbers if subset is None or name in subset), [], [])
+    expected, name = (CLASSES, "UCF101") if subset is None else (len(subset), "MiniUCF")
+    lists.notes += count_classes(lists.classes, expected, name)
+    used = set(lists.classes)
+    for kind, entries in (("train", lists.train), ("test", lists.test)):
+        for class_name, file in _read_split(os.path.join(folder, f"{kind}list0{split}.txt"), numbers):
+            if class_name in used:
+                entries.append((class_name, file))
+            else:
+                lists.others.append(file)
+    return lists
+
+
+def _read_classes(path):
+    """Return {class: number}; numbers count from 1."""
+    numbers = {}
+    for line in read_lines(path):
+        match = re.fullmatch(r"(\d+)\s+(\S+)", line)
+        if not match:
+            raise VddError(
+                f"'{path}' has the line '{line}', not number and class: take the file as distributed."
+            )
+        numbers[match[2]] = int(match[1])
+    return numbers
+
+
+def _read_split(path, numbers):
+    for line in read_lines(path):
+        match = re.fullmatch(r"([^/\s]+)/([^/]+?)(?:\s+(\d+))?", line)
+        if not match:
+            raise VddError(
+                f"'{path}' has the line '{line}', not Class/video.avi: take the file as distributed."
+            )
+        class_name, file, label = match.groups()
+        if class_name not in numbers:
+            raise VddError(
+                f"'{path}' lists '{class_name}/{file}', whose class is not in classInd.txt: "
+                "take the files as distributed."
+            )
+        if label and int(label) != numbers[class_name]:
+            raise VddError(
+                f"'{path}' gives '{class_name}/{file}' the label {label}, and classInd.txt has "
+                f"{numbers[class_name]}: take the files as distributed."
+            )
+        yield class_name, file

@@ -1,0 +1,200 @@
+"""The decoded stores of a set: where they lie, whether they fit, and one builder at a time."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+
+from keras_vdd.data.decoding.cut import Cut
+from keras_vdd.data.decoding.decode import SHORT_SIDE
+from keras_vdd.data.decoding.frame_folders import is_frame
+from keras_vdd.data.decoding.pool import Pool
+from keras_vdd.data.sources.listing import shorten
+from keras_vdd.data.store.reader import FAILED_FILE, FORMAT, open_store
+from keras_vdd.data.store.size import in_words, measure
+from keras_vdd.data.store.split import DiskFull, Work, build_split, is_finished
+from keras_vdd.errors import VddError
+from keras_vdd.machine import processor_count
+from keras_vdd.progress import Silent
+
+try:
+    import fcntl
+except ImportError:  # no such locks on Windows: there, two builders at once are the user's to avoid
+    fcntl = None  # type: ignore[assignment]
+
+
+
+class Prepared(dict):
+    """The stores of a set by split, "train" and "test", and what it took to make them.
+
+    Attributes:
+        decoded: dict of `videos`, `frames` and `seconds` that this call decoded; zeros where nothing was left
+            to do.
+    """
+
+    def __init__(self, stores, work, seconds):
+        super().__init__(stores)
+        self.decoded = {"videos": work.videos, "frames": work.frames, "seconds": seconds}
+
+
+def prepare(listing, data, progress=None, workers=None):
+    """Decode the videos of a listing into stores under `data.store`; finished stores are reused.
+
+    The stores lie in `<store>/<set>-<hash>/train` and `/test`. The hash covers names, labels, file
+    sizes and times, the geometry and the form, so changed videos or settings never meet stale frames and
+    recipes with the same videos and size share one store. A run that was stopped, by whatever
+    means, goes on where it was and ends with the same bytes.
+
+    Args:
+        listing: `Listing`.
+        data: settings; read are `set`, `store`, `size`, `codec` and `part`, and for the part "middle" also
+            `frames` and `interval`.
+        progress: how to report; None is silent.
+        workers: decoding processes; None for one a processor.
+
+    Returns:
+        `Prepared`, a dict of `Store`: "train" and "test".
+
+    Raises:
+        VddError: the disk is too small or filled up, no test video or no training video of some
+            class could be decoded. A single bad video is a line in `failed.csv`.
+    """
+    progress = progress or Silent()
+    folder = store_folder(listing, data)
+    splits = {"train": listing.train, "test": listing.test}
+    work, seconds = Work(), 0.0
+    if not all(is_finished(os.path.join(folder, split)) for split in splits):
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with _alone(folder, progress):
+                seconds = _build(folder, splits, listing.class_names, Cut.of(data), progress, workers, work)
+        except (DiskFull, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise VddError(
+                    f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store."
+                ) from error
+            raise VddError(
+                f"The disk of '{folder}' is full: free some space and run the same command again, "
+                "which goes on from here, or move data.store."
+            ) from None
+    stores = {split: open_store(os.path.join(folder, split)) for split in splits}
+    _report_failures(stores, progress)
+    return Prepared(stores, work, seconds)
+
+
+def store_folder(listing, data):
+    """Return the folder that the stores of this listing, as its files are now, have with these settings."""
+    head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
+    # Written bit by bit, for the text of a large set is long; the bytes are those of `json.dumps`.
+    digest = hashlib.blake2b(json.dumps({**head, **Cut.of(data).identity()})[:-1].encode(), digest_size=8)
+    for split, videos in (("train", listing.train), ("test", listing.test)):
+        digest.update(f', "{split}": ['.encode())
+        for i, video in enumerate(videos):
+            row = json.dumps([video.name, video.label, *_fingerprint(video.path)])
+            digest.update(f"{', ' if i else ''}{row}".encode())
+        digest.update(b"]")
+    digest.update(b"}")
+    return os.path.join(os.fspath(data.store), f"{data.set}-{digest.hexdigest()}")
+
+
+def free_bytes(folder):
+    """Return the free bytes of the disk that holds `folder` or its nearest existing parent."""
+    folder = os.path.abspath(folder)
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    return shutil.disk_usage(folder).free
+
+
+def _fingerprint(path):
+    """Return what changes when a file does; for a folder of images, when any of them does."""
+    try:
+        stat = os.stat(path)
+        if not os.path.isdir(path):
+            return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+        with os.scandir(path) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if is_frame(entry.name)]
+    except OSError:
+        return [0, 0, False]
+    images = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+    if not images:
+        return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+    return [len(images), hashlib.blake2b(json.dumps(images).encode(), digest_size=16).hexdigest(), True]
+
+
+def _build(folder, splits, class_names, cut, progress, workers, work):
+    """Decode what is not there yet; return the seconds that took, the look at the files left out."""
+    count = sum(map(len, splits.values()))
+    processors = workers or processor_count()
+    with Pool(min(processors, max(count, 1))) as pool:
+        total, missing = measure(folder, splits, cut, pool, progress)
+        size = f"{total:,} bytes if all decode" if cut.codec == "raw" else f"about {in_words(total)}"
+        progress.say(f"Decoding {count} videos at {cut.size}x{cut.size} into '{folder}': {size}.")
+        _refuse_full_disk(folder, missing)
+        # Where there are fewer videos than processors the rest of them helps with each.
+        threads = max(processors // max(count, 1), 1)
+        started = time.perf_counter()
+        for split, videos in splits.items():
+            with progress.task(f"Decoding {split}", len(videos)) as update:
+                build_split(
+                    os.path.join(folder, split), split, videos, class_names, cut, pool, update, work, threads
+                )
+        seconds = time.perf_counter() - started
+    if work.videos:
+        progress.say(
+            f"Decoded {work.videos:,} videos, {work.frames:,} frames, in {seconds:.1f} s: "
+            f"{work.videos / seconds:,.1f} videos and {work.frames / seconds:,.0f} frames a second."
+        )
+    return seconds
+
+
+def _refuse_full_disk(folder, missing):
+    free = free_bytes(folder)
+    if missing > free:
+        raise VddError(
+            f"The decoded videos need about {in_words(missing)} in '{folder}' and {in_words(free)} are free: "
+            "free some space, lower data.size, set data.codec=jpeg or data.part=middle, or put data.store on "
+            "another disk."
+        )
+
+
+@contextlib.contextmanager
+def _alone(folder, progress):
+    """Hold the folder's lock; it falls with the process, so a kill leaves none behind."""
+    if fcntl is None:
+        yield
+        return
+    with open(os.path.join(folder, "lock"), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.say(f"Another process is preparing '{folder}': waiting for it.")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _report_failures(stores, progress):
+    train, test = stores["train"], stores["test"]
+    for store in (train, test):
+        if store.failed:
+            table = os.path.join(store.folder, FAILED_FILE)
+            total = len(store) + len(store.failed)
+            progress.say(
+                f"{len(store.failed)} of {total} {store.split} videos could not be decoded: see '{table}'."
+            )
+    empty = [
+        name for name, videos in zip(train.class_names, train.by_class(), strict=True) if not len(videos)
+    ]
+    if empty:
+        table = os.path.join(train.folder, FAILED_FILE)
+        raise VddError(
+            f"No training video of {shorten(empty)} could be decoded: replace the files that '{table}' "
+            "lists, or leave the class out with data.classes."
+        )
+    if not len(test):
+        raise VddError(
+            "Not enough test videos: none could be decoded, replace the files that "
+            f"'{os.path.join(test.folder, FAILED_FILE)}' lists."
+        )

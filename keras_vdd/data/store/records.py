@@ -1,0 +1,95 @@
+"""What became of each video of a store under way, in a few bytes a video, and the index made of it."""
+
+import array
+import csv
+import json
+import os
+
+from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
+
+
+class Records:
+    """One record a video, in the order of the listing; sets of many videos must fit.
+
+    Attributes:
+        failed: dict of number to reason.
+        total: int, frames of all videos.
+        bytes: int, bytes of those frames in the store.
+    """
+
+    def __init__(self, cut):
+        self.failed, self.total, self.bytes = {}, 0, 0
+        self._cut = cut
+        self._frames = array.array("q")
+        self._sources = bytearray()
+
+    def __len__(self):
+        return len(self._frames)
+
+    def after(self, record):
+        """Return (bytes, frames) of the store once this record is added."""
+        count = record.get("frames", 0)
+        size = record.get("bytes", 0) if self._cut.codec != "raw" else count * self._cut.frame_bytes()
+        return self.bytes + size, self.total + count
+
+    def add(self, record):
+        """Add a line of the journal: `frames`, `source` and, unless raw, `bytes`; or `failed`."""
+        self.bytes, self.total = self.after(record)
+        if "failed" in record:
+            self.failed[len(self)] = record["failed"]
+        self._frames.append(record.get("frames", 0))
+        self._sources += bytes.fromhex(record.get("source", "00" * 16))
+
+    def close(self, folder, split, videos, class_names, cut):
+        """Write the table of failures and, last, the index."""
+        numbers = [number for number in range(len(videos)) if number not in self.failed]
+
+        def offsets():
+            offset = 0
+            for number in numbers:
+                yield offset
+                offset += self._frames[number]
+
+        head = {
+            "format": FORMATS[cut.codec],
+            "codec": cut.codec,
+            "split": split,
+            "size": cut.size,
+            "class_names": list(class_names),
+        }
+        if cut.middle is not None:
+            head["middle"] = list(cut.middle)
+        columns = {
+            "names": (videos[number].name for number in numbers),
+            "labels": (videos[number].label for number in numbers),
+            "frames": (self._frames[number] for number in numbers),
+            "offsets": offsets(),
+            "sources": (self._sources[16 * number : 16 * number + 16].hex() for number in numbers),
+        }
+        rows = ((videos[number].name, reason) for number, reason in sorted(self.failed.items()))
+        _write(os.path.join(folder, FAILED_FILE), lambda file: _write_table(file, rows))
+        _write(os.path.join(folder, INDEX_FILE), lambda file: _write_index(file, head, columns))
+
+
+def _write_table(file, rows):
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("video", "reason"))
+    writer.writerows(rows)
+
+
+def _write_index(file, head, columns):
+    """Write what `json.dump` would, value by value: the text of a large set is not held in memory."""
+    file.write(json.dumps(head)[:-1])
+    for name, values in columns.items():
+        file.write(f", {json.dumps(name)}: [")
+        for i, value in enumerate(values):
+            file.write(f"{', ' if i else ''}{json.dumps(value)}")
+        file.write("]")
+    file.write("}")
+
+
+def _write(path, fill):
+    unfinished = f"{path}.unfinished"
+    with open(unfinished, "w", encoding="utf-8", newline="") as file:
+        fill(file)
+    os.replace(unfinished, path)

@@ -1,0 +1,201 @@
+"""Build the store of one split: parallel, and resumable at any moment.
+
+Workers decode into `parts/`, in any order. This process appends the parts to the frames file in the order
+of the listing and writes one line of `journal.jsonl` for each, so the finished bytes do not depend on
+who was fast. After a kill the journal says what is in, parts with an answer are taken as they are, and
+only videos that were under way are decoded again. `index.json` comes last and closes the store.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+
+import numpy as np
+
+from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE
+from keras_vdd.data.store.records import Records
+
+JOURNAL_FILE = "journal.jsonl"
+PARTS_FOLDER = "parts"
+
+
+class DiskFull(Exception):
+    """The disk filled up while frames were written; what is finished stays."""
+
+
+@dataclasses.dataclass
+class Work:
+    """What was decoded by one call, not counting what was there before: videos, and frames of them."""
+
+    videos: int = 0
+    frames: int = 0
+
+
+def is_finished(folder):
+    """Tell whether `folder` holds a finished store."""
+    return os.path.exists(os.path.join(folder, INDEX_FILE))
+
+
+def bytes_written(folder, codec="raw"):
+    """Return how many bytes of frames an unfinished store holds already."""
+    return _size(os.path.join(folder, FRAMES_FILES[codec]))
+
+
+def videos_written(folder):
+    """Return how many videos of the listing an unfinished store is done with."""
+    path = os.path.join(folder, JOURNAL_FILE)
+    if not os.path.exists(path):
+        return 0
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+def build_split(folder, split, videos, class_names, cut, pool, update, work, threads=1):
+    """Decode `videos` into `folder`, going on from where an earlier run was stopped.
+
+    Args:
+        folder: the store's folder.
+        split: "train" or "test", for the index.
+        videos: list of `Video`, in the order that the store keeps.
+        class_names: list of str.
+        cut: `Cut`.
+        pool: an open `Pool`.
+        update: called as `update(done, failed=n, frames=n)` after each video.
+        work: `Work` that counts what is decoded.
+        threads: decoding threads of each worker.
+
+    Raises:
+        DiskFull: the same call goes on once there is room.
+    """
+    parts = os.path.join(folder, PARTS_FOLDER)
+    if not is_finished(folder):
+        os.makedirs(parts, exist_ok=True)
+        records = _resume(folder, cut)
+        update(len(records), failed=len(records.failed), frames=records.total)
+        with _Files(folder, cut.codec, records.bytes) as files:
+            for number, answer in _answers(videos, len(records), parts, cut, pool, threads):
+                if "disk_full" in answer:
+                    raise DiskFull
+                record = _append(files, answer, _part(parts, number))
+                records.add(record)
+                work.videos += 1
+                work.frames += record.get("frames", 0)
+                update(len(records), failed=len(records.failed), frames=records.total)
+            files.sync()
+        records.close(folder, split, videos, class_names, cut)
+    # Outside the branch: a kill between the index and this clearing leaves nothing behind for ever.
+    shutil.rmtree(parts, ignore_errors=True)
+    if os.path.exists(os.path.join(folder, JOURNAL_FILE)):
+        os.remove(os.path.join(folder, JOURNAL_FILE))
+
+
+class _Files:
+    """The files that grow while a store is built."""
+
+    def __init__(self, folder, codec, end):
+        self.frames = open(os.path.join(folder, FRAMES_FILES[codec]), "ab")
+        self.ends = open(os.path.join(folder, ENDS_FILE), "ab") if codec != "raw" else None
+        self.journal = open(os.path.join(folder, JOURNAL_FILE), "a", encoding="utf-8")
+        self.end = end
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for file in filter(None, (self.frames, self.ends, self.journal)):
+            file.close()
+
+    def sync(self):
+        """Wait until the frames are on the disk."""
+        for file in filter(None, (self.frames, self.ends)):
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _resume(folder, cut):
+    """Read the journal; cut it and the other files back to the videos that are wholly in all of them."""
+    journal = os.path.join(folder, JOURNAL_FILE)
+    frames, ends = os.path.join(folder, FRAMES_FILES[cut.codec]), os.path.join(folder, ENDS_FILE)
+    written, known = _size(frames), _size(ends) // 8
+    records, whole = Records(cut), 0
+    if os.path.exists(journal):
+        with open(journal, "rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                record = json.loads(line)
+                after, total = records.after(record)
+                if after > written or (cut.codec != "raw" and total > known):
+                    break
+                records.add(record)
+                whole += len(line)
+    for path, end in ((journal, whole), (frames, records.bytes), (ends, 8 * records.total)):
+        if _size(path) > end:
+            os.truncate(path, end)
+    return records
+
+
+def _answers(videos, start, parts, cut, pool, threads):
+    """Yield (number, answer) for each video from `start`; finished parts are not decoded again."""
+    ready = {}
+
+    def jobs():
+        for number in range(start, len(videos)):
+            answer = _finished(_part(parts, number))
+            if answer is None:
+                job = {**dataclasses.asdict(cut), "path": os.path.abspath(videos[number].path)}
+                yield {**job, "part": _part(parts, number), "threads": threads}
+            else:
+                ready[number] = answer
+
+    fresh = pool.ordered(jobs())
+    number = start
+    for answer in fresh:
+        # The jobs run ahead of the answers, so every part before this answer has been looked at.
+        while number in ready:
+            yield number, ready.pop(number)
+            number += 1
+        yield number, answer
+        number += 1
+    while number in ready:
+        yield number, ready.pop(number)
+        number += 1
+
+
+def _part(parts, number):
+    return os.path.abspath(os.path.join(parts, f"{number:07d}.u8"))
+
+
+def _finished(part):
+    try:
+        with open(f"{part}.json", encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
+def _append(files, answer, part):
+    """Move a finished part into the store; return its line of the journal."""
+    sizes = answer.get("sizes")
+    record = {key: value for key, value in answer.items() if key != "sizes"}
+    if "failed" not in answer:
+        with open(part, "rb") as file:
+            shutil.copyfileobj(file, files.frames, 1 << 20)
+        files.frames.flush()
+        if sizes is not None:
+            ends = files.end + np.cumsum(sizes, dtype=np.int64)
+            files.ends.write(ends.astype("<i8").tobytes())
+            files.ends.flush()
+            files.end = int(ends[-1])
+            record["bytes"] = sum(sizes)
+    files.journal.write(json.dumps(record) + "\n")
+    files.journal.flush()
+    for path in (part, f"{part}.json"):
+        if os.path.exists(path):
+            os.remove(path)
+    return record
+
+
+def _size(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0

@@ -1,0 +1,1 @@
+"""Expert networks: trained once on the real set, kept as snapshots, shared by the recipes that need the same."""

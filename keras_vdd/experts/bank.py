@@ -1,0 +1,196 @@
+"""Experts on disk: a file for each with its weights after every epoch, in a folder that says what they are."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import pathlib
+
+from safetensors import SafetensorError, safe_open
+
+from keras_vdd.data.decoding.decode import SHORT_SIDE
+from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
+from keras_vdd.errors import VddError
+from keras_vdd.learning.checkpoint import save_arrays
+from keras_vdd.runs.folder import write_text
+
+try:
+    import fcntl
+except ImportError:  # no such locks on Windows: there, two processes at once are the user's to avoid
+    fcntl = None  # type: ignore[assignment]
+
+# Of the files and of the training that they come from: raise it when either changes.
+FORMAT = 1
+
+
+class ExpertBank:
+    """The first `count` experts of a folder, read-only; a snapshot is read when it is asked for.
+
+    Attributes:
+        folder: `pathlib.Path`.
+        epochs: int, number of the last snapshot; 0 is before training.
+        accuracies: list of float, top-1 percent on the middle clips of the test videos after the last epoch.
+        losses: list of lists of float, the mean training loss of each epoch.
+        nbytes: int, bytes of the files.
+
+    Raises:
+        VddError: an expert is missing, or its file is damaged.
+    """
+
+    def __init__(self, folder, count):
+        self.folder = pathlib.Path(folder)
+        self._paths = [expert_path(folder, number) for number in range(count)]
+        facts = [_facts(path) for path in self._paths]
+        self.epochs = facts[0]["epochs"]
+        self.accuracies = [expert["top1"] for expert in facts]
+        self.losses = [expert["losses"] for expert in facts]
+        self.nbytes = sum(path.stat().st_size for path in self._paths)
+
+    def __len__(self):
+        return len(self._paths)
+
+    def __repr__(self):
+        return f"ExpertBank({str(self.folder)!r}: {len(self)} experts, {self.epochs} epochs, {self.nbytes} bytes)"
+
+    def snapshot(self, expert, epoch):
+        """Return the weights of an expert after an epoch, and nothing else is read.
+
+        Args:
+            expert: int, 0 .. len(bank) - 1.
+            epoch: int, 0 .. bank.epochs.
+
+        Returns:
+            list of float32 arrays, in the order of the network's `trainable_variables`.
+
+        Raises:
+            IndexError: there is no such expert or epoch.
+        """
+        if not 0 <= expert < len(self) or not 0 <= epoch <= self.epochs:
+            raise IndexError(
+                f"no snapshot {epoch} of expert {expert}: there are {len(self)} experts and epochs 0 to {self.epochs}"
+            )
+        with _opened(self._paths[expert]) as (file, facts):
+            return [file.get_tensor(f"{epoch}/{index}") for index in range(facts["weights"])]
+
+
+def folder_name(name, train, test, training, backend):
+    """Return the name of the folder that these experts have, however many they are.
+
+    It has a hash over all that their files depend on, so that recipes that need the same experts share
+    them and no other recipe meets them.
+
+    Args:
+        name: str, the set's, for people.
+        train, test: `Store`s.
+        training: `ExpertTraining`.
+        backend: str, the active one.
+    """
+    content = {
+        "format": FORMAT,
+        "backend": backend,
+        "training": dataclasses.asdict(training),
+        "stores": [_identity(store) for store in (train, test)],
+    }
+    key = hashlib.blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()
+    return f"{name}-{key}"
+
+
+def _identity(store):
+    # The content of the videos, not the times of their files: a copy of the same videos has the same experts.
+    return {
+        "format": STORE_FORMAT,
+        "size": store.size,
+        "codec": store.codec,
+        "middle": store.middle,
+        "short_side": SHORT_SIDE,
+        "classes": store.class_names,
+        "videos": [
+            [name, int(label), int(frames), source]
+            for name, label, frames, source in zip(
+                store.names, store.labels, store.lengths, store.sources, strict=True
+            )
+        ],
+    }
+
+
+def expert_path(folder, number):
+    """Where an expert lies."""
+    return pathlib.Path(folder) / f"expert-{number:04d}.safetensors"
+
+
+def save_expert(folder, number, expert):
+    """Write an `Expert`, whole or not at all."""
+    arrays = {
+        f"{epoch}/{index}": array
+        for epoch, snapshot in enumerate(expert.snapshots)
+        for index, array in enumerate(snapshot)
+    }
+    save_arrays(
+        expert_path(folder, number), arrays, epochs=len(expert.snapshots) - 1, weights=len(expert.snapshots[0]),
+        losses=expert.losses, top1=expert.top1,
+    )  # fmt: skip
+
+
+def describe(folder, name, train, test, training, backend):
+    """Write `experts.json`, which tells people and other programs what the folder holds."""
+    what = (
+        f"Networks ({training.network}) trained on the real clips of '{name}', as experts for trajectory matching. "
+        "Each expert-NNNN.safetensors has the float32 weights of one, tensor EPOCH/INDEX: after EPOCH passes over "
+        "the training videos, 0 being before training, weight INDEX of network.trainable_variables. Its metadata "
+        "has the mean training loss of each epoch and top1, the percent of test videos whose middle clip it tells "
+        "right after the last. Files may be deleted; they are trained again, bit for bit, when they are needed."
+    )
+    values = {
+        "what": what,
+        "format": FORMAT,
+        "set": name,
+        "backend": backend,
+        "training": dataclasses.asdict(training),
+        "videos": {"train": len(train), "test": len(test)},
+        "classes": list(train.class_names),
+    }
+    with locked(folder, None, wait=True):
+        write_text(pathlib.Path(folder) / "experts.json", json.dumps(values, indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def locked(folder, number, wait):
+    """Hold one expert, or with None the folder's description, against other processes.
+
+    Each is a byte of the file `lock`; it is let go when the process ends, however it ends.
+
+    Args:
+        folder: of the experts.
+        number: int, which expert, or None.
+        wait: bool, until another process lets it go; else the context gives False where one holds it.
+    """
+    if fcntl is None:
+        yield True
+        return
+    with open(pathlib.Path(folder) / "lock", "a") as file:
+        byte = 0 if number is None else number + 1
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
+        except (BlockingIOError, PermissionError):
+            yield False
+            return
+        yield True
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """An expert's file and its facts."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            yield file, json.loads(file.metadata()["facts"])
+    except FileNotFoundError:
+        raise VddError(f"The expert '{path}' is missing: run 'vdd experts' with the same recipe.") from None
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise VddError(f"The expert '{path}' is damaged ({error}): delete it and run again.") from error
+
+
+def _facts(path):
+    with _opened(path) as (_, facts):
+        if not isinstance(facts, dict) or not {"epochs", "weights", "losses", "top1"} <= facts.keys():
+            raise KeyError("its metadata is incomplete")
+        return facts

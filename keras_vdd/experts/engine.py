@@ -1,0 +1,210 @@
+"""Experts: networks trained on the real set, made once and shared by the recipes that need the same ones."""
+
+import collections
+import contextlib
+import pathlib
+import threading
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+import keras
+
+from keras_vdd.backend import accelerated
+from keras_vdd.data.sources import find_videos
+from keras_vdd.data.store import free_bytes, prepare
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.experts.bank import ExpertBank, describe, expert_path, folder_name
+from keras_vdd.experts.processes import ExpertProcess
+from keras_vdd.experts.training import ExpertTraining
+from keras_vdd.experts.worker import ExpertWorker
+from keras_vdd.machine import processor_count
+from keras_vdd.progress import Silent
+
+# Threads of a process, however many processes there are: the order in which threads add up shows in the bits.
+THREADS = 4
+
+
+def learn_experts(recipe, stores, progress=None):
+    """Return the experts that a recipe needs; those that are missing are trained first.
+
+    They lie in `<experts.folder>/<set>-<hash>`, see `expert_bank.folder_name`. A run that was stopped, by
+    whatever means, goes on with the missing ones; two at once share the work.
+
+    Args:
+        recipe: `Recipe` with experts.
+        stores: dict of `Store`, "train" and "test".
+        progress: `keras_vdd.progress.Progress`; None is silent.
+
+    Returns:
+        `ExpertBank` of `experts.count` experts.
+
+    Raises:
+        UsageError: the recipe has no experts.
+        VddError: an expert diverged, or the folder or the disk do not allow it.
+    """
+    training = training_of(recipe)
+    backend, settings = keras.config.backend(), recipe.experts
+    about = recipe.data.set, stores["train"], stores["test"], training, backend
+    folder = pathlib.Path(settings.folder) / folder_name(*about)
+    if _missing(folder, settings.count):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VddError(
+                f"The experts' folder '{folder}' cannot be made ({error.strerror}): "
+                "set experts.folder to a folder you may write."
+            ) from error
+        describe(folder, *about)
+        train_experts(
+            stores["train"], stores["test"], training, folder, settings.count, settings.processes, progress
+        )
+    return ExpertBank(folder, settings.count)
+
+
+def training_of(recipe):
+    """The `ExpertTraining` of a recipe.
+
+    Raises:
+        UsageError: it has no experts.
+    """
+    data, network, settings = recipe.data, recipe.dynamic, recipe.experts
+    if not recipe.needs_experts or settings is None:
+        raise UsageError(
+            f"The recipe '{recipe.name}' reads no experts: set dynamic.loss=mtt, or dynamic.networks=experts "
+            "and experts.epochs."
+        )
+    return ExpertTraining(
+        network=network.network, width=network.width, stem=network.stem, precision=recipe.run.precision,
+        frames=data.frames, interval=data.interval, flip=data.flip, mean=data.mean, std=data.std,
+        # Trajectories have to be of data like that of the inner steps; features may be of any network.
+        augment=network.augment if network.loss == "mtt" else (),
+        epochs=recipe.expert_epochs, learning_rate=settings.learning_rate, batch_size=settings.batch_size,
+        seed=recipe.run.seed,
+    )  # fmt: skip
+
+
+def make_experts(recipe, progress=None):
+    """Prepare the videos of a recipe and its experts: `vdd experts`.
+
+    Returns:
+        dict: `set`, `folder`, `experts` (for each `number`, `top1` in percent and `loss`, that of its last
+        epoch), `epochs` and `bytes`.
+    """
+    progress = progress or Silent()
+    training_of(recipe)
+    stores = prepare(find_videos(recipe.data, progress), recipe.data, progress)
+    bank = learn_experts(recipe, stores, progress)
+    experts = [
+        {"number": number, "top1": top1, "loss": losses[-1]}
+        for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))
+    ]
+    return {
+        "set": recipe.data.set,
+        "folder": str(bank.folder),
+        "experts": experts,
+        "epochs": bank.epochs,
+        "bytes": bank.nbytes,
+    }
+
+
+def train_experts(train, test, training, folder, count, processes=None, progress=None):
+    """Train those of experts 0 .. count - 1 that a folder does not have.
+
+    An expert is the same, bit for bit on one machine and backend, whatever the number of processes: each
+    process computes with `THREADS` threads, or with as many as there are processor cores if they are fewer.
+    One expert at a time on so small a machine, or on an accelerator, is trained in this process.
+
+    Args:
+        train, test: `Store`s.
+        training: `ExpertTraining`.
+        folder: where they are kept; it exists.
+        count: int.
+        processes: int, how many to train side by side; None for one for every four processor cores, and one
+            on an accelerator.
+        progress: `keras_vdd.progress.Progress`; None is silent.
+
+    Raises:
+        VddError: an expert diverged, the disk is too small, or a process died.
+    """
+    progress, missing, cores = progress or Silent(), _missing(folder, count), processor_count()
+    device = accelerated()
+    processes = min(processes or (1 if device else max(1, cores // THREADS)), len(missing))
+    about = train, test, training, folder
+    steps = training.epochs * training.steps(len(train))
+    with contextlib.ExitStack() as stack:
+        if processes == 1 and (device or cores <= THREADS):
+            workers = [ExpertWorker(*about)]
+            nbytes = workers[0].nbytes
+        else:
+            threads = min(THREADS, cores)
+            workers = [stack.enter_context(ExpertProcess(*about, threads)) for _ in range(processes)]
+            nbytes = [worker.started() for worker in workers][0]
+        _check_disk(folder, nbytes, len(missing))
+        title = f"Training {len(missing)} expert{'s' * (len(missing) > 1)}"
+        update = stack.enter_context(progress.task(title, steps * len(missing)))
+        _Work(missing, steps, update, progress.say).share(workers)
+
+
+class _Work:
+    """The experts to train, taken one by one by workers."""
+
+    def __init__(self, missing, steps, update, say):
+        self._missing, self._taken_by_others = collections.deque(missing), collections.deque()
+        self._steps, self._update, self._say = steps, update, say
+        self._done, self._lock = {}, threading.Lock()
+
+    def share(self, workers):
+        """Let the workers train all of them; one of several that fails stops the others."""
+        if len(workers) == 1:
+            return self._with(workers[0])
+        threads = ThreadPoolExecutor(len(workers), "experts")
+        try:
+            finished, _ = wait([threads.submit(self._with, w) for w in workers], return_when=FIRST_EXCEPTION)
+            for future in finished:
+                future.result()
+        finally:
+            # The other threads wait for answers of their processes.
+            for worker in workers:
+                worker.stop()
+            threads.shutdown()
+
+    def _with(self, worker):
+        # First what nobody is at, then what other processes seemed to be at.
+        while (number := _next(self._missing)) is not None:
+            self._train(worker, number, patient=False)
+        while (number := _next(self._taken_by_others)) is not None:
+            self._train(worker, number, patient=True)
+
+    def _train(self, worker, number, patient):
+        if patient:
+            with self._lock:
+                self._say(f"Another process is training expert {number}: waiting for it.")
+        if worker.train(number, patient, lambda done, loss: self._report(number, done, loss=loss)):
+            self._report(number, self._steps)
+        else:
+            self._taken_by_others.append(number)
+
+    def _report(self, number, done, **figures):
+        with self._lock:
+            self._done[number] = done
+            self._update(sum(self._done.values()), **figures)
+
+
+def _next(waiting):
+    # Asking first whether there is one would be another thread's chance to take it.
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
+def _missing(folder, count):
+    return [number for number in range(count) if not expert_path(folder, number).exists()]
+
+
+def _check_disk(folder, nbytes, count):
+    free = free_bytes(folder)
+    if nbytes * count > free:
+        raise VddError(
+            f"{count} experts need {nbytes * count:,} bytes in '{folder}' and {free:,} are free: free some "
+            "space, lower experts.count, or put experts.folder on another disk."
+        )

@@ -1,0 +1,106 @@
+"""Who trains experts: this process, or as `python -m keras_vdd.experts.worker` one of several.
+
+Such a process reads jobs and writes answers as JSON lines, as the decoding processes do: the first job
+says what to train on and how, each later one names an expert.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+
+from keras_vdd.data.store.reader import open_store
+from keras_vdd.errors import VddError
+from keras_vdd.experts.bank import expert_path, locked, save_expert
+from keras_vdd.experts.training import ExpertTrainer, ExpertTraining
+
+SECONDS_BETWEEN_REPORTS = 0.5
+
+
+class ExpertWorker:
+    """Trains experts into a folder, in this process.
+
+    Args:
+        train, test: `Store`s.
+        training: `ExpertTraining`.
+        folder: where experts are kept; it exists.
+    """
+
+    def __init__(self, train, test, training, folder):
+        self._trainer, self._folder = ExpertTrainer(train, test, training), folder
+        self.nbytes = self._trainer.nbytes
+
+    def train(self, number, wait, update):
+        """See to it that an expert is there.
+
+        Args:
+            number: int.
+            wait: bool, for another process that is at it.
+            update: called as `update(steps done, loss=...)`.
+
+        Returns:
+            bool, whether it is there; False only where another process is at it and `wait` is False.
+        """
+        with locked(self._folder, number, wait) as mine:
+            if mine and not expert_path(self._folder, number).exists():
+                save_expert(self._folder, number, self._trainer.train(number, update))
+        return mine
+
+
+def main():
+    # Ctrl-C reaches the whole terminal; the parent decides, and closes the input when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    # Whatever a library prints must not be taken for an answer.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    jobs = _jobs()
+    try:
+        start = jobs.get()
+        training = ExpertTraining(**start["training"])
+        worker = ExpertWorker(open_store(start["train"]), open_store(start["test"]), training, start["folder"])
+        _reply(replies, bytes=worker.nbytes)
+        while True:
+            job = jobs.get()
+            there = worker.train(job["number"], job["wait"], _Reporter(replies))
+            _reply(replies, there=there)
+    except VddError as error:
+        _reply(replies, error=str(error))
+    except OSError as error:
+        _reply(replies, errno=error.errno, strerror=error.strerror or str(error), filename=error.filename)
+
+
+class _Reporter:
+    """Passes progress on, now and then."""
+
+    def __init__(self, replies):
+        self._replies, self._said = replies, time.monotonic()
+
+    def __call__(self, done, loss):
+        if time.monotonic() - self._said >= SECONDS_BETWEEN_REPORTS:
+            self._said = time.monotonic()
+            _reply(self._replies, done=done, loss=loss)
+
+
+def _jobs():
+    """The jobs as they come; the process ends at once when the parent is gone, even in the midst of training."""
+    jobs = queue.SimpleQueue()
+
+    def read():
+        for line in sys.stdin:
+            jobs.put(json.loads(line))
+        os._exit(1)
+
+    threading.Thread(target=read, daemon=True).start()
+    return jobs
+
+
+def _reply(replies, **answer):
+    replies.write(json.dumps(answer) + "\n")
+    replies.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""One stage of distillation: `fit()` with a log, checkpoints, resume, early stop and a guard against NaN."""
+
+import contextlib
+import math
+import signal
+import threading
+
+import keras
+import numpy as np
+
+from keras_vdd.data.batches import IterationBatches
+from keras_vdd.errors import VddError
+from keras_vdd.learning.checkpoint import load_arrays, model_state, restore_model_state, save_arrays
+
+
+def fit_stage(
+    name, condenser, make_batch, iterations, run, *, rates, checkpoint_every=100, patience=0, tolerance=0.0,
+    progress, title,
+):  # fmt: skip
+    """Train a compiled condenser to its last iteration, from its last checkpoint where there is one.
+
+    A batch depends on its iteration alone, so a run that was killed and started again ends with the
+    numbers, bit for bit, of one that was not.
+
+    Args:
+        name: the stage, also the name of its folder.
+        condenser: a compiled `Condenser` whose weights hold their start.
+        make_batch: function of an iteration, counted from 0, that returns a batch.
+        iterations: int, the most.
+        run: `RunFolder`.
+        rates: text for the error of a diverged run: which learning rates to lower.
+        checkpoint_every: int, iterations.
+        patience, tolerance: early stop, see `has_converged`.
+        progress: `keras_vdd.progress.Progress`.
+        title: what the progress bar says.
+
+    Returns:
+        list of float, the loss of every iteration.
+
+    Raises:
+        VddError: the loss left the finite numbers; the last good checkpoint is kept.
+        KeyboardInterrupt: after a checkpoint has been written.
+    """
+    path = run.stage(name) / "checkpoint.safetensors"
+    losses = []
+    if path.exists():
+        arrays, facts = load_arrays(path)
+        restore_model_state(condenser, arrays)
+        condenser.objective.restore(arrays)
+        losses = arrays["losses"].tolist()
+        progress.say(f"{title}: going on after iteration {facts['iteration']}.")
+    run.log.cut(name, len(losses))
+    if has_converged(losses, patience, tolerance) or len(losses) >= iterations:
+        return losses
+    with progress.task(title, iterations) as update, _soft_interrupt() as interrupt:
+        update(len(losses))
+        watch = _Watch(name, path, losses, run.log, checkpoint_every, interrupt, update, rates, patience, tolerance)
+        with _own_errors(make_batch) as make:
+            batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
+            condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
+        if interrupt.is_set():
+            raise KeyboardInterrupt
+    return losses
+
+
+def has_converged(losses, patience, tolerance):
+    """Whether the mean loss of the last window is not lower than the one before by a share of `tolerance`.
+
+    Windows are `patience` iterations long and looked at when one is full; 0 never stops. The paper stops
+    static learning early "when the loss converges" (section 5.1) and does not say how it is told.
+    """
+    if not patience or len(losses) < 2 * patience or len(losses) % patience:
+        return False
+    before, last = np.mean(losses[-2 * patience : -patience]), np.mean(losses[-patience:])
+    return bool(last >= before * (1 - tolerance))
+
+
+class _Watch(keras.callbacks.Callback):
+    def __init__(self, name, path, losses, log, every, interrupt, update, rates, patience, tolerance):
+        super().__init__()
+        self._name, self._path, self._losses, self._log, self._every = name, path, losses, log, every
+        self._interrupt, self._update, self._rates = interrupt, update, rates
+        self._patience, self._tolerance = patience, tolerance
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss, iteration = float(logs["loss"]), len(self._losses) + 1
+        if not math.isfinite(loss):
+            self._diverged(iteration, f"loss {loss}")
+        self._losses.append(loss)
+        notes = self.model.objective.notes(self.model)
+        self._log.append(stage=self._name, iteration=iteration, loss=loss, **notes)
+        self._update(iteration, loss=loss, **notes)
+        converged = has_converged(self._losses, self._patience, self._tolerance)
+        if self._interrupt.is_set() or converged:
+            self.model.stop_training = True
+        if iteration % self._every == 0 or self.model.stop_training:
+            self._save(iteration)
+
+    def on_train_end(self, logs=None):
+        self._save(len(self._losses))
+
+    def _save(self, iteration):
+        arrays = {**model_state(self.model), **self.model.objective.state()}
+        if not all(np.isfinite(a).all() for a in arrays.values()):
+            self._diverged(iteration, "the memory is no longer finite")
+        arrays["losses"] = np.array(self._losses)
+        save_arrays(self._path, arrays, iteration=iteration)
+
+    def _diverged(self, iteration, what):
+        raise VddError(
+            f"Stage {self._name} diverged at iteration {iteration} ({what}): lower {self._rates}; "
+            f"the last good checkpoint is kept in '{self._path.parent}'."
+        )
+
+
+@contextlib.contextmanager
+def _own_errors(make_batch):
+    """`make_batch` whose errors come out of `fit` as they were: TensorFlow would wrap them in its own."""
+    raised = []
+
+    def make(iteration):
+        try:
+            return make_batch(iteration)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    try:
+        yield make
+    except Exception:
+        if raised:
+            raise raised[0] from None
+        raise
+
+
+@contextlib.contextmanager
+def _soft_interrupt():
+    """Let the first Ctrl-C end the iteration in progress; the second acts at once."""
+    interrupt = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+
+    def handle(number, frame):
+        if interrupt.is_set():
+            raise KeyboardInterrupt
+        interrupt.set()
+
+    previous = signal.signal(signal.SIGINT, handle)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,1 @@
+"""FRePo: real labels predicted from the set by kernel ridge regression."""

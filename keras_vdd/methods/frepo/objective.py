@@ -1,0 +1,135 @@
+"""FRePo: real labels predicted from the set by kernel ridge regression on a pool's features."""
+
+import logging
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_vdd import models
+from keras_vdd.backend import jit, value_and_grad
+from keras_vdd.data.clips import choose_videos, read_clips
+from keras_vdd.learning.rates import by_part, falling
+from keras_vdd.learning.real_batches import on_device
+from keras_vdd.learning.stage_objective import StageObjective
+from keras_vdd.matching import ridge
+from keras_vdd.methods.frepo.network_pool import NetworkPool
+from keras_vdd.seeds import stream
+
+LOGGER = logging.getLogger(__name__)
+LARGEST_RIDGE = 0.1
+# Share of the labels that a solution may leave unexplained by rounding.
+LARGEST_RESIDUAL = 1e-2
+
+
+class RidgeRegression(StageObjective):
+    """Learns videos and labels so that a regression from them predicts real clips.
+
+    "Dancing with Still Images" (CVPR 2024), section 4, after Zhou et al., "Dataset Distillation using Neural
+    Feature Regression" (NeurIPS 2022). Each iteration looks through one network of the pool, which then takes
+    one training step on the set as the iteration found it. Labels start as one-hot minus 1 / classes, times
+    1 / sqrt(classes / 10). Adam, with all rates falling along a cosine.
+    """
+
+    host_side = True
+
+    def __init__(self, recipe, store, memory, bank=None):
+        super().__init__(recipe, store, memory, bank)
+        settings = self.settings
+        self.extras = {"labels": start_labels(self.classes, memory.videos_per_class)}
+        self.pool = NetworkPool(
+            self.network, settings.pool, settings.max_updates, settings.network_rate, recipe.run.seed
+        )
+        self._synthesise, self._raised, self._said = None, None, False
+        self._gradient = jit(value_and_grad(self._loss, has_aux=True))
+
+    def __call__(self, learned, synthesise, batch):
+        self._synthesise = synthesise
+        member = int(batch["member"][0])
+        inputs = self.pool.weights(member), batch["fixed"], batch["pairs"], batch["real"], batch["target"]
+        # What `ridge_prediction` takes at least.
+        regulariser = max(self.settings.regulariser, ridge.LEAST * len(batch["pairs"]))
+        while True:
+            ridge_of = ops.convert_to_tensor(regulariser, "float32")
+            (loss, (videos, labels, residual)), gradients = self._gradient(learned, ridge_of, *inputs)
+            if not residual_too_large(float(residual)) or regulariser >= LARGEST_RIDGE:
+                break
+            regulariser *= 10
+        self._raised = regulariser if regulariser > self.settings.regulariser else None
+        self.pool.update(member, videos, labels)
+        return loss, gradients
+
+    def notes(self, condenser):
+        """The ridge of an iteration whose kernel was too near to singular for the recipe's."""
+        if self._raised is None:
+            return {}
+        if not self._said:
+            LOGGER.warning(
+                "The kernel of an iteration was too near to singular for dynamic.regulariser=%g; such iterations "
+                "take a larger one, and log.jsonl says which.", self.settings.regulariser,
+            )  # fmt: skip
+            self._said = True
+        return {"regulariser": self._raised}
+
+    def _loss(self, learned, regulariser, weights, fixed, pairs, real, target):
+        videos = self._synthesise(learned["memory"], fixed, pairs)
+        # A step has one pair of every slot, in order: its labels are all labels.
+        labels = ops.reshape(learned["labels"], (-1, self.classes))
+        features = self._features(weights, videos)
+        prediction, residual = ridge.ridge_prediction(
+            features, labels, self._real_features(weights, real), regulariser
+        )
+        loss = ridge.prediction_loss(prediction, target) + ridge.label_margin_loss(labels)
+        return loss, (ops.stop_gradient(videos), ops.stop_gradient(labels), residual)
+
+    def _real_features(self, weights, real):
+        real = on_device(real, real.shape[0], self.data.mean, self.data.std)
+        chunk = self.settings.chunk
+        parts = [self._features(weights, real[i : i + chunk]) for i in range(0, real.shape[0], chunk)]
+        return ops.stop_gradient(ops.concatenate(parts, axis=0))
+
+    def _features(self, weights, videos):
+        features = models.apply(self.network, weights, videos, method="embed")
+        return ops.cast(features, keras.backend.result_type(features.dtype, "float32"))
+
+    def make_batch(self, iteration):
+        data, store = self.data, self.store
+        rng = stream(self.recipe.run.seed, "dynamic", iteration)
+        rows = choose_videos(np.arange(len(store)), self.settings.real_clips, rng)
+        labels = np.asarray(store.labels)[rows]
+        return {
+            "pairs": self.memory.sample(rng),
+            "real": read_clips(store, rows, data.frames, data.interval, rng, data.flip),
+            "target": (np.eye(self.classes, dtype="float32") - np.float32(1 / self.classes))[labels],
+            "member": rng.integers(self.settings.pool, size=1),
+        }
+
+    def optimizer(self):
+        """Adam; its rates are shares of the recipe's."""
+        shares = falling(self.settings.iterations, self.settings.last_rate)
+        return by_part(keras.optimizers.Adam, self.rates, learning_rate=shares)
+
+    @property
+    def to_lower(self):
+        return [*super().to_lower, "dynamic.network_rate"]
+
+    def results(self, condenser):
+        labels = ops.convert_to_numpy(condenser.extras["labels"])
+        return {"labels": labels}, {"label_kind": "regression"}
+
+    def state(self):
+        return self.pool.state()
+
+    def restore(self, arrays):
+        self.pool.restore(arrays)
+
+
+def residual_too_large(residual):
+    """Whether the ridge has to grow; a residual that is not finite says so too."""
+    return not residual <= LARGEST_RESIDUAL
+
+
+def start_labels(classes, videos_per_class):
+    """float32 (classes, VPC, classes): one-hot minus 1 / classes, times 1 / sqrt(classes / 10)."""
+    labels = (np.eye(classes) - 1 / classes) / np.sqrt(classes / 10)
+    return np.repeat(labels[:, None], videos_per_class, axis=1).astype("float32")

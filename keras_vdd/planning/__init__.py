@@ -1,0 +1,1 @@
+"""What a recipe will make and cost, before anything is made: bytes, memory, time."""

@@ -1,0 +1,147 @@
+"""What a recipe will make and cost, before anything is made: `vdd distill --dry-run`."""
+
+import keras
+
+from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
+from keras_vdd.evaluation.scoring import protocol_of
+from keras_vdd.memory import pairing
+from keras_vdd.memory.budget import integrator_parameters, label_bytes, memory_bytes, real_clip_bytes
+from keras_vdd.models.footprint import total_bytes
+from keras_vdd.planning import stage_costs
+from keras_vdd.planning.extent import extent_of
+from keras_vdd.planning.paper_figures import figure_of
+from keras_vdd.planning.stage_costs import Networks
+from keras_vdd.planning.timing import in_words
+
+
+def plan(recipe):
+    """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
+
+    Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
+    a clip or two on the active backend and scaled; memory is that of the arrays and of the activations that
+    derivatives need. Both are estimates, bytes of what is distilled are exact.
+
+    Raises:
+        VddError, UsageError: the videos under `data.root` are not as the recipe says.
+    """
+    extent = extent_of(recipe.data)
+    nbytes, paper = stored(recipe, extent.classes), figure_of(recipe)
+    estimates = _estimates(recipe, extent, nbytes.get("distilled"))
+    seconds = sum(stage["seconds"] for stage in estimates.values())
+    return {
+        "recipe": recipe.name,
+        "method": recipe.method,
+        "title": recipe.title,
+        "classes": extent.classes,
+        "videos": _videos(recipe, extent),
+        "shapes": shapes(recipe, extent.classes),
+        "bytes": {**nbytes, "the paper's storage": None if paper is None else paper.storage},
+        "the paper's result": None if paper is None else str(paper),
+        "store": {
+            "train videos": extent.train,
+            "test videos": extent.test,
+            "bytes, estimated": extent.store_bytes,
+            "told by": extent.source,
+        },
+        "estimates": estimates,
+        "time, estimated": in_words(seconds),
+        "machine": {"backend": keras.config.backend(), "bytes of memory": total_bytes()},
+    }
+
+
+def shapes(recipe, classes):
+    """Return {name: shape} of all that a recipe stores."""
+    data, counts, slots = recipe.data, recipe.memory, recipe.memory.videos_per_class
+    if recipe.method == "full":
+        return {}
+    found = {}
+    if counts.kind == "full-video":
+        found["video"] = [classes, slots, data.frames, data.size, data.size, 3]
+    else:
+        found["static"] = [classes, counts.statics_per_class, data.size, data.size, 3]
+    if counts.kind == "static-dynamic":
+        frames, size = counts.dynamic_frames or data.frames, counts.dynamic_size or data.size
+        found["dynamic"] = [classes, counts.dynamics_per_class, frames, size, size, 1]
+        found["integrator"] = [counts.integrators, integrator_parameters()]
+    if _learns_labels(recipe):
+        found["labels"] = [classes, slots, classes]
+    return found
+
+
+def stored(recipe, classes):
+    """Return the exact bytes of what a recipe stores, and of one real clip to compare with, as a dict."""
+    data, dtype = recipe.data, recipe.export.dtype
+    clip = {"real clip, one byte a value": real_clip_bytes(data.frames, data.size, data.size)}
+    if recipe.method == "full":
+        return clip
+    labels = label_bytes(classes, recipe.memory.videos_per_class) if _learns_labels(recipe) else 0
+    found = {"distilled": _memory(recipe, classes, dtype) + labels, "dtype": dtype}
+    if dtype != "float32":
+        found["distilled, were it float32"] = _memory(recipe, classes, "float32") + labels
+    if labels:
+        found["labels among them"] = labels
+    return {**found, **clip}
+
+
+def _memory(recipe, classes, dtype):
+    data, counts = recipe.data, recipe.memory
+    return memory_bytes(
+        counts.kind, classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
+        data.frames, data.size, data.size, counts.integrators, dtype, counts.dynamic_frames,
+        counts.dynamic_size,
+    )  # fmt: skip
+
+
+def _learns_labels(recipe):
+    dynamic = recipe.dynamic
+    return dynamic is not None and (dynamic.loss == "frepo" or getattr(dynamic, "soft_labels", False))
+
+
+def _videos(recipe, extent):
+    """How many videos classifiers are trained on: every pair of memories gives one."""
+    counts = recipe.memory
+    if recipe.method == "full":
+        return extent.train
+    if counts.kind == "full-video":
+        return extent.classes * counts.videos_per_class
+    statics, dynamics = pairing.memories_per_slot(
+        counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class
+    )
+    return extent.classes * counts.videos_per_class * statics * max(1, dynamics)
+
+
+def _estimates(recipe, extent, nbytes):
+    networks, protocol = Networks(recipe, extent.classes), protocol_of(recipe)
+    about, found = (recipe, extent, networks), {}
+    if recipe.static is not None and recipe.memory.kind != "full-video":
+        found["static"] = stage_costs.static_stage(*about)
+    if recipe.needs_experts:
+        found["experts"] = stage_costs.expert_training(*about)
+    if recipe.dynamic is not None:
+        memory = _memory(recipe, extent.classes, "float32")
+        found["dynamic"] = stage_costs.dynamic_stage(*about, memory)
+    if recipe.method in ("herding", "k-center"):
+        found["choice"] = stage_costs.feature_network(*about)
+    row = _row("full" if recipe.method == "full" else "set", recipe, extent, nbytes)
+    found["evaluation of the set"] = stage_costs.scoring(*about, [row], protocol)
+    beside = [row for name in recipe.evaluation.compare if (row := _row(name, recipe, extent, nbytes))[0]]
+    if beside:
+        found["evaluation of the rows beside it"] = stage_costs.scoring(*about, beside, protocol)
+    return found
+
+
+def _row(name, recipe, extent, nbytes):
+    """A row as `planned_stages.scoring` takes it: the set's own, or one of `evaluation.compare`."""
+    data, classes = recipe.data, extent.classes
+    if name == "full":  # read clip by clip
+        return extent.train, 0, recipe.evaluation.full_epochs
+    if name == "set":
+        return _videos(recipe, extent), data.frames, None
+    if name == "static-only":
+        return classes * recipe.memory.statics_per_class, data.frames, None
+    kind, sizes = "stills" if "stills" in name else "clips", [extent.train // classes] * classes
+    if name.endswith("equal-bytes"):
+        baseline = at_equal_bytes(kind, nbytes or 0, sizes, data.frames, data.size)
+    else:
+        baseline = at_equal_count(kind, recipe.memory.videos_per_class, sizes, data.frames, data.size)
+    return baseline.count, 1 if kind == "stills" else data.frames, None

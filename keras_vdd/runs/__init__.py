@@ -1,0 +1,1 @@
+"""The folder of a run: what it holds, whose run it is, what is already done."""

@@ -1,0 +1,1 @@
+"""One stage of a recipe: from settings and a store to learned or chosen arrays."""

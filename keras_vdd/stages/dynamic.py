@@ -1,0 +1,94 @@
+"""Stage 2, dynamic fine-tuning: motion and integrators, or any other memory, by a matching loss on videos."""
+
+import numpy as np
+
+from keras_vdd import methods
+from keras_vdd.data.clips import read_clips
+from keras_vdd.data.normalise import normalise
+from keras_vdd.experts.engine import learn_experts
+from keras_vdd.layers.integrator import start_weights
+from keras_vdd.learning.checkpoint import load_arrays, save_arrays
+from keras_vdd.learning.condenser import Condenser
+from keras_vdd.learning.fit import fit_stage
+from keras_vdd.learning.real_batches import choose_by_class
+from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
+from keras_vdd.recipe.schema import LOSS_NAMES
+from keras_vdd.seeds import stream
+
+
+def learn_videos(recipe, stores, static, run, progress):
+    """Learn the memory that the recipe asks for by a matching loss on videos.
+
+    "Dancing with Still Images" (CVPR 2024), section 4 and Algorithm 1: the static memory is frozen, the
+    dynamic memory starts from N(0, 1).
+
+    Args:
+        recipe: `Recipe` with a dynamic stage.
+        stores: dict of `Store`, "train" and "test"; experts are tested on the latter, nothing else is.
+        static: float32 (classes, SPC, size, size, 3) from stage 1; None for a full-video memory.
+        run: `RunFolder`.
+        progress: `keras_vdd.progress.Progress`.
+
+    Returns:
+        (arrays, facts): arrays as `DistilledSet` names them, `labels` among them where they were learned;
+        `label_kind` and the learned `step_size`, where there are any.
+    """
+    finished = run.stage("dynamic") / "memory.safetensors"
+    if finished.exists():
+        arrays, facts = load_arrays(finished)
+        return arrays, facts.get("results", {})
+    settings, store = recipe.dynamic, stores["train"]
+    bank = learn_experts(recipe, stores, progress) if recipe.needs_experts else None
+    memory = start_memory(recipe, store, static)
+    objective = methods.create(recipe, store, memory, bank)
+    condenser = Condenser(memory, objective, objective.extras, objective.constraints)
+    condenser.compile(objective.optimizer())
+    losses = fit_stage(
+        "dynamic", condenser, objective.make_batch, settings.iterations, run,
+        rates=" or ".join(objective.to_lower),
+        checkpoint_every=recipe.run.checkpoint_every, progress=progress,
+        title=f"Dynamic learning ({LOSS_NAMES[settings.loss]})",
+    )  # fmt: skip
+    more, facts = objective.results(condenser)
+    arrays = {**memory.arrays(), **more}
+    save_arrays(finished, arrays, iterations=len(losses), results=facts)
+    (finished.parent / "checkpoint.safetensors").unlink(missing_ok=True)
+    return arrays, facts
+
+
+def start_memory(recipe, store, static):
+    """The memory of a recipe, as layers, holding what learning starts from."""
+    counts, data = recipe.memory, recipe.data
+    classes, seed = len(store.class_names), recipe.run.seed
+    if counts.kind == "still":
+        memory = StillMemory(
+            classes, counts.statics_per_class, data.frames, data.size, counts.videos_per_class,
+            quantise=counts.quantise,
+        )  # fmt: skip
+        memory.static.assign(static)
+        return memory
+    if counts.kind == "full-video":
+        memory = FullVideoMemory(
+            classes, counts.videos_per_class, data.frames, data.size, quantise=counts.quantise
+        )
+        memory.video.assign(_random_clips(recipe, store))
+        return memory
+    memory = StaticDynamicMemory(
+        classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
+        data.frames, data.size, counts.integrators, counts.dynamic_frames, counts.dynamic_size, counts.quantise,
+    )  # fmt: skip
+    memory.static.assign(static)
+    rng = stream(seed, "dynamic", "start")
+    memory.dynamic.assign(rng.standard_normal(memory.dynamic.shape, dtype="float32"))
+    for integrator in memory.integrators:
+        kernel, bias = start_weights(rng, counts.integrator_start)
+        integrator.kernel.assign(kernel)
+        integrator.bias.assign(bias)
+    return memory
+
+
+def _random_clips(recipe, store):
+    data, rng = recipe.data, stream(recipe.run.seed, "dynamic", "start")
+    rows = choose_by_class(store, recipe.memory.videos_per_class, rng)
+    clips = normalise(read_clips(store, rows.ravel(), data.frames, data.interval, rng), data.mean, data.std)
+    return clips.reshape(*rows.shape, *clips.shape[1:]).astype(np.float32)

@@ -1,0 +1,71 @@
+"""Stage 1 taken over from another run, so that variants of stage 2 share one set of stills."""
+
+import pathlib
+from dataclasses import dataclass
+
+from keras_vdd.errors import UsageError
+from keras_vdd.learning.checkpoint import load_arrays, save_arrays
+from keras_vdd.recipe.load import load_recipe
+from keras_vdd.runs.folder import Log, begun_on, differences, environment, identity
+
+# What stage 1 depends on; all else may differ.
+_SECTIONS = ("data", "static")
+_SETTINGS = {"run": ("seed", "precision"), "memory": ("statics_per_class", "quantise")}
+
+
+@dataclass(frozen=True)
+class Stills:
+    """Finished stills of a run, with the lines of its log that tell how they were learned."""
+
+    arrays: dict
+    facts: dict
+    records: list
+
+    def lay_into(self, run):
+        """Make them stage 1 of `run`, a `RunFolder`, unless it has finished its own."""
+        finished = run.stage("static") / "memory.safetensors"
+        if finished.exists():
+            return
+        run.log.cut("static", 0)
+        for record in self.records:
+            run.log.append(**record)
+        save_arrays(finished, self.arrays, **self.facts)
+        (finished.parent / "checkpoint.safetensors").unlink(missing_ok=True)
+
+
+def stills_of(folder, recipe):
+    """Return the `Stills` of a run whose stage 1 is the one of `recipe`: what it would learn itself.
+
+    Args:
+        folder: path of the run folder to take them from.
+        recipe: `Recipe` of the run to take them to.
+
+    Raises:
+        UsageError: the recipe has no stills, the folder no finished ones, or they were learned otherwise.
+    """
+    folder = pathlib.Path(folder)
+    if recipe.memory.kind == "full-video":
+        raise UsageError(f"There are no stills in memory.kind=full-video to take from '{folder}'.")
+    finished = folder / "static" / "memory.safetensors"
+    if not finished.exists():
+        raise UsageError(
+            f"'{folder}' has no finished stills: give the folder of a run that has done stage 1."
+        )
+    other = load_recipe(folder / "recipe.yaml")
+    changed = sorted(differences(_of_stage_1(other), _of_stage_1(recipe)))
+    backend = begun_on(folder)
+    if backend != environment()["backend"]:
+        changed.append(f"the backend, {backend},")
+    if changed:
+        verb = "differs" if len(changed) == 1 else "differ"
+        raise UsageError(
+            f"The stills of '{folder}' are not those that this run would learn: {', '.join(changed[:3])} {verb}."
+        )
+    arrays, facts = load_arrays(finished)
+    return Stills(arrays, facts, [r for r in Log(folder / "log.jsonl").records() if r["stage"] == "static"])
+
+
+def _of_stage_1(recipe):
+    values = identity(recipe)
+    chosen = {section: {key: values[section][key] for key in keys} for section, keys in _SETTINGS.items()}
+    return {**chosen, **{section: values[section] for section in _SECTIONS}}

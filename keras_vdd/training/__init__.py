@@ -1,1 +1,0 @@
-"""Distillation step by step: the condenser under `fit`, its two stages, run folders, tables."""

@@ -1,0 +1,144 @@
+"""Runs that are killed, at once or by Ctrl-C, and the same command after it: nothing tells them apart."""
+
+import signal
+import subprocess
+import sys
+
+import keras
+import pytest
+from small_run import contents, overrides, settings_of, small, small_of
+
+from keras_vdd.learning.checkpoint import load_arrays
+from keras_vdd.pipeline import distill
+
+LIMIT_S = 180
+
+# A process that sends itself a signal when it does something to a file for the n-th time: SIGKILL is as
+# abrupt as from outside, and comes always at the same moment.
+SIGNALLED = """
+import os, signal, sys
+if "tensorflow" not in sys.argv:
+    sys.modules["tensorflow"] = None  # Keras imports it to seed it, which takes seconds
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
+number, action, ending, left = int(sys.argv[1]), sys.argv[2], sys.argv[3], [int(sys.argv[4])]
+
+def watch(event, arguments):
+    if event != action:
+        return
+    path = arguments[1 if event == "os.rename" else 0]
+    if event == "open" and arguments[1] != "a":
+        return
+    if not isinstance(path, int) and os.fspath(path).endswith(ending):
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), number)
+
+sys.addaudithook(watch)
+from keras_vdd.cli.main import main
+sys.exit(main(sys.argv[5:]))
+"""
+MOMENTS = {
+    "preparing": ("os.remove", "0000010.u8", 1),
+    "static": ("os.rename", "static/checkpoint.safetensors", 2),
+    "dynamic": ("open", "log.jsonl", 3 + 3),
+    "export": ("os.rename", "/distilled", 1),
+    "evaluation": ("os.rename", "evaluation/random-stills.json", 2),
+}
+INTERRUPTED = ("dynamic", "evaluation")
+BRIEF = "evaluation.compare=[random-stills]"
+
+
+@pytest.fixture(scope="module")
+def unbroken(whole, tmp_path_factory):
+    """A run with a short table that nothing interrupted; the value is where it lies."""
+    place = tmp_path_factory.mktemp("unbroken")
+    distill(small(place, BRIEF, store=whole.store))
+    return place
+
+
+def vdd_distill(settings, *signalled, recipe="quickstart"):
+    """Run the command in a process of its own that sends itself a signal; without one, to its end."""
+    never = (0, "never", "", 1)
+    words = ["distill", "--backend", keras.config.backend(), "--recipe", recipe, *settings]
+    command = [sys.executable, "-P", "-c", SIGNALLED, *map(str, signalled or never), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+
+
+def same(place, unbroken, store, folders=("runs/quickstart",)):
+    # What differs by right: where the files lie, which the recipe says.
+    places = (store, place / "stores", place, unbroken)
+    left, expected = (
+        {
+            f"{folder}/{name}": value
+            for folder in folders
+            for name, value in contents(p / folder, *places).items()
+        }
+        for p in (place, unbroken)
+    )
+    assert sorted(left) == sorted(expected)
+    assert [name for name in expected if left[name] != expected[name]] == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, unbroken, tmp_path):
+    store = None if moment == "preparing" else whole.store
+    done = vdd_distill(overrides(tmp_path, BRIEF, store=store), signal.SIGKILL.value, *MOMENTS[moment])
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    folder = tmp_path / "runs" / "quickstart"
+    assert not (folder / "results.json").exists()
+    distill(small(tmp_path, BRIEF, store=store))
+    same(tmp_path, unbroken, whole.store)
+
+
+@pytest.mark.parametrize("moment", INTERRUPTED)
+def test_ctrl_c_ends_with_130_and_the_run_goes_on(moment, whole, unbroken, tmp_path):
+    settings = overrides(tmp_path, BRIEF, store=whole.store)
+    done = vdd_distill(settings, signal.SIGINT.value, *MOMENTS[moment])
+    assert done.returncode == 130, done.stderr
+    assert "interrupted" in done.stderr.splitlines() and "Traceback" not in done.stderr
+    folder = tmp_path / "runs" / "quickstart"
+    if moment == "dynamic":
+        # Not a multiple of run.checkpoint_every: it was saved because of the interrupt.
+        assert load_arrays(folder / "dynamic" / "checkpoint.safetensors")[1]["iteration"] == 3
+        again = vdd_distill(settings)
+        assert again.returncode == 0 and "going on after iteration 3" in again.stderr, again.stderr
+    else:
+        distill(small(tmp_path, BRIEF, store=whole.store))
+    same(tmp_path, unbroken, whole.store)
+
+
+# Of MTT and FRePo in small: 4 iterations with a checkpoint after every second, 2 experts of 2 epochs.
+STAGES = {
+    "the second expert": ("mtt-shapes", ("os.rename", "expert-0001.safetensors", 1)),
+    "MTT": ("mtt-shapes", ("open", "log.jsonl", 3)),
+    "FRePo": ("frepo-shapes", ("open", "log.jsonl", 3)),
+    "a checkpoint of FRePo": ("frepo-shapes", ("os.rename", "dynamic/checkpoint.safetensors", 2)),
+}
+
+
+@pytest.fixture(scope="module")
+def unbroken_methods(whole, tmp_path_factory):
+    """Runs of MTT and FRePo that nothing interrupted, by recipe: where they lie."""
+    places = {}
+
+    def made(name):
+        if name not in places:
+            places[name] = tmp_path_factory.mktemp(name)
+            distill(small_of(name, places[name], "static=null", store=whole.store))
+        return places[name]
+
+    return made
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_in_the_stages_of_mtt_and_frepo(stage, whole, unbroken_methods, tmp_path):
+    name, moment = STAGES[stage]
+    settings = settings_of(name, tmp_path, "static=null", store=whole.store)
+    done = vdd_distill(settings, signal.SIGKILL.value, *moment, recipe=name)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not (tmp_path / "runs" / name / "dynamic" / "memory.safetensors").exists()
+    kept = sorted(path.name for path in tmp_path.rglob("expert-*.safetensors"))
+    assert len(kept) == {"the second expert": 1, "MTT": 2}.get(stage, 0)
+    distill(small_of(name, tmp_path, "static=null", store=whole.store))
+    folders = [f"runs/{name}", *(["experts"] if name.startswith("mtt") else [])]
+    same(tmp_path, unbroken_methods(name), whole.store, folders)

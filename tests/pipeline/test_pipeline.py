@@ -1,0 +1,192 @@
+"""A recipe taken to the end in small: what lies in the run folder, for every kind of memory."""
+
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from small_run import contents, small
+
+import keras_vdd
+from keras_vdd import pipeline
+from keras_vdd.errors import VddError
+from keras_vdd.learning.checkpoint import load_arrays
+from keras_vdd.planning import plan as planning
+from keras_vdd.runs.folder import RunFolder
+
+CLASSES, SIZE, FRAMES, VIDEO = 8, 32, 8, 24
+STILL, CLIP = SIZE * SIZE * 3, FRAMES * SIZE * SIZE * 3
+INTEGRATOR = 3 * 3 * 3 * 4 * 3 + 3
+DISTILLED = 4 * CLASSES * (STILL + FRAMES * SIZE * SIZE) + 4 * INTEGRATOR
+
+
+def test_the_table_has_every_row_with_its_exact_bytes(whole):
+    stills, clips = DISTILLED // STILL, DISTILLED // CLIP
+    expected = {
+        "random stills": (CLASSES, CLASSES * STILL),
+        "random clips": (CLASSES, CLASSES * CLIP),
+        "random stills, equal bytes": (stills, stills * STILL),
+        "random clips, equal bytes": (clips, clips * CLIP),
+        "static memory alone": (CLASSES, 4 * CLASSES * STILL),
+        "full set": (3 * CLASSES, 3 * CLASSES * VIDEO * STILL),
+        "DM + static-dynamic": (CLASSES, DISTILLED),
+    }
+    rows = {row["method"]: row for row in whole.results["rows"]}
+    assert {name: (row["clips"], row["bytes"]) for name, row in rows.items()} == expected
+    for row in rows.values():
+        assert len(row["top1"]["values"]) == 2 and row["diverged"] == 0
+        assert 0 <= row["top1"]["mean"] <= row["top5"]["mean"] <= 100
+        assert row["pairs"]["mean"] is not None
+    assert json.loads((whole.folder / "results.json").read_text()) == whole.results
+    assert whole.results["backend"] == keras.config.backend()
+    assert whole.results["losses"]["static"]["iterations"] == 3
+    assert whole.results["losses"]["dynamic"]["iterations"] == 4
+    card = (whole.folder / "distilled" / "README.md").read_text(encoding="utf-8")
+    assert all(name in card for name in expected)
+
+
+def test_the_exported_set_is_what_was_learned(whole):
+    learned, _ = load_arrays(whole.folder / "dynamic" / "memory.safetensors")
+    loaded = keras_vdd.load(whole.folder / "distilled")
+    assert set(learned) == {"static", "dynamic", "kernels", "biases"}
+    for name, array in learned.items():
+        np.testing.assert_array_equal(getattr(loaded, name), array)
+    static = load_arrays(whole.folder / "static" / "memory.safetensors")[0]["static"]
+    np.testing.assert_array_equal(learned["static"], static)
+    assert not list(whole.folder.rglob("checkpoint.safetensors")) and not list(whole.folder.rglob("*.tmp"))
+    assert len(loaded.class_names) == CLASSES and loaded.provenance["backend"] == keras.config.backend()
+
+
+def test_the_pictures_and_the_page_open(whole):
+    report = whole.folder / "report"
+    with Image.open(report / "strip.png") as strip:
+        strip.load()
+        assert strip.width > FRAMES * SIZE and strip.height > CLASSES * SIZE
+    with Image.open(report / "videos.gif") as videos:
+        assert videos.n_frames == FRAMES
+    page = (report / "index.html").read_text(encoding="utf-8")
+    assert f"{DISTILLED:,}" in page and "random stills, equal bytes" in page and "<img" in page
+
+
+def test_the_same_command_again_redoes_nothing(whole):
+    def times():
+        files = [p for p in whole.place.rglob("*") if p.is_file() and p.name != "lock"]
+        return {path: path.stat().st_mtime_ns for path in files}
+
+    before = times()
+    assert pipeline.distill(whole.recipe) == whole.results
+    assert times() == before
+
+
+def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
+    before = contents(whole.folder)
+    with pytest.raises(VddError, match="dynamic.momentum"):
+        pipeline.distill(small(whole.place, "dynamic.momentum=0.9"))
+    assert contents(whole.folder) == before
+
+
+def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
+    seen, logits_of = [], pipeline.Trainer.logits
+    monkeypatch.setattr(
+        pipeline.Trainer, "logits", lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1]
+    )
+    scored = pipeline.evaluate_set(whole.folder, whole.recipe)
+    row = whole.results["rows"][-1]
+    assert {key: scored[key] for key in ("top1", "top5", "pairs", "bytes", "clips")} == {
+        key: row[key] for key in ("top1", "top5", "pairs", "bytes", "clips")
+    }
+    path = tmp_path / "classifier.keras"
+    trained = pipeline.train_on_set(whole.folder / "distilled", whole.recipe, save=path)
+    # The first network of the table, for it starts from the same weights.
+    assert (trained["top1"], trained["top5"]) == (row["top1"]["values"][0], row["top5"]["values"][0])
+    assert trained["saved"] == str(path) and list(tmp_path.iterdir()) == [path]
+
+    (test, logits), again = seen[-1], keras.models.load_model(path)
+    for index in range(len(test)):
+        rows = slice(index * len(test.batch(0)), None)
+        expected = logits[rows][: len(test.batch(index))]
+        np.testing.assert_allclose(again.predict_on_batch(test.batch(index)), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_plan_says_what_is_made(whole):
+    plan = pipeline.plan(whole.recipe)
+    loaded = keras_vdd.load(whole.folder)
+    assert (plan["classes"], plan["videos"]) == (CLASSES, len(loaded.pairs()))
+    assert plan["bytes"]["distilled"] == DISTILLED
+    assert plan["bytes"]["real clip, one byte a value"] == CLIP
+    rows = {"evaluation of the set", "evaluation of the rows beside it"}
+    assert set(plan["estimates"]) == {"static", "dynamic"} | rows
+    for stage in plan["estimates"].values():
+        assert stage["parameters"] > 0 and stage["seconds"] >= 0 and stage["bytes of memory"] > 0
+
+
+QUICK = ("evaluation.compare=[]", "evaluation.seeds=1", "evaluation.steps=1")
+STILLS = ("memory.kind=still", "memory.statics_per_class=2")
+TWO = ("memory.videos_per_class=2", "memory.statics_per_class=4", "memory.dynamics_per_class=2")
+# Settings, then the shapes of a class's memories and the number of its videos.
+KINDS = {
+    "stills by DC": ((*STILLS, "dynamic=null", "static.iterations=2"), {"static": (2,)}, 2),
+    "stills by DM in bfloat16": (
+        (*STILLS, "static=null", "dynamic.learning_rates={static: 10.0}", "run.precision=bfloat16"),
+        {"static": (2,)},
+        2,
+    ),
+    "whole videos in float16": (
+        ("memory.kind=full-video", "static=null", "dynamic.learning_rates={video: 100.0}", "export.dtype=float16"),
+        {"video": (1, FRAMES)},
+        1,
+    ),
+    "two videos a class, two integrators": (
+        (*TWO, "memory.integrators=2", "static=null"),
+        {"static": (4,), "dynamic": (2, FRAMES)},
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_memory_runs_to_the_end(kind, whole, tmp_path, monkeypatch):
+    settings, parts, videos = KINDS[kind]
+    recipe = small(tmp_path, *QUICK, *settings, store=whole.store)
+    monkeypatch.setattr(planning, "_estimates", lambda *arguments: {})
+    plan = pipeline.plan(recipe)
+    results = pipeline.distill(recipe)
+    row = results["rows"][-1]
+
+    folder = tmp_path / "runs" / "quickstart"
+    loaded = keras_vdd.load(folder)
+    shapes = {
+        name: [CLASSES, *counts, SIZE, SIZE, 1 if name == "dynamic" else 3] for name, counts in parts.items()
+    }
+    integrators = 2 if "dynamic" in parts else 0
+    itemsize = np.dtype(recipe.export.dtype).itemsize
+    nbytes = itemsize * sum(int(np.prod(shape)) for shape in shapes.values()) + 4 * integrators * INTEGRATOR
+    assert {name: list(getattr(loaded, name).shape) for name in shapes} == shapes
+    assert (0 if loaded.kernels is None else len(loaded.kernels)) == integrators
+    assert {name: shape for name, shape in plan["shapes"].items() if name != "integrator"} == shapes
+    assert plan["bytes"]["distilled"] == row["bytes"] == nbytes
+    assert plan["videos"] == row["clips"] == len(loaded.pairs()) == CLASSES * videos
+
+    stage, iterations = ("dynamic", 4) if recipe.dynamic else ("static", 2)
+    assert set(results["losses"]) == {stage} and results["losses"][stage]["iterations"] == iterations
+    assert np.isfinite(results["losses"][stage]["loss"]) and row["diverged"] == 0
+    learned, _ = load_arrays(folder / stage / "memory.safetensors")
+    for name in shapes:
+        # What is scored is what was written, rounded where it was.
+        stored = learned[name].astype(recipe.export.dtype).astype("float32")
+        np.testing.assert_array_equal(getattr(loaded, name), stored)
+
+
+def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
+    recipe = small(tmp_path, "export.dtype=float16", "evaluation.compare=[]", store=whole.store)
+    # The learning is that of the whole run, so it is taken from there.
+    begun = RunFolder(recipe)
+    for stage in ("static", "dynamic"):
+        shutil.copy(whole.folder / stage / "memory.safetensors", begun.stage(stage))
+    row, exact = pipeline.distill(recipe)["rows"][-1], whole.results["rows"][-1]
+    assert row["bytes"] == (DISTILLED - 4 * INTEGRATOR) // 2 + 4 * INTEGRATOR
+    losses = [[network["loss"] for network in table["networks"]] for table in (row, exact)]
+    assert losses[0] != losses[1]
+    np.testing.assert_allclose(*losses, rtol=1e-2)

@@ -1,0 +1,69 @@
+"""Figures of the paper that stand beside a plan."""
+
+import pytest
+
+from keras_vdd.memory.budget import memory_bytes
+from keras_vdd.planning.paper_figures import SETS, figure, figure_of
+from keras_vdd.recipe.load import list_recipes, load_recipe
+
+RECIPES = {recipe.name: recipe for recipe in list_recipes()}
+CLASSES = {"miniucf": 50, "hmdb51": 51}
+PRINTED = [
+    recipe
+    for recipe in RECIPES.values()
+    if recipe.data.set in CLASSES and recipe.method != "full" and not recipe.name.startswith("quick")
+]
+
+
+def test_cells_of_table_2_and_table_3():
+    best, large = figure("mtt", "miniucf", 1), figure("mtt", "kinetics400", 5)
+    assert (best.mean, best.deviation, best.top, best.table, best.storage) == (23.3, 0.6, 1, 2, "94 MB")
+    assert (large.mean, large.deviation, large.top, large.table, large.storage) == (11.5, 0.5, 5, 3, None)
+    assert str(best) == "23.3 +- 0.6 % top-1 on MiniC3D (table 2)"
+    assert str(figure("full", "miniucf", 1)) == "57.22 +- 0.14 % top-1 on MiniC3D (table 2)"
+
+
+def test_cells_that_the_paper_does_not_have():
+    assert figure("mtt", "ucf101", 1) is None
+    assert figure("mtt", "miniucf", 2) is None
+    assert figure("frepo", "ssv2", 1) is None
+    assert figure("full", "miniucf", 5) is None
+
+
+@pytest.mark.parametrize("recipe", PRINTED, ids=lambda recipe: recipe.name)
+def test_printed_storage_is_that_of_the_tensors(recipe):
+    memory, data = recipe.memory, recipe.data
+    nbytes = memory_bytes(
+        memory.kind, CLASSES[data.set], memory.videos_per_class, memory.statics_per_class,
+        memory.dynamics_per_class, data.frames, data.size, data.size,
+    )  # fmt: skip
+    number, unit = figure_of(recipe).storage.split()
+    # Megabytes of 10^6 or of 2^20, one figure for 50 and for 51 classes.
+    assert unit == "MB" and float(number) * 1e6 == pytest.approx(nbytes, rel=0.08)
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.data.set in SETS])
+def test_the_comment_of_a_recipe_has_the_figure_of_the_table(name):
+    from keras_vdd.recipe.files import packaged
+
+    comment = packaged()[name].read_text(encoding="utf-8").partition("\n\n")[0]
+    words, found = " ".join(comment.replace("#", " ").split()), figure_of(RECIPES[name])
+    if found is None:
+        assert "The paper has no " in words and "The paper reports" not in words
+        return
+    storage = f" at {found.storage}" if found.storage else ""
+    assert f"The paper reports {found}{storage}." in words
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["data.frames=8", "data.size=64", "memory.statics_per_class=3", "memory.dynamics_per_class=1", "data.set=ucf101"],
+)
+def test_other_settings_than_the_paper_has_no_figure(override):
+    assert figure_of(RECIPES["dm-miniucf"]) is not None
+    assert figure_of(load_recipe("dm-miniucf", [override])) is None
+
+
+def test_stills_learned_by_dm_have_none():
+    stills = ["memory.kind=still", "static=null", "dynamic.learning_rates={static: 1}", "evaluation.compare=[]"]
+    assert figure_of(load_recipe("dm-miniucf", stills)) is None
