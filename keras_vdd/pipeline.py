@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pathlib
+from typing import Any
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
@@ -21,19 +22,21 @@ from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.planning.plan import plan
-from keras_vdd.progress import Silent
+from keras_vdd.progress import Progress, Silent
 from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.runs.folder import RunFolder, environment, write_text
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.static import learn_stills
+from keras_vdd.tensors import File
 
 __all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
 
 
-def prepare(recipe, progress=None):
+def prepare(recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Decode the videos of a recipe into its store.
 
     Returns:
@@ -48,7 +51,9 @@ def prepare(recipe, progress=None):
     return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
-def distill(recipe, progress=None, stills_from=None):
+def distill(
+    recipe: Recipe, progress: Progress | None = None, stills_from: File | None = None
+) -> dict[str, Any]:
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
     Args:
@@ -121,13 +126,15 @@ def _made_set(recipe, stores, run, progress):
 def _learned(recipe, stores, run, progress):
     if recipe.coreset is not None:
         return choose_clips(recipe, stores, run, progress), {}
-    static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+    static = (
+        None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+    )
     if recipe.dynamic is None:
         return {"static": static}, {}
     return learn_videos(recipe, stores, static, run, progress)
 
 
-def evaluate_set(path, recipe, progress=None):
+def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Score a distilled set on disk on the test videos of a recipe.
 
     Args:
@@ -151,7 +158,9 @@ def evaluate_set(path, recipe, progress=None):
     }
 
 
-def train_on_set(path, recipe, progress=None, save=None):
+def train_on_set(
+    path: File, recipe: Recipe, progress: Progress | None = None, save: File | None = None
+) -> dict[str, Any]:
     """Train one classifier on a distilled set, test it, and keep it if asked.
 
     Args:

@@ -1,5 +1,7 @@
 """What a recipe will make and cost, before anything is made: `vdd distill --dry-run`."""
 
+from typing import Any
+
 import keras
 
 from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
@@ -12,9 +14,10 @@ from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
 from keras_vdd.planning.timing import in_words
+from keras_vdd.recipe.schema import Recipe
 
 
-def plan(recipe):
+def plan(recipe: Recipe) -> dict[str, Any]:
     """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
