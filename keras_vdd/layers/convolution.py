@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 
 from keras_vdd.backend import convolution
+from keras_vdd.layers.draws import Uniform
 from keras_vdd.tensors import Shape, Tensor
 
 
@@ -62,6 +63,11 @@ class _Convolution(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias", shape=(self.filters,), initializer=uniform(-self.init_bound, self.init_bound)
         )
+
+    @property
+    def draws(self) -> dict[str, Uniform]:
+        """How each weight is drawn, by name."""
+        return dict.fromkeys(("kernel", "bias"), Uniform(self.init_bound))
 
     @property
     def _channel_axis(self) -> int:

@@ -1,10 +1,11 @@
 """Instance normalisation whose second derivative is right on every backend."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
+from keras_vdd.layers.draws import Constant
 from keras_vdd.tensors import Shape, Tensor
 
 
@@ -24,6 +25,9 @@ class InstanceNorm(keras.layers.Layer):
         super().__init__(**kwargs)
         self.epsilon = epsilon
         self.data_format = data_format
+
+    # How each weight is drawn, by name.
+    draws: ClassVar[dict[str, Constant]] = {"scale": Constant(1.0), "offset": Constant(0.0)}
 
     def build(self, input_shape: Shape) -> None:
         channels = input_shape[-1 if self.data_format == "channels_last" else 1]

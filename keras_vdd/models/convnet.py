@@ -1,4 +1,4 @@
-"""ConvNetD3 and ConvNetD4, the image networks of dataset distillation."""
+"""ConvNet, the image network of dataset distillation, of any depth."""
 
 from typing import Any
 
@@ -48,6 +48,7 @@ class ConvNet(keras.Model):
             channels = self.width
             norm.build((None, None, None, channels) if _LAST else (None, channels, None, None))
         side = self.size // 2**self.depth
+        self.feature_shape = (side, side, channels)
         self.classifier.build((None, 1, 1, side * side * channels))
         self.built = True
 
@@ -74,24 +75,6 @@ class ConvNet(keras.Model):
             "width": self.width,
             "depth": self.depth,
         }
-
-
-@keras.saving.register_keras_serializable(package="keras_vdd")
-class ConvNetD4(ConvNet):
-    """ConvNet of depth 4: the network of static learning in the paper."""
-
-    def __init__(self, classes: int, size: int = 112, width: int = 128, **kwargs: Any) -> None:
-        kwargs.pop("depth", None)
-        super().__init__(classes, size, width, depth=4, **kwargs)
-
-
-@keras.saving.register_keras_serializable(package="keras_vdd")
-class ConvNetD3(ConvNet):
-    """ConvNet of depth 3: the frame encoder of the taxonomy study in the paper."""
-
-    def __init__(self, classes: int, size: int = 112, width: int = 128, **kwargs: Any) -> None:
-        kwargs.pop("depth", None)
-        super().__init__(classes, size, width, depth=3, **kwargs)
 
 
 _LAST = DATA_FORMAT == "channels_last"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import keras_vdd.data.store as store_module
+import keras_vdd.data.store.preparation as store_module
 import keras_vdd.data.store.split
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.decoding.decode import decode
@@ -224,7 +224,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(small_set, tmp_path):
 
 SCRIPT = """
 import json, sys, types
-from keras_vdd.data.pool import Pool
+from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare
 data = types.SimpleNamespace(**json.loads(sys.argv[1]))

@@ -27,8 +27,8 @@ PARENT = """
 import contextlib, json, signal, sys
 from keras_vdd.data.store import open_store
 from keras_vdd.progress import Silent
-from keras_vdd.training.expert_training import ExpertTraining
-from keras_vdd.training.experts import train_experts
+from keras_vdd.experts.training import ExpertTraining
+from keras_vdd.experts.engine import train_experts
 signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
 
 class Told(Silent):

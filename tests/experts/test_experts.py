@@ -70,7 +70,7 @@ def test_an_interrupt_leaves_no_half_written_expert_and_the_same_call_goes_on(
 # A process that holds an expert until its input ends.
 HOLDER = """
 import sys
-from keras_vdd.training.expert_bank import locked
+from keras_vdd.experts.bank import locked
 with locked(sys.argv[1], 0, wait=False) as mine:
     print(mine, flush=True)
     sys.stdin.read()
