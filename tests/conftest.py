@@ -10,8 +10,10 @@ import types
 
 import pytest
 
-# Rooms whose tests come out alike whatever the backend; elsewhere the mark `once` says so of a test or file.
-ONCE = ("cli", "data", "hub", "recipe")
+# Rooms whose tests come out alike whatever the backend, as do those that lie in no room; elsewhere the mark
+# `once` says so of a test or a file.
+TESTS = pathlib.Path(__file__).resolve().parent
+ONCE = ("cli", "coreset", "data", "hub", "planning", "recipe", "report")
 
 # JAX compiles many small functions here, each run a few times: XLA's costly passes would not pay.
 # What it compiled once it finds again, within a process and in the processes that tests start.
@@ -31,15 +33,18 @@ def pytest_addoption(parser):
 
 def pytest_ignore_collect(collection_path, config):
     """Spare the time of importing rooms of which nothing would run."""
-    here = pathlib.Path(__file__).parent
-    whole_room = collection_path.parent == here and collection_path.name in ONCE
-    return True if whole_room and config.getoption("once") == "never" else None
+    whole = collection_path.parent == TESTS and _is_once(collection_path)
+    return True if whole and config.getoption("once") == "never" else None
+
+
+def _is_once(path):
+    parts = path.relative_to(TESTS).parts
+    return parts[0] in ONCE or (len(parts) == 1 and path.name.startswith("test_"))
 
 
 def pytest_collection_modifyitems(config, items):
-    here = pathlib.Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in ONCE:
+        if _is_once(item.path):
             item.add_marker(pytest.mark.once)
     share = config.getoption("once")
     if share != "too":

@@ -4,6 +4,8 @@ import pytest
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation import baselines
 
+pytestmark = pytest.mark.once
+
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 
