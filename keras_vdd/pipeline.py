@@ -6,7 +6,6 @@ Each step leaves its result in the run folder and is never done again; together 
 import dataclasses
 import json
 import os
-import pathlib
 from typing import Any
 
 from keras_vdd import __version__
@@ -14,9 +13,11 @@ from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.errors import VddError
+from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
-from keras_vdd.evaluation.scoring import Scoring, real_bytes, videos_of
+from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
@@ -26,7 +27,7 @@ from keras_vdd.progress import Progress, Silent
 from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.folder import RunFolder, environment, write_text
+from keras_vdd.runs.folder import RunFolder, environment
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
@@ -88,7 +89,7 @@ def _distill(recipe, stores, run, progress):
         return json.loads(finished.read_text())
     scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
     if distilled is None:
-        row, static = scoring.full_row(), None
+        row, static = scoring.baseline_row("full"), None
     else:
         row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
     compare = recipe.evaluation.compare
@@ -106,7 +107,7 @@ def _distill(recipe, stores, run, progress):
     if distilled is not None:
         rewrite_card(run.path / "distilled", results=rows_of_run(results))
     draw_report(recipe, run, stores, distilled, results)
-    write_text(finished, json.dumps(results, indent=2) + "\n")
+    write_atomically(finished, json.dumps(results, indent=2) + "\n")
     return results
 
 
@@ -190,13 +191,8 @@ def train_on_set(
         "protocol": protocol.describe(),
     }
     if save:
-        partial = f"{save}.partial.keras"
-        try:
+        with replacing(save, suffix=".keras") as partial:
             trainer.classifier.save(partial)
-            os.replace(partial, save)
-        except OSError:
-            pathlib.Path(partial).unlink(missing_ok=True)
-            raise
         result["saved"] = str(save)
     return result
 

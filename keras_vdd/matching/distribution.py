@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from keras_vdd.backend import value_and_grad
-from keras_vdd.models.functional import apply
+from keras_vdd.models.functional import features
 from keras_vdd.tensors import Tensor
 
 
@@ -31,10 +31,8 @@ def class_means(
     """
     classes, n = x.shape[:2]
     if not chunk or chunk >= classes * n:
-        features = apply(network, weights, ops.reshape(x, (classes * n, *x.shape[2:])), method="embed")
-        if keras.backend.standardize_dtype(features.dtype) != "float64":
-            features = ops.cast(features, "float32")
-        return ops.mean(ops.reshape(features, (classes, n, -1)), axis=1)
+        found = features(network, weights, ops.reshape(x, (classes * n, *x.shape[2:])))
+        return ops.mean(ops.reshape(found, (classes, n, -1)), axis=1)
     if chunk >= n:
         step = chunk // n
         means = [class_means(network, weights, x[c : c + step]) for c in range(0, classes, step)]

@@ -45,6 +45,16 @@ def apply(
         return getattr(network, method)(x, training=training)
 
 
+def features(network: keras.Model, weights: Iterable[Tensor], x: Tensor) -> Tensor:
+    """Features (n, features) of `x` under other weights, in float32 where the network computes in less.
+
+    Args:
+        network, weights, x: as `apply` takes them.
+    """
+    found = apply(network, weights, x, method="embed")
+    return ops.cast(found, keras.backend.result_type(found.dtype, "float32"))
+
+
 def as_weights(network: keras.Model, arrays: Iterable[Tensor]) -> list[Tensor]:
     """Tensors of `arrays` with the static shapes of the network's weights, in the backend's layout.
 

@@ -8,12 +8,12 @@ import pytest
 
 import keras_vdd.recipes
 from keras_vdd.errors import VddError
+from keras_vdd.methods import METHODS
 from keras_vdd.recipe import compose, layers
 from keras_vdd.recipe.commented import commented_yaml
 from keras_vdd.recipe.load import list_recipes, load_recipe, parse_recipe, resolved_yaml
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.names import known
-from keras_vdd.recipe.schema import LOSS_NAMES
 
 FOLDER = Path(keras_vdd.recipes.__file__).parent
 FILES = sorted(str(file.relative_to(FOLDER).with_suffix("")) for file in FOLDER.rglob("*.yaml"))
@@ -140,7 +140,7 @@ def test_what_files_say_of_themselves_is_there():
             settings = layers.settings(file)
             choice = settings.get("coreset", {}).get("method") or settings.get("dynamic", {}).get("loss")
             # Where it is said how, it is said of the loss or the choice that has the name of the file.
-            assert about.by is None or choice in LOSS_NAMES or choice == file.removeprefix("methods/")
+            assert about.by is None or choice in METHODS or choice == file.removeprefix("methods/")
     for data in layers.names_in("sets"):
         assert layers.settings(f"sets/{data}")["data"]["set"] == data
 
