@@ -203,8 +203,8 @@ class Recipe(Settings):
         read = self.loss_of("dynamic").expert_epochs(self.dynamic)
         if self.expert_epochs < read:
             yield (
-                f"experts.epochs={self.experts.epochs} is below the {read} epochs that dynamic.loss={self.dynamic.loss} "
-                "reads with these settings; raise it, or set experts.epochs=null"
+                f"experts.epochs={self.experts.epochs} is below the {read} epochs that "
+                f"dynamic.loss={self.dynamic.loss} reads with these settings; raise it, or set experts.epochs=null"
             )
 
     def _storage_fits(self):
