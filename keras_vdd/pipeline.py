@@ -22,6 +22,7 @@ from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, Silent
 from keras_vdd.recipe.load import resolved_yaml
@@ -52,6 +53,7 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
+@on_its_device
 def distill(
     recipe: Recipe, progress: Progress | None = None, stills_from: File | None = None
 ) -> dict[str, Any]:
@@ -135,6 +137,7 @@ def _learned(recipe, stores, run, progress):
     return learn_videos(recipe, stores, static, run, progress)
 
 
+@on_its_device
 def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Score a distilled set on disk on the test videos of a recipe.
 
@@ -159,6 +162,7 @@ def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -
     }
 
 
+@on_its_device
 def train_on_set(
     path: File, recipe: Recipe, progress: Progress | None = None, save: File | None = None
 ) -> dict[str, Any]:

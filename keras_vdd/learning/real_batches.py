@@ -32,7 +32,7 @@ def on_device(frames, classes, mean, std):
         float32 tensor of the same shape.
     """
     frames = ops.reshape(frames, (classes, *frames.shape[1:]))
-    # Tensors both: NumPy's operators do not know torch's.
-    scale = ops.convert_to_tensor(1 / (255 * np.asarray(std)), "float32")
-    shift = ops.convert_to_tensor(-np.asarray(mean) / np.asarray(std), "float32")
-    return ops.cast(frames, "float32") * scale + shift
+    scale = (1 / (255 * np.asarray(std))).astype("float32")
+    shift = (-np.asarray(mean) / np.asarray(std)).astype("float32")
+    # Arrays of numpy's own meet no tensor of another device.
+    return ops.cast(frames, "float32") * ops.convert_to_tensor(scale) + ops.convert_to_tensor(shift)
