@@ -20,6 +20,7 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
 - `accelerated()`: whether it computes on a device other than the processor.
 - `process_environment(threads)`: environment variables under which a new process computes with so many
   threads and takes of a device's memory only what it needs.
+- `thread_count()`: with how many threads it computes on a processor.
 
 Everything else in the package is written once, in `keras.ops`.
 """
@@ -41,6 +42,7 @@ device_bytes = _shim.device_bytes
 second_order_copies = _shim.second_order_copies
 accelerated = _shim.accelerated
 process_environment = _shim.process_environment
+thread_count = _shim.thread_count
 
 __all__ = [
     "DATA_FORMAT",
@@ -53,5 +55,6 @@ __all__ = [
     "native_layout",
     "process_environment",
     "second_order_copies",
+    "thread_count",
     "value_and_grad",
 ]

@@ -5,10 +5,13 @@ pass. Folding each stride's phases into channels leaves an unstrided convolution
 which is computed as one matrix product per kernel frame: those have fast derivatives of every order.
 """
 
+import os
 from itertools import product
 
 import jax
 import jax.numpy as jnp
+
+from keras_vdd.machine import processor_count
 
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = True
@@ -70,6 +73,10 @@ def accelerated():
 def process_environment(threads):
     # XLA's thread pools have the size that this variable reserves.
     return {"NPROC": str(threads), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+def thread_count():
+    return int(os.environ.get("NPROC") or processor_count())
 
 
 def device_bytes():

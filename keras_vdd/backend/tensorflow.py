@@ -1,8 +1,11 @@
 """TensorFlow: nested gradient tapes; no XLA, which costs time and memory on these convolutions."""
 
 import ctypes
+import os
 
 import tensorflow as tf
+
+from keras_vdd.machine import processor_count
 
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = False
@@ -53,6 +56,12 @@ def process_environment(threads):
         "TF_NUM_INTEROP_THREADS": str(threads),
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }
+
+
+def thread_count():
+    # 0 is one for each processor core.
+    asked = tf.config.threading.get_intra_op_parallelism_threads()
+    return asked or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or processor_count()
 
 
 def device_bytes():

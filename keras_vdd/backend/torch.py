@@ -90,6 +90,10 @@ def process_environment(threads):
     return {"OMP_NUM_THREADS": str(threads)}
 
 
+def thread_count():
+    return torch.get_num_threads()
+
+
 def device_bytes():
     device = ops.convert_to_tensor(0.0).device
     if device.type == "mps":
