@@ -15,12 +15,15 @@ _HOMES = {
     "evaluate": ("pipeline", "evaluate_set"),
     "export": ("hub.export", "export"),
     "load": ("hub.load", "load"),
+    "load_plugin": ("plugins", "load_plugin"),
     "load_recipe": ("recipe.load", "load_recipe"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
+    "register_method": ("methods.registry", "register_method"),
+    "register_network": ("models.registry", "register_network"),
     "train": ("pipeline", "train_on_set"),
 }
-_ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "models")
+_ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "methods", "models")
 
 __all__ = ["__version__", *_HOMES, *_ROOMS]
 

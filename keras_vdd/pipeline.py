@@ -24,7 +24,8 @@ from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.folder import RunFolder, environment
+from keras_vdd.runs.environment import environment
+from keras_vdd.runs.folder import RunFolder
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
@@ -69,18 +70,23 @@ def distill(recipe, progress=None, stills_from=None):
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = _listing(recipe, progress)
+    if stills is not None:
+        stills.of_these_videos(prepare_stores(listing, recipe.data, progress), progress)
     run = RunFolder(recipe)
     with run.alone():
+        finished = run.path / "results.json"
+        if finished.exists():
+            return json.loads(finished.read_text())
+        with run.times.of("prepare"):
+            stores = prepare_stores(listing, recipe.data, progress)
+        run.goes_on_with(recipe, stores, progress)
         if stills is not None:
             stills.lay_into(run)
-        return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress)
+        return _distill(recipe, stores, run, progress)
 
 
 def _distill(recipe, stores, run, progress):
     distilled = _made_set(recipe, stores, run, progress)
-    finished = run.path / "results.json"
-    if finished.exists():
-        return json.loads(finished.read_text())
     scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
     if distilled is None:
         row, static = scoring.full_row(), None
@@ -101,7 +107,7 @@ def _distill(recipe, stores, run, progress):
     if distilled is not None:
         rewrite_card(run.path / "distilled", results=rows_of_run(results))
     draw_report(recipe, run, stores, distilled, results)
-    write_atomically(finished, json.dumps(results, indent=2) + "\n")
+    write_atomically(run.path / "results.json", json.dumps(results, indent=2) + "\n")
     return results
 
 
@@ -112,7 +118,8 @@ def _made_set(recipe, stores, run, progress):
     folder = run.path / "distilled"
     if not folder.exists():
         arrays, facts = _learned(recipe, stores, run, progress)
-        export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
+        with run.times.of("export"):
+            export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
         progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
@@ -120,11 +127,16 @@ def _made_set(recipe, stores, run, progress):
 
 def _learned(recipe, stores, run, progress):
     if recipe.coreset is not None:
-        return choose_clips(recipe, stores, run, progress), {}
-    static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+        with run.times.of("coreset"):
+            return choose_clips(recipe, stores, run, progress), {}
+    static = None
+    if recipe.memory.kind != "full-video":
+        with run.times.of("static"):
+            static = learn_stills(recipe, stores["train"], run, progress)
     if recipe.dynamic is None:
         return {"static": static}, {}
-    return learn_videos(recipe, stores, static, run, progress)
+    with run.times.of("dynamic"):
+        return learn_videos(recipe, stores, static, run, progress)
 
 
 def evaluate_set(path, recipe, progress=None):

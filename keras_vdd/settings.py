@@ -1,8 +1,11 @@
 """The kinds of values that recipe settings hold, and what all sections of settings have in common."""
 
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from keras_vdd.registry import must_be_one_of
 
 
 def whole(value: Any) -> Any:
@@ -30,6 +33,18 @@ def class_names(value: Any) -> Any:
     if isinstance(value, list | tuple) and all(isinstance(name, str) and name for name in value):
         return tuple(value)
     raise ValueError("must be all, present or a list of class names (quote names that look like numbers)")
+
+
+def one_of(names: Callable[[], Iterable[str]]) -> AfterValidator:
+    """Return the check of a setting that names one of what is registered when a recipe is read."""
+
+    def known(value: str) -> str:
+        choices = list(names())
+        if value not in choices:
+            raise ValueError(must_be_one_of(value, choices))
+        return value
+
+    return AfterValidator(known)
 
 
 Whole = Annotated[int, BeforeValidator(whole)]

@@ -56,9 +56,9 @@ def linear(monkeypatch):
     """`Linear` takes MiniC3D's place and compiles in no time; gives the numbers of the experts that were trained."""
     from small_experts import Linear
 
-    from keras_vdd import models
     from keras_vdd.experts import engine, worker
     from keras_vdd.experts.training import ExpertTrainer
+    from keras_vdd.models.clips import mini_c3d
 
     trained = []
 
@@ -67,7 +67,7 @@ def linear(monkeypatch):
             trained.append(number)
             return super().train(number, update)
 
-    monkeypatch.setattr(models, "MiniC3D", Linear)
+    monkeypatch.setattr(mini_c3d, "NETWORK", Linear)
     monkeypatch.setattr(worker, "ExpertTrainer", functools.cache(Trainer))
     # However many processors there are, in this process, where the network is another.
     monkeypatch.setattr(engine, "processor_count", lambda: 1)

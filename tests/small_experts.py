@@ -24,12 +24,17 @@ class Linear(keras.Model):
 
     def __init__(self, classes, frames, size, width, stem):
         super().__init__()
+        self.frames, self.size = frames, size
+        self.feature_shape = (frames, size // 8, size // 8, 3)
         self.head = Conv2D(classes, (1, 1))
         self.head.build((None, 1, 1, frames * (size // 8) ** 2 * 3))
         self.built = True
 
+    def embed(self, x, training=False):
+        return ops.reshape(x[:, :, ::8, ::8], (x.shape[0], -1))
+
     def call(self, x, training=False):
-        x = ops.reshape(x[:, :, ::8, ::8], (x.shape[0], 1, 1, -1))
+        x = ops.reshape(self.embed(x), (x.shape[0], 1, 1, -1))
         return ops.reshape(self.head(x), (x.shape[0], -1))
 
 

@@ -2,6 +2,8 @@
 
 import json
 
+import method_cases
+
 from keras_vdd.recipe.load import load_recipe
 
 SMALL = (
@@ -41,11 +43,6 @@ SECTIONS = {
         "evaluation.compare=[]",
     ),
 }
-OF_LOSS = {
-    "dm": ("dynamic.real_per_class=3",),
-    "mtt": ("dynamic.inner_steps=2", "dynamic.max_start_epoch=2", "dynamic.gradient=adjoint"),
-    "frepo": ("dynamic.real_clips=6", "dynamic.pool=2", "dynamic.max_updates=3"),
-}
 
 
 def settings_of(name, place, *more, store):
@@ -56,7 +53,7 @@ def settings_of(name, place, *more, store):
     ]
     if recipe.experts is not None or any("experts" in text for text in more):
         small.append(f"experts.folder={place / 'experts'}")
-    small += OF_LOSS[recipe.dynamic.loss] if recipe.dynamic else ()
+    small += method_cases.small(recipe.dynamic.loss) if recipe.dynamic else ()
     return [*small, f"run.dir={place / 'runs'}", f"data.store={store}", *more]
 
 

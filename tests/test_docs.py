@@ -25,6 +25,8 @@ PAGES = sorted(
         ROOT / "tests" / "benchmarks" / "README.md",
     ]
 )
+# Settings that were taken out because of what these tables show; their figures stay, as the reason.
+REMOVED = ("dynamic.networks=experts",)
 TABLES = sorted(RESULTS.glob("*.csv"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 
@@ -213,6 +215,8 @@ def test_commands_of_a_page_parse(page, check):
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
 def test_commands_of_a_csv_parse(table, check):
     for text in sorted({row["command"] for row in rows_of(table)}):
+        if any(setting in text for setting in REMOVED):
+            continue
         program, *words = shlex.split(text.replace("SEED", "0"))
         if program == "vdd":
             check(words)

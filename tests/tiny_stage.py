@@ -4,11 +4,10 @@ import contextlib
 import types
 from unittest.mock import patch
 
+import method_cases
 import numpy as np
 from keras import ops, tree
 
-from keras_vdd import methods
-from keras_vdd.learning.condenser import Condenser
 from keras_vdd.models import create, fresh_weights
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import load_recipe
@@ -16,6 +15,7 @@ from keras_vdd.runs.folder import RunFolder
 from keras_vdd.seeds import stream
 from keras_vdd.stages import dynamic as dynamic_stage
 from keras_vdd.stages.dynamic import start_memory
+from keras_vdd.stages.learn import objective_of
 
 CLASSES, VIDEOS, LENGTH, FRAMES, SIZE = 3, 4, 7, 3, 8
 TINY = (
@@ -27,17 +27,6 @@ TINY = (
     "static=null",
     "evaluation.compare=[]",
 )
-LOSSES = {
-    "dm": ("dynamic.real_per_class=2",),
-    "dc": ("dynamic.loss=dc", "dynamic.real_per_class=2"),
-    "mtt": ("dynamic.loss=mtt", "dynamic.learning_rates.step_size=1e-3", "dynamic.inner_steps=2"),
-    "frepo": (
-        "dynamic.loss=frepo",
-        "dynamic.learning_rates.labels=1e-2",
-        "dynamic.real_clips=5",
-        "dynamic.pool=2",
-    ),
-}
 KINDS = {
     "static-dynamic": (),
     "still": ("memory.kind=still", "dynamic.learning_rates.static=0.1"),
@@ -83,19 +72,17 @@ class Bank:
 
 
 def recipe_of(loss="dm", kind="static-dynamic", *settings):
-    return load_recipe("quickstart", [*TINY, *LOSSES[loss], *KINDS[kind], *settings])
+    return load_recipe("quickstart", [*TINY, *method_cases.tiny(loss), *KINDS[kind], *settings])
 
 
 def make(loss="dm", kind="static-dynamic", *settings, store=None, bank=None):
     """(recipe, objective, compiled condenser) of the quickstart with another loss and memory."""
     recipe, store = recipe_of(loss, kind, *settings), store or Store()
     memory = start_memory(recipe, store, stills(recipe))
-    objective = methods.create(recipe, store, memory, bank)
+    objective = objective_of(recipe, "dynamic", store, memory, bank)
     if bank is None and recipe.needs_experts:
         objective.bank = Bank(objective.network, epochs=recipe.expert_epochs)
-    condenser = Condenser(memory, objective, objective.extras, objective.constraints)
-    condenser.compile(objective.optimizer())
-    return recipe, objective, condenser
+    return recipe, objective, objective.condenser()
 
 
 def learned_values(condenser):

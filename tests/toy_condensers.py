@@ -6,8 +6,8 @@ from keras import ops
 
 from keras_vdd.backend import value_and_grad
 from keras_vdd.learning.condenser import Condenser
-from keras_vdd.learning.objective import ThroughVideos
-from keras_vdd.learning.rates import by_part
+from keras_vdd.learning.objective import VideoSpaceObjective
+from keras_vdd.learning.rates import per_variable_lr
 from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
 from keras_vdd.seeds import stream
 
@@ -38,8 +38,8 @@ def make_memory(kind, per_class=1, integrators=1):
 def make_condenser(kind, optimizer=None, rates=None, view="call", **counts):
     memory = make_memory(kind, **counts)
     per_class = memory.statics_per_class if view == "images" else memory.videos_per_class
-    condenser = Condenser(memory, ThroughVideos(squared_error, CLASSES, per_class), view=view)
-    condenser.compile(optimizer or by_part(keras.optimizers.SGD, rates or RATES, momentum=0.9))
+    condenser = Condenser(memory, VideoSpaceObjective(squared_error, CLASSES, per_class), view=view)
+    condenser.compile(optimizer or per_variable_lr(keras.optimizers.SGD, rates or RATES, momentum=0.9))
     return condenser
 
 

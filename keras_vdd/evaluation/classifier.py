@@ -6,11 +6,15 @@ With this module imported, `keras.models.load_model` reads what `vdd train --sav
 import keras
 from keras import ops
 
-# Networks, losses and optimizers are imported to be known where a saved classifier is loaded.
-from keras_vdd import models  # noqa: F401
 from keras_vdd.backend import JIT_COMPILE
+
+# Losses, optimizers and networks are imported to be known where a saved classifier is loaded.
 from keras_vdd.evaluation import losses, optimizers  # noqa: F401
 from keras_vdd.evaluation.standardise import BatchStandardise
+from keras_vdd.models.registry import NETWORKS
+
+for network in NETWORKS:
+    network.builder()
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")

@@ -18,6 +18,7 @@ from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.worker import ExpertWorker
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
+from keras_vdd.recipe.schema import losses_with_experts
 
 # Threads of a process, however many processes there are: the order in which threads add up shows in the bits.
 THREADS = 4
@@ -69,14 +70,13 @@ def training_of(recipe):
     data, network, settings = recipe.data, recipe.dynamic, recipe.experts
     if not recipe.needs_experts or settings is None:
         raise UsageError(
-            f"The recipe '{recipe.name}' reads no experts: set dynamic.loss=mtt, or dynamic.networks=experts "
-            "and experts.epochs."
+            f"The recipe '{recipe.name}' reads no experts: set {losses_with_experts()}."
         )
     return ExpertTraining(
         network=network.network, width=network.width, stem=network.stem, precision=recipe.run.precision,
         frames=data.frames, interval=data.interval, flip=data.flip, mean=data.mean, std=data.std,
-        # Trajectories have to be of data like that of the inner steps; features may be of any network.
-        augment=network.augment if network.loss == "mtt" else (),
+        # Trajectories have to be of data like that of the inner steps.
+        augment=getattr(network, "augment", ()),
         epochs=recipe.expert_epochs, learning_rate=settings.learning_rate, batch_size=settings.batch_size,
         seed=recipe.run.seed,
     )  # fmt: skip

@@ -5,6 +5,7 @@ import math
 import keras
 
 from keras_vdd.backend import convolution
+from keras_vdd.layers.draws import Uniform
 
 
 class _Convolution(keras.layers.Layer):
@@ -51,6 +52,11 @@ class _Convolution(keras.layers.Layer):
         self.bias = self.add_weight(
             name="bias", shape=(self.filters,), initializer=uniform(-self.init_bound, self.init_bound)
         )
+
+    @property
+    def draws(self):
+        """How each weight is drawn, by name."""
+        return dict.fromkeys(("kernel", "bias"), Uniform(self.init_bound))
 
     @property
     def _channel_axis(self):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_vdd.layers.draws import Constant
+
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
 class InstanceNorm(keras.layers.Layer):
@@ -20,6 +22,9 @@ class InstanceNorm(keras.layers.Layer):
         super().__init__(**kwargs)
         self.epsilon = epsilon
         self.data_format = data_format
+
+    # How each weight is drawn, by name.
+    draws = {"scale": Constant(1.0), "offset": Constant(0.0)}
 
     def build(self, input_shape):
         channels = input_shape[-1 if self.data_format == "channels_last" else 1]

@@ -9,7 +9,7 @@ from keras_vdd.learning.steps import TrainStep
 class Condenser(TrainStep, keras.Model):
     """Learns a memory, and what else an objective learns, under `fit()` with any Keras optimizer and callbacks.
 
-    Compile it with a Keras optimizer, or with one of `keras_vdd.learning.rates.by_part` for a learning rate
+    Compile it with a Keras optimizer, or with one of `keras_vdd.learning.rates.per_variable_lr` for a learning rate
     of its own for every part.
 
     Args:

@@ -54,7 +54,9 @@ def fit_stage(
         return losses
     with progress.task(title, iterations) as update, _soft_interrupt() as interrupt:
         update(len(losses))
-        watch = _Watch(name, path, losses, run.log, checkpoint_every, interrupt, update, rates, patience, tolerance)
+        watch = _Watch(
+            name, path, losses, run.log, checkpoint_every, interrupt, update, rates, patience, tolerance
+        )
         with _own_errors(make_batch) as make:
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])

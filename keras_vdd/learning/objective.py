@@ -35,7 +35,7 @@ class Objective:
         """Become what `state` returned; `arrays` may hold others too."""
 
 
-class ThroughVideos(Objective):
+class VideoSpaceObjective(Objective):
     """The objective of a matching loss that gives its gradient to the synthetic data.
 
     One vector-Jacobian product through the memory turns that into the gradient of what is learned, so any

@@ -10,24 +10,30 @@ def part_of(variable):
     return "integrator" if "integrator" in variable.path else variable.name
 
 
-def by_part(kind, rates, **settings):
-    """Return an optimizer of the Keras class `kind` whose learning rate is times that of the variable's part.
+def per_variable_lr(kind, rates, **settings):
+    """Return an optimizer of the Keras class `kind` that gives each variable the learning rate of its part.
 
     Scaling gradients instead would do for SGD; Adam divides by their size and would not notice.
 
     Args:
         kind: a class of `keras.optimizers` that updates variable by variable, such as `SGD` or `Adam`.
-        rates: dict, learning rate by part, see `part_of`.
-        **settings: of the optimizer; `learning_rate` is 1 unless given, or a schedule of shares.
+        rates: dict, learning rate by part, see `part_of`; or a float for all, which is Keras' own optimizer.
+        **settings: of the optimizer; with rates by part `learning_rate` is a share of them, 1 unless given, or a
+            schedule of shares.
 
     Its `build` raises UsageError for variables of a part that has no rate.
     """
 
-    class ByPart(kind):
+    if not isinstance(rates, dict):
+        return kind(**{"learning_rate": rates, **settings})
+
+    class PerVariable(kind):
         def build(self, variables):
             missing = sorted({part_of(variable) for variable in variables} - rates.keys())
             if missing:
-                raise UsageError(f"There is no learning rate for {', '.join(missing)}: give each part its own.")
+                raise UsageError(
+                    f"There is no learning rate for {', '.join(missing)}: give each part its own."
+                )
             super().build(variables)
 
         def update_step(self, gradient, variable, learning_rate):
@@ -35,7 +41,7 @@ def by_part(kind, rates, **settings):
             known = self._trainable_variables[self._get_variable_index(variable)]
             super().update_step(gradient, variable, learning_rate * rates[part_of(known)])
 
-    return ByPart(**{"learning_rate": 1.0, "name": kind.__name__.lower(), **settings})
+    return PerVariable(**{"learning_rate": 1.0, "name": kind.__name__.lower(), **settings})
 
 
 def falling(iterations, last):

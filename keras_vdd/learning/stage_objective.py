@@ -1,49 +1,77 @@
-"""What the objectives of stage 2 have in common."""
+"""What the objectives of the stages have in common."""
 
 import keras
 
 from keras_vdd import models
+from keras_vdd.data.clips import read_clips, read_stills
+from keras_vdd.learning.condenser import Condenser
 from keras_vdd.learning.objective import Objective
-from keras_vdd.learning.rates import by_part
+from keras_vdd.learning.rates import per_variable_lr
 
 
 class StageObjective(Objective):
-    """Base of the objectives; see the package for what they have.
+    """Base of the objectives of a stage.
+
+    A subclass has a `make_batch(iteration)` that depends on the stage's settings and the iteration alone, and may
+    set `extras` and `constraints`, what it learns besides the memory, as `Condenser` takes them.
 
     Args:
-        recipe: `Recipe` with a dynamic stage.
+        stage: `Stage`.
         store: the training `Store`.
-        memory: the layer that is learned.
+        memory: the layer that is learned, holding its start.
         bank: `ExpertBank` or None.
     """
 
     constraints = {}
 
-    def __init__(self, recipe, store, memory, bank=None):
-        self.recipe, self.settings, self.data = recipe, recipe.dynamic, recipe.data
+    def __init__(self, stage, store, memory, bank=None):
+        self.stage, self.settings, self.data = stage, stage.settings, stage.data
         self.store, self.memory, self.bank = store, memory, bank
         self.classes = len(store.class_names)
         self.extras = {}
         settings, data = self.settings, self.data
+        # Image networks have no stem.
+        stem = {} if stage.stills else {"stem": settings.stem}
         self.network = models.create(
-            settings.network, self.classes, data.frames, data.size, settings.width, settings.stem,
-            recipe.run.precision,
-        )  # fmt: skip
+            settings.network,
+            self.classes,
+            data.frames,
+            data.size,
+            settings.width,
+            precision=stage.precision,
+            **stem,
+        )
+
+    def read(self, rows, rng):
+        """Random real clips of these videos, or stills, as the network looks at them: uint8 (n, ..., 3)."""
+        if self.stage.stills:
+            return read_stills(self.store, rows, rng, self.data.flip)
+        return read_clips(self.store, rows, self.data.frames, self.data.interval, rng, self.data.flip)
 
     @property
     def rates(self):
-        """dict: learning rate by part; a recipe gives those of the learned parts and no others."""
+        """The learning rate, or a dict of those of the parts; a recipe gives those of the learned parts alone."""
+        if hasattr(self.settings, "learning_rate"):
+            return self.settings.learning_rate
         return self.settings.learning_rates.model_dump(exclude_none=True)
 
     @property
-    def to_lower(self):
+    def lr_settings(self):
         """list of str: settings of which one may be too large where learning diverges."""
-        return [f"dynamic.learning_rates.{part}" for part, rate in self.rates.items() if rate]
+        if not isinstance(self.rates, dict):
+            return [f"{self.stage.name}.learning_rate"]
+        return [f"{self.stage.name}.learning_rates.{part}" for part, rate in self.rates.items() if rate]
 
     def optimizer(self):
-        """SGD with the recipe's momentum and a learning rate for each part."""
-        return by_part(keras.optimizers.SGD, self.rates, momentum=self.settings.momentum)
+        """SGD with the settings' momentum and learning rates."""
+        return per_variable_lr(keras.optimizers.SGD, self.rates, momentum=self.settings.momentum)
+
+    def condenser(self):
+        """The compiled `Condenser` that learns the memory, and what else the objective learns."""
+        condenser = Condenser(self.memory, self, self.extras, self.constraints, view=self.stage.view)
+        condenser.compile(self.optimizer())
+        return condenser
 
     def results(self, condenser):
-        """Nothing besides the memory."""
+        """(arrays, facts) of what was learned besides the memory: `labels`, and facts such as a step size."""
         return {}, {}

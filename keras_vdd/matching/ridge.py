@@ -4,6 +4,7 @@ Zhou et al., "Dataset Distillation using Neural Feature Regression" (NeurIPS 202
 with Still Images" (CVPR 2024), section 4.
 """
 
+import numpy as np
 from keras import ops
 
 from keras_vdd.backend import WIDEST_FLOAT
@@ -68,3 +69,12 @@ def label_margin_loss(labels):
     classes = labels.shape[-1]
     top, _ = ops.top_k(labels, 2)
     return -ops.mean(ops.minimum(top[:, 0] - top[:, 1], 1 / classes))
+
+
+def centred_labels(classes, videos_per_class):
+    """Labels that learning starts from, float32 (classes, VPC, classes), of the class in the first dimension.
+
+    One-hot minus 1 / classes, times 1 / sqrt(classes / 10), as in FRePo's released code.
+    """
+    labels = (np.eye(classes) - 1 / classes) / np.sqrt(classes / 10)
+    return np.repeat(labels[:, None], videos_per_class, axis=1).astype("float32")

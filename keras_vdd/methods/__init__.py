@@ -1,32 +1,19 @@
-"""What stage 2 minimises: one file a matching loss, its batches and its optimizer.
+"""What learning minimises: one folder a matching loss, with all that the package knows of it.
 
-Besides what `keras_vdd.learning.objective.Objective` says, each has
-
-- `extras`, `constraints`: what it learns besides the memory, as `Condenser` takes them;
-- `make_batch(iteration)`: a batch that depends on the recipe and the iteration alone;
-- `to_lower`: names of settings that may be too large where learning diverges;
-- `optimizer()`: a new optimizer with the recipe's learning rates;
-- `results(condenser) -> (arrays, facts)`: what else a `DistilledSet` gets: learned labels, the step size.
-
-Another loss is another file and another line here.
+A folder `methods/<name>/` declares a `Method` as `METHOD`, and has the settings that recipes offer, the
+objective (what is minimised, in which batches, by which optimizer) and the cost. Another loss is another folder,
+or a call of `register_method`; recipes, plans, help texts and tests take it up from there.
 """
 
-from keras_vdd.methods.class_matching import ClassMatching
-from keras_vdd.methods.frepo.objective import RidgeRegression
-from keras_vdd.methods.mtt.objective import TrajectoryMatching
+from keras_vdd.methods.method import Method
+from keras_vdd.methods.registry import METHODS, register_method
+from keras_vdd.methods.settings import ClassSettings, LearningRates, MatchingSettings
 
-OBJECTIVES = {"dm": ClassMatching, "dc": ClassMatching, "mtt": TrajectoryMatching, "frepo": RidgeRegression}
-
-__all__ = ["OBJECTIVES", "create"]
-
-
-def create(recipe, store, memory, bank=None):
-    """Make the objective of a recipe's `dynamic.loss`.
-
-    Args:
-        recipe: `Recipe` with a dynamic stage.
-        store: the training `Store`.
-        memory: the layer that is learned, holding its start.
-        bank: `ExpertBank`, where the recipe needs experts.
-    """
-    return OBJECTIVES[recipe.dynamic.loss](recipe, store, memory, bank)
+__all__ = [
+    "ClassSettings",
+    "LearningRates",
+    "MatchingSettings",
+    "Method",
+    "METHODS",
+    "register_method",
+]

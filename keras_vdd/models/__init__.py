@@ -1,54 +1,32 @@
-"""The networks of the paper, by name, and how their weights are drawn afresh."""
+"""Networks by name, how their weights are drawn afresh, and calls with other weights than their own.
 
-import keras
+Names are loaded when first used: which networks there are can be told without Keras.
+"""
 
-from keras_vdd.errors import UsageError
-from keras_vdd.models.convnet import ConvNet, ConvNetD3, ConvNetD4
-from keras_vdd.models.fresh import fresh_weights
-from keras_vdd.models.functional import apply, as_weights
-from keras_vdd.models.mini_c3d import MiniC3D
+import importlib
 
-ARCHITECTURES = {"mini_c3d": MiniC3D, "convnet_d3": ConvNetD3, "convnet_d4": ConvNetD4}
+_HOMES = {
+    "ConvNet": "convnet",
+    "ConvNetD3": "frames.convnet_d3",
+    "ConvNetD4": "frames.convnet_d4",
+    "MiniC3D": "clips.mini_c3d",
+    "NETWORKS": "registry",
+    "apply": "functional",
+    "as_weights": "functional",
+    "create": "building",
+    "fresh_weights": "fresh",
+    "register_network": "registry",
+    "sample_shape": "building",
+}
 
-__all__ = [
-    "ARCHITECTURES",
-    "ConvNet",
-    "ConvNetD3",
-    "ConvNetD4",
-    "MiniC3D",
-    "apply",
-    "as_weights",
-    "create",
-    "fresh_weights",
-]
+__all__ = sorted(_HOMES)
 
 
-def create(architecture, classes, frames, size, width=128, stem=64, precision="float32"):
-    """Build a network by name.
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keras_vdd.models' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"keras_vdd.models.{_HOMES[name]}"), name)
 
-    Args:
-        architecture: `"mini_c3d"` (videos), `"convnet_d3"` or `"convnet_d4"` (images).
-        classes: int, number of logits.
-        frames: int, frames of a clip; images have none and ignore it.
-        size: int, height and width of a frame in pixels.
-        width: int, channels of the hidden layers.
-        stem: int, channels of MiniC3D's first layer; images have none and ignore it.
-        precision: `"float32"` or `"bfloat16"`, what its layers compute in; weights and logits are float32.
 
-    Returns:
-        A built `keras.Model`: `network(x)` gives logits (batch, classes), `network.embed(x)` features.
-
-    Raises:
-        UsageError: the architecture is unknown.
-    """
-    if architecture not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise UsageError(f"Unknown architecture {architecture!r}: choose one of {known}.")
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else precision)
-    try:
-        if architecture == "mini_c3d":
-            return MiniC3D(classes=classes, frames=frames, size=size, width=width, stem=stem)
-        return ARCHITECTURES[architecture](classes=classes, size=size, width=width)
-    finally:
-        keras.config.set_dtype_policy(policy)
+def __dir__():
+    return __all__

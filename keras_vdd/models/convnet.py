@@ -1,4 +1,4 @@
-"""ConvNetD3 and ConvNetD4, the image networks of dataset distillation."""
+"""ConvNet, the image network of dataset distillation, of any depth."""
 
 import keras
 from keras import ops
@@ -23,7 +23,9 @@ class ConvNet(keras.Model):
     def __init__(self, classes, size=112, width=128, depth=4, **kwargs):
         super().__init__(**kwargs)
         if size < 2**depth:
-            raise ValueError(f"ConvNet of depth {depth} needs images of {2**depth} pixels or more, got {size}")
+            raise ValueError(
+                f"ConvNet of depth {depth} needs images of {2**depth} pixels or more, got {size}"
+            )
         self.classes, self.size, self.width, self.depth = classes, size, width, depth
         layout = {"data_format": DATA_FORMAT}
         self.convolutions = [
@@ -41,6 +43,7 @@ class ConvNet(keras.Model):
             channels = self.width
             norm.build((None, None, None, channels) if _LAST else (None, channels, None, None))
         side = self.size // 2**self.depth
+        self.feature_shape = (side, side, channels)
         self.classifier.build((None, 1, 1, side * side * channels))
         self.built = True
 
@@ -67,24 +70,6 @@ class ConvNet(keras.Model):
             "width": self.width,
             "depth": self.depth,
         }
-
-
-@keras.saving.register_keras_serializable(package="keras_vdd")
-class ConvNetD4(ConvNet):
-    """ConvNet of depth 4: the network of static learning in the paper."""
-
-    def __init__(self, classes, size=112, width=128, **kwargs):
-        kwargs.pop("depth", None)
-        super().__init__(classes, size, width, depth=4, **kwargs)
-
-
-@keras.saving.register_keras_serializable(package="keras_vdd")
-class ConvNetD3(ConvNet):
-    """ConvNet of depth 3: the frame encoder of the taxonomy study in the paper."""
-
-    def __init__(self, classes, size=112, width=128, **kwargs):
-        kwargs.pop("depth", None)
-        super().__init__(classes, size, width, depth=3, **kwargs)
 
 
 _LAST = DATA_FORMAT == "channels_last"

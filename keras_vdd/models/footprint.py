@@ -13,6 +13,7 @@ import keras
 from keras_vdd.backend import device_bytes, second_order_copies
 from keras_vdd.errors import UsageError
 from keras_vdd.machine import main_memory_bytes
+from keras_vdd.models.building import sample_shape
 
 FORMS = ("auto", "unrolled", "adjoint", "tesla")
 # What one inner step keeps besides activations: new weights, their gradient and its projection.
@@ -77,8 +78,7 @@ def activation_bytes(network, method="call"):
         network: built network of `keras_vdd.models`.
         method: `"call"` or `"embed"`.
     """
-    frames = (network.frames,) if hasattr(network, "frames") else ()
-    inputs = keras.Input(batch_shape=(1, *frames, network.size, network.size, 3))
+    inputs = keras.Input(batch_shape=(1, *sample_shape(network)))
     found, waiting = {}, [getattr(network, method)(inputs)]
     while waiting:
         tensor = waiting.pop()

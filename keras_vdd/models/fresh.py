@@ -1,33 +1,55 @@
 """Weights of a network drawn anew on the host, equal on every backend."""
 
-import numpy as np
+from keras_vdd.errors import UsageError
 
 
 def fresh_weights(network, rng):
-    """Draw new weights for a network of `keras_vdd.models`.
+    """Draw new weights for a network of `keras_vdd.models`, each as the `draws` of its layer say.
 
-    Kernels and biases from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), norm scale 1 and offset 0. They are drawn
-    on the host because a network re-initialised inside a compiled step is a constant of that step.
+    They are drawn on the host because a network re-initialised inside a compiled step is a constant of that
+    step. Keras' own initialisers have no part in it: each backend draws them differently.
 
     Args:
-        network: a built model whose layers are those of `keras_vdd.layers`.
+        network: a built model.
         rng: `numpy.random.Generator`.
 
     Returns:
         List of float32 arrays, in the order of `network.trainable_variables`.
+
+    Raises:
+        UsageError: no layer says how a weight is drawn.
     """
-    bounds = {
-        id(variable): layer.init_bound
-        for layer in network._flatten_layers()
-        if hasattr(layer, "init_bound")
-        for variable in (layer.kernel, layer.bias)
-    }
-    return [_draw(variable, bounds.get(id(variable)), rng) for variable in network.trainable_variables]
+    weights = zip(network.trainable_variables, draws_of(network), strict=True)
+    return [draw(tuple(variable.shape), rng) for variable, draw in weights]
 
 
-def _draw(variable, bound, rng):
-    if bound is None:
-        constant = 1.0 if variable.name == "scale" else 0.0
-        return np.full(variable.shape, constant, "float32")
-    uniform = rng.random(variable.shape, dtype="float32")
-    return (2 * uniform - 1) * np.float32(bound)
+def draws_of(network):
+    """Return how each weight is drawn, in the order of `network.trainable_variables`.
+
+    A layer's `draws` holds for its weights of that name and for those of the layers inside it, unless they say
+    it themselves.
+
+    Raises:
+        UsageError: no layer says how a weight is drawn.
+    """
+    draws, homes = {}, {}
+    for layer in _outer_first(network):
+        stated = getattr(layer, "draws", {})
+        for variable in layer.trainable_variables:
+            homes[id(variable)] = layer.name
+            if variable.name in stated:
+                draws[id(variable)] = stated[variable.name]
+    for variable in network.trainable_variables:
+        if id(variable) not in draws:
+            raise UsageError(
+                f"The network '{network.name}' does not say how the weight '{variable.name}' of its layer "
+                f"'{homes[id(variable)]}' is drawn: give the layer draws, such as "
+                f"layer.draws = {{'{variable.name}': keras_vdd.layers.Uniform(0.1)}}."
+            )
+    return [draws[id(variable)] for variable in network.trainable_variables]
+
+
+def _outer_first(layer):
+    yield layer
+    for inner in layer._flatten_layers(include_self=False, recursive=False):
+        yield from _outer_first(inner)

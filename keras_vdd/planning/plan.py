@@ -5,12 +5,12 @@ import keras
 from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
 from keras_vdd.evaluation.scoring import protocol_of
 from keras_vdd.memory import pairing
-from keras_vdd.memory.budget import integrator_parameters, label_bytes, memory_bytes, real_clip_bytes
 from keras_vdd.models.footprint import total_bytes
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
+from keras_vdd.planning.stored_bytes import in_memory, shapes, stored
 from keras_vdd.planning.timing import in_words
 
 
@@ -49,54 +49,6 @@ def plan(recipe):
     }
 
 
-def shapes(recipe, classes):
-    """Return {name: shape} of all that a recipe stores."""
-    data, counts, slots = recipe.data, recipe.memory, recipe.memory.videos_per_class
-    if recipe.method == "full":
-        return {}
-    found = {}
-    if counts.kind == "full-video":
-        found["video"] = [classes, slots, data.frames, data.size, data.size, 3]
-    else:
-        found["static"] = [classes, counts.statics_per_class, data.size, data.size, 3]
-    if counts.kind == "static-dynamic":
-        frames, size = counts.dynamic_frames or data.frames, counts.dynamic_size or data.size
-        found["dynamic"] = [classes, counts.dynamics_per_class, frames, size, size, 1]
-        found["integrator"] = [counts.integrators, integrator_parameters()]
-    if _learns_labels(recipe):
-        found["labels"] = [classes, slots, classes]
-    return found
-
-
-def stored(recipe, classes):
-    """Return the exact bytes of what a recipe stores, and of one real clip to compare with, as a dict."""
-    data, dtype = recipe.data, recipe.export.dtype
-    clip = {"real clip, one byte a value": real_clip_bytes(data.frames, data.size, data.size)}
-    if recipe.method == "full":
-        return clip
-    labels = label_bytes(classes, recipe.memory.videos_per_class) if _learns_labels(recipe) else 0
-    found = {"distilled": _memory(recipe, classes, dtype) + labels, "dtype": dtype}
-    if dtype != "float32":
-        found["distilled, were it float32"] = _memory(recipe, classes, "float32") + labels
-    if labels:
-        found["labels among them"] = labels
-    return {**found, **clip}
-
-
-def _memory(recipe, classes, dtype):
-    data, counts = recipe.data, recipe.memory
-    return memory_bytes(
-        counts.kind, classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
-        data.frames, data.size, data.size, counts.integrators, dtype, counts.dynamic_frames,
-        counts.dynamic_size,
-    )  # fmt: skip
-
-
-def _learns_labels(recipe):
-    dynamic = recipe.dynamic
-    return dynamic is not None and (dynamic.loss == "frepo" or getattr(dynamic, "soft_labels", False))
-
-
 def _videos(recipe, extent):
     """How many videos classifiers are trained on: every pair of memories gives one."""
     counts = recipe.memory
@@ -118,7 +70,7 @@ def _estimates(recipe, extent, nbytes):
     if recipe.needs_experts:
         found["experts"] = stage_costs.expert_training(*about)
     if recipe.dynamic is not None:
-        memory = _memory(recipe, extent.classes, "float32")
+        memory = in_memory(recipe, extent.classes, "float32")
         found["dynamic"] = stage_costs.dynamic_stage(*about, memory)
     if recipe.method in ("herding", "k-center"):
         found["choice"] = stage_costs.feature_network(*about)

@@ -4,15 +4,9 @@ import math
 
 from keras_vdd import models
 from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
-from keras_vdd.models.footprint import (
-    activation_bytes,
-    first_order_bytes,
-    second_order_bytes,
-    trajectory_bytes,
-    trajectory_form,
-    weight_bytes,
-)
-from keras_vdd.planning.timing import FORWARD, INNER_STEP, SECOND_ORDER, TO_VIDEOS, training_pass
+from keras_vdd.methods.cost import FORWARD, raw_and_normalised
+from keras_vdd.models.footprint import first_order_bytes, weight_bytes
+from keras_vdd.planning.timing import training_pass
 
 
 class Networks:
@@ -38,16 +32,11 @@ class Networks:
 
 
 def static_stage(recipe, extent, networks):
-    """Stage 1: DC, class by class, a fresh image network at every iteration."""
-    stage, stills, data = recipe.static, recipe.memory.statics_per_class, recipe.data
-    network, seconds = networks.of(stage.network, stage.width)
-    real, still = extent.classes * stage.real_per_class, real_still_bytes(data.size, data.size)
-    passes = real + SECOND_ORDER * extent.classes * stills
-    held = first_order_bytes(network, min(stage.chunk, stage.real_per_class))
-    held += second_order_bytes(network, stills)
-    held += _raw_and_normalised(real * still) + _learned(4 * extent.classes * stills * still)
-    more = {"iterations, at most": stage.iterations}
-    return _stage(network, stage.iterations * passes * seconds, held, **more)
+    """Stage 1: DC on stills, a fresh image network at every iteration."""
+    network = networks.of(recipe.static.network, recipe.static.width)
+    still = real_still_bytes(recipe.data.size, recipe.data.size)
+    stills = extent.classes * recipe.memory.statics_per_class
+    return _matching("static", recipe, network, (extent.classes, stills, still), 4 * stills * still)
 
 
 def expert_training(recipe, extent, networks):
@@ -64,46 +53,21 @@ def expert_training(recipe, extent, networks):
 def dynamic_stage(recipe, extent, networks, memory_bytes):
     """Stage 2, by the matching loss of the recipe; `memory_bytes` are those of the memory in float32."""
     stage, videos = recipe.dynamic, extent.classes * recipe.memory.videos_per_class
-    network, seconds = networks.of(stage.network, stage.width, stage.stem)
-    passes, held, more = _LOSSES[stage.loss](recipe, network, extent.classes, videos)
-    held += _learned(memory_bytes)
-    return _stage(network, stage.iterations * passes * seconds, held, iterations=stage.iterations, **more)
+    network = networks.of(stage.network, stage.width, stage.stem)
+    return _matching("dynamic", recipe, network, (extent.classes, videos, _clip(recipe)), memory_bytes)
 
 
-def _distribution(recipe, network, classes, videos):
-    real, chunk = classes * recipe.dynamic.real_per_class, recipe.dynamic.chunk
-    held = _raw_and_normalised(real * _clip(recipe)) + min(real, chunk) * activation_bytes(network)
-    return FORWARD * real + TO_VIDEOS * videos, held + first_order_bytes(network, videos), {}
-
-
-def _gradient(recipe, network, classes, videos):
-    per_class, chunk = recipe.dynamic.real_per_class, recipe.dynamic.chunk
-    held = _raw_and_normalised(classes * per_class * _clip(recipe))
-    held += first_order_bytes(network, min(chunk, per_class)) + second_order_bytes(network, videos // classes)
-    return classes * per_class + SECOND_ORDER * videos, held, {}
-
-
-def _trajectory(recipe, network, classes, videos):
-    stage = recipe.dynamic
-    batch, steps = min(stage.batch_size or videos, videos), stage.inner_steps
-    form = trajectory_form(stage.gradient, network, batch, steps)
-    more = {"gradient": form, "inner steps": steps, "videos of an inner step": batch}
-    return steps * batch * INNER_STEP[form], trajectory_bytes(form, network, batch, steps), more
-
-
-def _ridge(recipe, network, classes, videos):
-    stage, features = recipe.dynamic, math.prod(network.feature_shape)
-    pool = 3 * stage.pool * weight_bytes(network)
-    # The kernel and what solves it, and the features it is made of, are in float64.
-    kernel = 8 * (3 * videos**2 + (stage.real_clips + videos) * (features + videos))
-    held = _raw_and_normalised(stage.real_clips * _clip(recipe)) + stage.chunk * activation_bytes(network)
-    held += first_order_bytes(network, videos) + kernel + pool
-    # The regression looks through the set's videos, and the pool's network is trained on them.
-    passes = FORWARD * stage.real_clips + TO_VIDEOS * videos + videos
-    return passes, held, {"networks of the pool": stage.pool, "bytes of the pool": pool}
-
-
-_LOSSES = {"dm": _distribution, "dc": _gradient, "mtt": _trajectory, "frepo": _ridge}
+def _matching(name, recipe, measured, amounts, memory_bytes):
+    """A stage that learns: `amounts` are the classes, the synthetic samples and the bytes of a real one."""
+    stage, method, (network, seconds) = getattr(recipe, name), recipe.loss_of(name), measured
+    cost = method.cost(stage, network, *amounts)
+    # A stage that may stop early says so.
+    iterations = "iterations, at most" if hasattr(stage, "patience") else "iterations"
+    facts = {iterations: stage.iterations, **cost.facts}
+    if method.smaller:
+        facts["lower for less memory"] = ", ".join(f"{name}.{setting}" for setting in method.smaller)
+    held = cost.held + _learned(memory_bytes)
+    return _stage(network, stage.iterations * cost.passes * seconds, held, **facts)
 
 
 def feature_network(recipe, extent, networks):
@@ -143,17 +107,12 @@ def scoring(recipe, extent, networks, rows, protocol):
 
 def _training(recipe, network, batch):
     """Bytes of a training step on a batch of real clips, with an optimizer's two numbers a weight."""
-    clips = _raw_and_normalised(batch * _clip(recipe))
+    clips = raw_and_normalised(batch * _clip(recipe))
     return clips + first_order_bytes(network, batch) + 2 * weight_bytes(network)
 
 
 def _clip(recipe):
     return real_clip_bytes(recipe.data.frames, recipe.data.size, recipe.data.size)
-
-
-def _raw_and_normalised(nbytes):
-    """Real pixels travel as bytes and become float32 where they are looked at."""
-    return 5 * nbytes
 
 
 def _learned(nbytes):

@@ -9,13 +9,6 @@ from keras import ops
 from keras_vdd import models
 from keras_vdd.backend import accelerated, jit, value_and_grad
 
-# Against a training pass (a clip forward, and back to the weights), as measured on MiniC3D at 8 x 64 x 64
-# on two processor cores: torch, tensorflow and jax differ by less than a third but where jax is slower.
-FORWARD = 0.3
-TO_VIDEOS = 1.0
-SECOND_ORDER = 3.2
-# An inner step of MTT. Step by step, it is taken once more on the way back.
-INNER_STEP = {"unrolled": SECOND_ORDER, "adjoint": 1 + SECOND_ORDER, "tesla": 3.5}
 # An accelerator takes many clips in the time of one.
 _CLIPS = {False: 2, True: 16}
 
@@ -27,9 +20,8 @@ def training_pass(network):
         network: built network of `keras_vdd.models`.
     """
     count = _CLIPS[accelerated()]
-    frames = (network.frames,) if hasattr(network, "frames") else ()
     rng = np.random.default_rng(0)
-    shape = (count, *frames, network.size, network.size, 3)
+    shape = (count, *models.sample_shape(network))
     x = ops.convert_to_tensor(rng.standard_normal(shape, dtype="float32"))
     weights = models.as_weights(network, models.fresh_weights(network, rng))
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from keras_vdd.models.registry import ClipNetwork
 from keras_vdd.settings import Positive, Settings, Whole, listed
 
 Baseline = Literal[
@@ -23,8 +24,8 @@ class EvaluationSettings(Settings):
     """paper: SGD 0.01 (for a set learned by mtt its own step size), momentum 0.9, decay 5e-4, x0.1 at half.
     stable: AdamW 3e-4, decay 5e-4, cosine to 0. frepo: AdamW 5e-4. Learned labels of frepo are always
     trained on by mean squared error."""
-    architecture: Literal["mini_c3d"] = "mini_c3d"
-    """Classifier trained on the set."""
+    architecture: ClipNetwork = "mini_c3d"
+    """Classifier trained on the set: a network of clips."""
     width: Positive = 128
     """Filters of its widest layers."""
     stem: Positive = 64

@@ -1,7 +1,8 @@
 """Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
 
-from keras_vdd.recipe.keys import known_keys, nearest, unknown_key
-from keras_vdd.recipe.schema import LOSS_NAMES
+from keras_vdd.recipe.keys import known_keys, unknown_key
+from keras_vdd.recipe.schema import DYNAMIC_LOSS
+from keras_vdd.registry import must_be_one_of
 
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
@@ -28,26 +29,23 @@ _KINDS = {
 
 
 def _key(location):
-    # Inside a section of which there are several, pydantic puts in the value that chose one of them.
-    if len(location) > 1 and location[0] == "dynamic" and location[1] in LOSS_NAMES:
-        location = (location[0], *location[2:])
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
 
 
-def _sentences(error):
+def _sentences(error, values):
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     key = _key(error["loc"])
     shown = f"{key}={value if len(str(value)) <= 80 else str(value)[:77] + '...'}"
     if kind == "extra_forbidden" and key in known_keys():
         section, _, name = key.rpartition(".")
-        return [f"{section}.loss={error['loc'][1]} has no setting {name}; remove {key}"]
+        return [f"{section}.loss={_loss(values)} has no setting {name}; remove {key}"]
     if kind == "extra_forbidden":
         return [unknown_key(key)]
     if kind == "union_tag_invalid":
-        key, value = f"{key}.{context['discriminator'].strip(chr(39))}", context["tag"]
+        key, value = f"{key}.{context['discriminator']}", context["tag"]
         return [_choice(f"{key}={value}", value, context["expected_tags"])]
     if kind == "missing":
         return [f"{key} is missing"]
@@ -68,14 +66,19 @@ def _sentences(error):
     return [f"{shown}: {error['msg']}"]
 
 
+def _loss(values):
+    """The loss of stage 2: settings that are known and not there belong to other losses."""
+    return values["dynamic"].get("loss", DYNAMIC_LOSS)
+
+
 def _choice(shown, value, expected):
-    choices = expected.replace("'", "").split(", ")
-    close = nearest(str(value), choices)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{shown} must be one of {', '.join(choices)}{hint}"
+    return f"{shown} {must_be_one_of(value, expected.replace(chr(39), '').split(', '))}"
 
 
-def sentences(error):
-    """Return one sentence for each thing wrong in a `pydantic.ValidationError`, in the schema's order."""
-    found = [sentence for item in error.errors() for sentence in _sentences(item)]
+def sentences(error, values):
+    """Return one sentence for each thing wrong in a `pydantic.ValidationError`, in the schema's order.
+
+    `values` are those that were checked.
+    """
+    found = [sentence for item in error.errors() for sentence in _sentences(item, values)]
     return list(dict.fromkeys(found))

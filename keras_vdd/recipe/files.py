@@ -1,76 +1,48 @@
-"""Recipe files: where they are found and what `extends:` makes of them."""
+"""Recipes given by name or by file, and what `extends:` makes of a file."""
 
-from importlib import resources
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
 from keras_vdd.errors import UsageError
-from keras_vdd.recipe.keys import nearest
+from keras_vdd.recipe import layers
+from keras_vdd.recipe.compose import composed, files_of
 from keras_vdd.recipe.merging import merged
+from keras_vdd.recipe.names import known, unknown
+from keras_vdd.recipe.yaml_text import read
 
 
-def parse_yaml(text):
-    """Return the plain value of YAML 1.2 text (where 1e4 is a number); no object is ever built from it."""
-    return YAML(typ="safe", pure=True).load(text)
+def values_of(name_or_path, beside=None, seen=(), source=None):
+    """Return (name, settings) of a recipe given by name, or by the path of a YAML file, over what it extends.
 
+    Args:
+        name_or_path: name of a recipe of the package, or path of a file.
+        beside: folder that a relative path is tried against first: that of the file that extends it.
+        seen: files that extend this one, which it may not extend in turn; `source` names the last in errors.
 
-def packaged(bases=False):
-    """Return {name: file} of the recipes that come with the package.
-
-    Names that begin with an underscore are only there to be extended; `bases=True` has them too.
-    """
-    folder = resources.files("keras_vdd.recipes")
-    found = {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name[-5:] == ".yaml"}
-    return {name: found[name] for name in sorted(found) if bases or not name.startswith("_")}
-
-
-def find(name_or_path, beside=None, bases=False):
-    """Return (name, file) of a recipe given by name, or by the path of a YAML file.
-
-    `beside` is the folder that a relative path is tried against first: that of the file that extends it.
+    Raises:
+        UsageError: there is no such recipe, its file is not YAML, or it extends itself.
     """
     text = str(name_or_path)
-    known = packaged(bases)
-    if text in known:
-        return text, known[text]
+    if text in known():
+        return text, composed(text)
+    path = _path(text, beside)
+    identity = str(path.resolve())
+    if identity in seen:
+        raise UsageError(f"{source}: extends goes round in a circle through {text}")
+    return path.stem, extended(read(path), str(path), path.parent, (*seen, identity))
+
+
+def _path(text, beside):
     if not (text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text):
-        close = nearest(text, known)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise UsageError(f"unknown recipe {text}{hint} (see `vdd recipes list`; a file ends in .yaml)")
+        raise UsageError(unknown(text))
     places = [Path(beside, text)] if beside is not None else []
     for path in [*places, Path(text).expanduser()]:
         if path.is_file():
-            return path.stem, path
+            return path
         if path.is_dir():
-            raise UsageError(f"{text} is a folder; a recipe is a file, such as {text.rstrip('/')}/recipe.yaml")
+            raise UsageError(
+                f"{text} is a folder; a recipe is a file, such as {text.rstrip('/')}/recipe.yaml"
+            )
     raise UsageError(f"recipe file {text} does not exist")
-
-
-def read(file):
-    """Return the mapping of one recipe file, as written."""
-    try:
-        return as_mapping(file.read_bytes().decode(), str(file))
-    except UnicodeDecodeError:
-        raise UsageError(f"{file} is not a text file") from None
-    except OSError as error:
-        raise UsageError(f"cannot read recipe {file}: {error.strerror}") from None
-
-
-def as_mapping(text, source):
-    """Return the mapping that YAML text holds; `source` names it in errors."""
-    try:
-        values = parse_yaml(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}" if mark else ""
-        raise UsageError(f"{source}{where}: not valid YAML ({error.problem or error.context})") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"{source}: not valid YAML ({str(error).splitlines()[0]})") from None
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise UsageError(f"{source} must hold `key: value` lines; `vdd recipes show quickstart` prints such")
-    return values
 
 
 def extended(values, source, beside=None, seen=()):
@@ -90,10 +62,15 @@ def extended(values, source, beside=None, seen=()):
 def _inherited(parent, source, beside, seen):
     if not isinstance(parent, str):
         raise UsageError(f"{source}: extends={parent!r} must be a recipe, by name or path, or a list of such")
-    name, file = find(parent, beside, bases=True)
-    identity = str(file.resolve() if isinstance(file, Path) else file)
-    if identity in seen:
-        raise UsageError(f"{source}: extends goes round in a circle through {parent}")
-    folder = file.parent if isinstance(file, Path) else None
-    base = extended(read(file), str(file), folder, (*seen, identity))
+    _, base = values_of(parent, beside, seen, source)
     return {key: value for key, value in base.items() if key not in ("name", "summary")}
+
+
+def sources(name_or_path: str | Path) -> list[tuple[str, str]]:
+    """Return (file, text) of what a recipe of the package is laid together from, lowest first, or of the one
+    file that was named."""
+    text = str(name_or_path)
+    if text in known():
+        files = dict.fromkeys(each for file in files_of(text) for each in layers.with_parents(file))
+        return [(f"recipes/{file}.yaml", layers.text(file)) for file in files]
+    return [(text, _path(text, None).read_text(encoding="utf-8"))]

@@ -1,13 +1,14 @@
 """The dotted names a recipe may use, read off the schema, and the nearest one to a mistake."""
 
-import difflib
 import types
 import typing
 from functools import cache
 
 from pydantic import BaseModel
 
+from keras_vdd.methods import METHODS, MatchingSettings
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.registry import nearest
 
 
 def _parts(annotation):
@@ -24,7 +25,10 @@ def _parts(annotation):
 
 def _sections(annotation):
     """The sections that a field may hold: several where one of its own settings decides which."""
-    return [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
+    found = [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
+    if found == [MatchingSettings]:
+        return [method.settings for method in METHODS]
+    return found
 
 
 def _kind(annotation):
@@ -36,9 +40,14 @@ def _kind(annotation):
     return "value"
 
 
-@cache
 def known_keys():
     """Return {dotted name: kind}, kind one of section, text, value, list, "list or word"."""
+    return _keys(tuple(METHODS.names()))
+
+
+@cache
+def _keys(losses):
+    # The losses are what the answer depends on: one may be registered after it was first asked for.
     found = {}
 
     def walk(model, prefix):
@@ -50,11 +59,6 @@ def known_keys():
 
     walk(Recipe, "")
     return found
-
-
-def nearest(word, candidates, cutoff=0.6):
-    """Return the candidate that looks most like `word` in a list, or an empty one."""
-    return difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
 
 
 def unknown_key(key):

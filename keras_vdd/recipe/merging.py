@@ -1,14 +1,9 @@
 """One layer of settings over another: a recipe over what it extends, and the command line over both."""
 
 import copy
-import typing
 
-from keras_vdd.recipe.schema import LEARNED_WITH_LOSS, PARTS
-from keras_vdd.recipe.stage_settings import Matching
-
-_SETTINGS = {
-    section.model_fields["loss"].default: section.model_fields for section in typing.get_args(Matching)
-}
+from keras_vdd.methods import METHODS
+from keras_vdd.recipe.schema import PARTS
 
 
 def merged(below, above):
@@ -25,15 +20,18 @@ def merged(below, above):
 
 
 def _with_use(below, above):
-    loss = _choice(above, "dynamic", "loss", _SETTINGS)
+    losses = {method.name: method for method in METHODS}
+    loss = _choice(above, "dynamic", "loss", losses)
     kind = _choice(above, "memory", "kind", PARTS)
     stage = below.get("dynamic")
     if not isinstance(stage, dict) or not (loss or kind):
         return dict(below)
     if loss:
-        stage = _without(stage, _SETTINGS, loss)
+        stage = _without(stage, {name: method.settings.model_fields for name, method in losses.items()}, loss)
     if isinstance(rates := stage.get("learning_rates"), dict):
-        rates = _without(rates, LEARNED_WITH_LOSS, loss) if loss else rates
+        rates = (
+            _without(rates, {name: method.learns for name, method in losses.items()}, loss) if loss else rates
+        )
         rates = _without(rates, PARTS, kind) if kind else rates
         stage = {**stage, "learning_rates": rates}
     return {**below, "dynamic": stage}

@@ -4,9 +4,9 @@ import os
 
 from ruamel.yaml.error import YAMLError
 
-from keras_vdd.recipe.files import parse_yaml
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.merging import merged
+from keras_vdd.recipe.yaml_text import parse_yaml
 
 
 def parse(text):

@@ -7,18 +7,34 @@ the data (class counts, a missing root), where the data is read.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
+from pydantic_core import PydanticKnownError
 
+from keras_vdd.methods import METHODS, MatchingSettings, Method
+from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.memory_settings import MemorySettings
-from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, Matching, StaticSettings
+from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
 from keras_vdd.settings import FolderName, Name, Positive, Settings, Whole
 
-LOSS_NAMES = {"dm": "DM", "dc": "DC", "mtt": "MTT", "frepo": "FRePo"}
-# What stage 2 can learn, each at a rate of its own: with a kind of memory, and with a loss.
+# The loss of stage 1, and that of stage 2 where a recipe says none.
+STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
+# What stage 2 learns of a kind of memory, each at a rate of its own.
 PARTS = {"static-dynamic": ("dynamic", "integrator"), "still": ("static",), "full-video": ("video",)}
-LEARNED_WITH_LOSS = {"dm": (), "dc": (), "mtt": ("step_size", "labels"), "frepo": ("labels",)}
+
+
+def _of_its_loss(values: Any) -> MatchingSettings:
+    """The settings of stage 2, checked as those of its loss: one that was registered counts from then on."""
+    if isinstance(values, MatchingSettings):
+        return values
+    if not isinstance(values, dict):
+        raise PydanticKnownError("dict_type")
+    loss = values.get("loss", DYNAMIC_LOSS)
+    if not isinstance(loss, str) or loss not in METHODS:
+        context = {"discriminator": "loss", "tag": str(loss), "expected_tags": ", ".join(METHODS.names())}
+        raise PydanticKnownError("union_tag_invalid", context)
+    return METHODS.get(loss).settings.model_validate(values)
 
 
 class RunSettings(Settings):
@@ -51,8 +67,8 @@ class Recipe(Settings):
     static: StaticSettings | None = None
     """Stage 1; null leaves the stills as the real frames they start from."""
     experts: ExpertSettings | None = None
-    """Networks that stage 2 reads; there wherever dynamic.loss=mtt or dynamic.networks=experts."""
-    dynamic: Annotated[Matching, Field(discriminator="loss")] | None = None
+    """Networks that stage 2 reads; there wherever its loss reads them (mtt)."""
+    dynamic: Annotated[SerializeAsAny[MatchingSettings], PlainValidator(_of_its_loss)] | None = None
     """Stage 2; null where stills alone are wanted."""
     evaluation: EvaluationSettings = EvaluationSettings()
     export: ExportSettings = ExportSettings()
@@ -73,8 +89,8 @@ class Recipe(Settings):
         if self.coreset is not None:
             return "full set" if self.coreset.method == "full" else f"{self.coreset.method} clips"
         if self.dynamic is None:
-            return "static-DC"
-        loss, kind = LOSS_NAMES[self.dynamic.loss], self.memory.kind
+            return f"static-{self.loss_of('static').title}"
+        loss, kind = self.loss_of("dynamic").title, self.memory.kind
         return loss + {"static-dynamic": " + static-dynamic", "still": " stills", "full-video": ""}[kind]
 
     @property
@@ -82,26 +98,32 @@ class Recipe(Settings):
         """Name of the run folder under `run.dir`."""
         return self.run.name or self.name
 
+    def loss_of(self, stage: str) -> Method:
+        """The `Method` of a stage that the recipe has, "static" or "dynamic"."""
+        return METHODS.get(STATIC_LOSS if stage == "static" else self.dynamic.loss)
+
     @property
     def needs_experts(self) -> bool:
         """Whether stage 2 reads experts."""
-        return getattr(self.dynamic, "loss", None) == "mtt" or getattr(self.dynamic, "networks", None) == "experts"
+        return self.dynamic is not None and self.loss_of("dynamic").expert_epochs is not None
 
     @property
     def expert_epochs(self) -> int:
         """Epochs that each expert is trained; its snapshots count from 0, before training."""
         if self.experts.epochs is not None:
             return self.experts.epochs
-        return self.dynamic.max_start_epoch - 1 + self.dynamic.expert_epochs
+        return self.loss_of("dynamic").expert_epochs(self.dynamic)
 
     @model_validator(mode="before")
     @classmethod
     def _what_goes_without_saying(cls, values: Any) -> Any:
         if not isinstance(values, dict) or not isinstance(values.get("dynamic"), dict):
             return values
-        dynamic = {"loss": "dm", **values["dynamic"]}
+        dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}
         values = {**values, "dynamic": dynamic}
-        if values.get("experts") is None and (dynamic["loss"] == "mtt" or dynamic.get("networks") == "experts"):
+        # What is no loss is refused where the section is checked.
+        known = isinstance(dynamic["loss"], str) and dynamic["loss"] in METHODS
+        if values.get("experts") is None and known and METHODS.get(dynamic["loss"]).expert_epochs is not None:
             values["experts"] = {}
         return values
 
@@ -117,7 +139,9 @@ class Recipe(Settings):
         for name in ("frames", "size"):
             stored, shown = getattr(self.memory, f"dynamic_{name}"), getattr(self.data, name)
             if stored is not None and stored > shown:
-                wrong.append(f"memory.dynamic_{name}={stored} is above data.{name}={shown}; it can only store less")
+                wrong.append(
+                    f"memory.dynamic_{name}={stored} is above data.{name}={shown}; it can only store less"
+                )
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
@@ -142,7 +166,7 @@ class Recipe(Settings):
         kind = self.memory.kind
         if self.dynamic is not None:
             yield from self._rates_fit()
-            yield from self._inner_steps_fit()
+            yield from self._loss_fits()
         elif kind == "static-dynamic":
             yield "memory.kind=static-dynamic needs a dynamic stage; for stills set memory.kind=still"
         elif self.static is None or kind == "full-video":
@@ -153,12 +177,8 @@ class Recipe(Settings):
     def _rates_fit(self):
         dynamic, kind = self.dynamic, self.memory.kind
         needed = {part: f"memory.kind={kind}" for part in PARTS[kind]}
-        if dynamic.loss == "mtt":
-            needed["step_size"] = "dynamic.loss=mtt"
-        if dynamic.loss == "frepo":
-            needed["labels"] = "dynamic.loss=frepo"
-        if getattr(dynamic, "soft_labels", False):
-            needed["labels"] = "dynamic.soft_labels=true"
+        for part, setting in self.loss_of("dynamic").learned(dynamic).items():
+            needed[part] = f"dynamic.{setting}={dynamic.loss if setting == 'loss' else 'true'}"
         for part, rate in dynamic.learning_rates:
             name = f"dynamic.learning_rates.{part}"
             if rate is None and part in needed:
@@ -166,34 +186,27 @@ class Recipe(Settings):
             if rate is not None and part not in needed:
                 yield f"{name}={rate:g} is for what is not learned here; set {name}=null"
 
-    def _inner_steps_fit(self):
-        dynamic, integrators = self.dynamic, self.memory.integrators
-        if dynamic.loss != "mtt":
-            return
-        if dynamic.step_size < dynamic.least_step_size:
+    def _loss_fits(self):
+        loss, memory = self.loss_of("dynamic"), self.memory
+        if loss.memories is not None and memory.kind not in loss.memories:
             yield (
-                f"dynamic.step_size={dynamic.step_size:g} is below dynamic.least_step_size="
-                f"{dynamic.least_step_size:g}, under which it may not fall; lower that too"
+                f"dynamic.loss={loss.name} does not work with memory.kind={memory.kind}; "
+                f"it works with {', '.join(loss.memories)}"
             )
-        if dynamic.batch_size is not None and dynamic.batch_size < integrators:
-            yield (
-                f"dynamic.batch_size={dynamic.batch_size} leaves some of memory.integrators={integrators} without a "
-                "video; it must be at least that"
-            )
+        if loss.fits is not None:
+            yield from loss.fits(self.dynamic, memory)
 
     def _experts_fit(self):
         if self.experts is None or self.coreset is not None:
             return
         if not self.needs_experts:
-            yield "experts are read by dynamic.loss=mtt and dynamic.networks=experts only; set experts=null"
+            yield f"experts are read by {losses_with_experts()} only; set experts=null"
             return
-        if self.dynamic.loss != "mtt":
-            if self.experts.epochs is None:
-                yield "dynamic.networks=experts needs experts.epochs: a snapshot of any of them is drawn"
-        elif self.expert_epochs < self.dynamic.max_start_epoch - 1 + self.dynamic.expert_epochs:
+        read = self.loss_of("dynamic").expert_epochs(self.dynamic)
+        if self.expert_epochs < read:
             yield (
-                f"experts.epochs={self.experts.epochs} is below dynamic.max_start_epoch - 1 + dynamic.expert_epochs="
-                f"{self.dynamic.max_start_epoch - 1 + self.dynamic.expert_epochs}, which matching reads"
+                f"experts.epochs={self.experts.epochs} is below the {read} epochs that dynamic.loss={self.dynamic.loss} "
+                "reads with these settings; raise it, or set experts.epochs=null"
             )
 
     def _storage_fits(self):
@@ -202,3 +215,10 @@ class Recipe(Settings):
             yield f"memory.quantise=true learns what int8 stores, not export.dtype={dtype}; set export.dtype=int8"
         if dtype == "uint8" and self.coreset is None:
             yield "export.dtype=uint8 keeps real pixels, which a learned set has none of; choose int8"
+
+
+def losses_with_experts() -> str:
+    """The settings that have experts read, as a sentence lists them."""
+    return " or ".join(
+        f"dynamic.loss={method.name}" for method in METHODS if method.expert_epochs is not None
+    )

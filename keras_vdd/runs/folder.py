@@ -115,13 +115,13 @@ class RunFolder:
         if not self.path.exists() or all(_of_the_first_moments(child.name) for child in self.path.iterdir()):
             return
         if not (self.path / "recipe.yaml").exists():
-            raise VddError(
-                f"'{self.path}' is not empty and holds no run: give another run.name or run.dir."
-            )
+            raise VddError(f"'{self.path}' is not empty and holds no run: give another run.name or run.dir.")
         begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
         if changed := begun.another_recipe(now):
             learned = (self.path / "static" / "memory.safetensors").exists()
-            keep = f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
+            keep = (
+                f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
+            )
             raise VddError(
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."

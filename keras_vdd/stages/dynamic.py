@@ -2,18 +2,14 @@
 
 import numpy as np
 
-from keras_vdd import methods
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.normalise import normalise
 from keras_vdd.experts.engine import learn_experts
 from keras_vdd.layers.integrator import start_weights
-from keras_vdd.learning.checkpoint import load_arrays, save_arrays
-from keras_vdd.learning.condenser import Condenser
-from keras_vdd.learning.fit import fit_stage
 from keras_vdd.learning.real_batches import choose_by_class
 from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
-from keras_vdd.recipe.schema import LOSS_NAMES
 from keras_vdd.seeds import stream
+from keras_vdd.stages.learn import finish, finished, learn
 
 
 def learn_videos(recipe, stores, static, run, progress):
@@ -33,26 +29,14 @@ def learn_videos(recipe, stores, static, run, progress):
         (arrays, facts): arrays as `DistilledSet` names them, `labels` among them where they were learned;
         `label_kind` and the learned `step_size`, where there are any.
     """
-    finished = run.stage("dynamic") / "memory.safetensors"
-    if finished.exists():
-        arrays, facts = load_arrays(finished)
+    if (done := finished(run, "dynamic")) is not None:
+        arrays, facts = done
         return arrays, facts.get("results", {})
-    settings, store = recipe.dynamic, stores["train"]
+    store = stores["train"]
     bank = learn_experts(recipe, stores, progress) if recipe.needs_experts else None
     memory = start_memory(recipe, store, static)
-    objective = methods.create(recipe, store, memory, bank)
-    condenser = Condenser(memory, objective, objective.extras, objective.constraints)
-    condenser.compile(objective.optimizer())
-    losses = fit_stage(
-        "dynamic", condenser, objective.make_batch, settings.iterations, run,
-        rates=" or ".join(objective.to_lower),
-        checkpoint_every=recipe.run.checkpoint_every, progress=progress,
-        title=f"Dynamic learning ({LOSS_NAMES[settings.loss]})",
-    )  # fmt: skip
-    more, facts = objective.results(condenser)
-    arrays = {**memory.arrays(), **more}
-    save_arrays(finished, arrays, iterations=len(losses), results=facts)
-    (finished.parent / "checkpoint.safetensors").unlink(missing_ok=True)
+    arrays, facts, iterations = learn(recipe, "dynamic", memory, store, run, progress, bank)
+    finish(run, "dynamic", arrays, iterations=iterations, results=facts)
     return arrays, facts
 
 

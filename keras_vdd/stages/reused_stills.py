@@ -4,10 +4,11 @@ import pathlib
 from dataclasses import dataclass
 
 from keras_vdd.errors import UsageError
-from keras_vdd.learning.checkpoint import load_arrays, save_arrays
+from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.runs.identity import RunIdentity, differences
 from keras_vdd.runs.log import Log
 from keras_vdd.runs.videos import Videos
+from keras_vdd.stages.learn import finish
 
 # What stage 1 depends on; all else may differ.
 _SECTIONS = ("data", "static")
@@ -40,14 +41,12 @@ class Stills:
 
     def lay_into(self, run):
         """Make them stage 1 of `run`, a `RunFolder`, unless it has finished its own."""
-        finished = run.stage("static") / "memory.safetensors"
-        if finished.exists():
+        if (run.stage("static") / "memory.safetensors").exists():
             return
         run.log.cut("static", 0)
         for record in self.records:
             run.log.append(**record)
-        save_arrays(finished, self.arrays, **self.facts)
-        (finished.parent / "checkpoint.safetensors").unlink(missing_ok=True)
+        finish(run, "static", self.arrays, **self.facts)
 
 
 def stills_of(folder, recipe):

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from keras_vdd import methods
-from keras_vdd.learning.condenser import Condenser
 from keras_vdd.models import fresh_weights
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.stages.dynamic import start_memory
+from keras_vdd.stages.learn import objective_of
 
 FRAMES, SIZE, LENGTH = 8, 64, 40
 
@@ -68,9 +67,7 @@ def condenser_of(recipe, store):
     statics = (len(store.class_names), recipe.memory.statics_per_class, SIZE, SIZE, 3)
     stills = np.random.default_rng(2).standard_normal(statics, dtype="float32")
     memory = start_memory(recipe, store, stills)
-    objective = methods.create(recipe, store, memory)
+    objective = objective_of(recipe, "dynamic", store, memory)
     if recipe.needs_experts:
         objective.bank = MadeExperts(objective.network)
-    condenser = Condenser(memory, objective, objective.extras, objective.constraints)
-    condenser.compile(objective.optimizer())
-    return condenser
+    return objective.condenser()

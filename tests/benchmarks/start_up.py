@@ -1,6 +1,6 @@
-"""How long `vdd --help` takes beside a bare interpreter: `python tests/benchmarks/start_up.py [runs]`.
+"""How long the commands that need no Keras take beside a bare interpreter: `python tests/benchmarks/start_up.py [runs]`.
 
-The two alternate; medians and their ratio are printed. Not a test: a time depends on the machine.
+They alternate; medians and their ratios to it are printed. Not a test: a time depends on the machine.
 """
 
 import statistics
@@ -11,6 +11,8 @@ import time
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
     "vdd --help": [sys.executable, "-m", "keras_vdd.cli", "--help"],
+    "vdd recipes list": [sys.executable, "-m", "keras_vdd.cli", "recipes", "list"],
+    "vdd recipes show": [sys.executable, "-m", "keras_vdd.cli", "recipes", "show", "mtt-miniucf"],
 }
 
 
@@ -26,10 +28,9 @@ def main(runs):
         for name, command in COMMANDS.items():
             spent[name].append(seconds(command))
     medians = {name: statistics.median(times) for name, times in spent.items()}
+    bare = next(iter(medians.values()))
     for name, median in medians.items():
-        print(f"{name:<16} {median:.3f} s, median of {runs}")
-    bare, told = medians.values()
-    print(f"ratio            {told / bare:.1f}")
+        print(f"{name:<16} {median:.3f} s, median of {runs}; {median / bare:.1f} times the first")
 
 
 if __name__ == "__main__":

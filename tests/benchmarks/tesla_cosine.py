@@ -12,12 +12,12 @@ import argparse
 import numpy as np
 from keras import ops
 
-from keras_vdd import methods, pipeline
+from keras_vdd import pipeline
 from keras_vdd.experts.engine import learn_experts
-from keras_vdd.learning.condenser import Condenser
 from keras_vdd.learning.rates import part_of
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.stages.dynamic import start_memory
+from keras_vdd.stages.learn import objective_of
 from keras_vdd.stages.static import random_stills
 
 
@@ -36,8 +36,8 @@ def main():
     for form in ("adjoint", "tesla"):
         settings = recipe.dynamic.model_copy(update={"gradient": form})
         changed = recipe.model_copy(update={"dynamic": settings})
-        objective = methods.create(changed, stores["train"], memory, bank)
-        condenser = Condenser(memory, objective, objective.extras, objective.constraints)
+        objective = objective_of(changed, "dynamic", stores["train"], memory, bank)
+        condenser = objective.condenser()
         values, others = ([v.value for v in part] for part in (condenser.trainable_variables, condenser.non_trainable_variables))
         parts = [part_of(v) for v in condenser.trainable_variables]
         batches = [_tensors(objective.make_batch(k)) for k in range(asked.batches)]

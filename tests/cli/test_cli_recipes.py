@@ -64,8 +64,13 @@ def test_show_prints_a_whole_recipe_that_loads_again(capsys):
     assert parse_recipe(text) == load_recipe("dm-ucf101", ["data.classes=present", "run.seed=3"])
 
 
-def test_show_the_source(capsys):
-    assert "extends: [_dm, _ucf101]" in vdd(capsys, "recipes", "show", "dm-ucf101", "--source")
+def test_show_the_source(capsys, tmp_path):
+    text = vdd(capsys, "recipes", "show", "dm-ucf101-5", "--source")
+    files = [line.removeprefix("# recipes/") for line in text.splitlines() if line.startswith("# recipes/")]
+    layers = ["parts/paper.yaml", "methods/dm.yaml", "sizes/5.yaml", "sets/ucf101.yaml", "exceptions/dm.yaml"]
+    assert [file for file in files if file in layers] == layers and "dm-*-5:" in text
+    (tmp_path / "mine.yaml").write_text("extends: dm-ucf101\n")
+    assert "extends: dm-ucf101\n" in vdd(capsys, "recipes", "show", tmp_path / "mine.yaml", "--source")
 
 
 def test_show_as_json(capsys):
@@ -82,14 +87,48 @@ def test_a_copy_is_a_recipe_of_its_own(capsys, tmp_path):
     vdd(capsys, "recipes", "copy", "quickstart", file, "--force")
     assert load_recipe(file).data == load_recipe("quickstart").data
     assert "must end in .yaml" in vdd(capsys, "recipes", "copy", "quickstart", tmp_path / "mine", code=2)
+    (tmp_path / "folder.yaml").mkdir()
+    assert "is a folder" in vdd(
+        capsys, "recipes", "copy", "quickstart", tmp_path / "folder.yaml", "--force", code=2
+    )
+
+
+def test_a_copy_is_whole_and_valid_alone(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    vdd(capsys, "recipes", "copy", "mtt-miniucf-5")
+    text = (tmp_path / "mtt-miniucf-5.yaml").read_text()
+    assert "extends" not in text and "vdd distill --recipe mtt-miniucf-5.yaml data.root=UCF101" in text
+    assert vdd(capsys, "recipes", "validate", "mtt-miniucf-5.yaml") == "mtt-miniucf-5.yaml: valid\n"
+    assert load_recipe("mtt-miniucf-5.yaml") == load_recipe("mtt-miniucf-5")
+    vdd(capsys, "recipes", "copy", "mtt-miniucf-5.yaml", "again.yaml", "data.size=64", "run.seed=3")
+    again = load_recipe("again.yaml")
+    assert (again.name, again.data.size, again.run.seed) == ("again", 64, 3)
+    assert again.dynamic == load_recipe("mtt-miniucf-5").dynamic
+    vdd(capsys, "recipes", "copy", "quickstart", "data.size=40")
+    assert load_recipe("quickstart.yaml").data.size == 40
+    assert "data.sizes" in vdd(capsys, "recipes", "copy", "quickstart", "x.yaml", "data.sizes=40", code=2)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "again.yaml",
+        "mtt-miniucf-5.yaml",
+        "quickstart.yaml",
+    ]
+
+
+def test_every_setting_stands_under_what_it_means(capsys):
+    lines = vdd(capsys, "recipes", "show", "quickstart").splitlines()
+    body = lines[lines.index("") + 1 :]
+    settings = [n for n, line in enumerate(body) if line and not line.lstrip().startswith("#")]
+    assert len(settings) > 60 and all(body[n - 1].lstrip().startswith("# ") for n in settings)
+    assert "  # Stills of a class (SPC), a multiple of VPC; 0 for full-video." in body
+    assert max(len(line) for line in lines if line.lstrip().startswith("#")) <= 110
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(capsys, tmp_path, monkeypatch):
-    def full(reader, writer):
-        writer.write(b"half")
+    def full(path, text, encoding):
+        path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfileobj", full)
+    monkeypatch.setattr("pathlib.Path.write_text", full)
     said = vdd(capsys, "recipes", "copy", "quickstart", tmp_path / "a.yaml", code=1)
     assert said.startswith("error: the disk is full") and said.count("\n") == 1
     assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ import pytest
 from toy_condensers import CLASSES, FRAMES, RATES, SIZE, make_batch, make_condenser
 
 from keras_vdd.data.batches import IterationBatches
-from keras_vdd.learning.rates import by_part
+from keras_vdd.learning.rates import per_variable_lr
 
 
 def fit(condenser, stop, start=0, **options):
@@ -15,7 +15,7 @@ def fit(condenser, stop, start=0, **options):
 
 
 def plain():
-    return by_part(keras.optimizers.SGD, RATES)
+    return per_variable_lr(keras.optimizers.SGD, RATES)
 
 
 def recorder(losses):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_vdd.errors import UsageError
-from keras_vdd.learning.rates import by_part, falling, part_of
+from keras_vdd.learning.rates import falling, part_of, per_variable_lr
 
 RATES = {"dynamic": 0.5, "integrator": 0.01, "labels": 2.0, "step_size": 0.0}
 SHAPES = {
@@ -90,7 +90,7 @@ def check(found, expected):
 def test_sgd(momentum, share):
     schedule = {} if share is constant else {"learning_rate": falling(4, 0.25)}
     check(
-        trained(by_part(keras.optimizers.SGD, RATES, momentum=momentum, **schedule)),
+        trained(per_variable_lr(keras.optimizers.SGD, RATES, momentum=momentum, **schedule)),
         by_hand_sgd(momentum, share),
     )
 
@@ -98,12 +98,12 @@ def test_sgd(momentum, share):
 @pytest.mark.parametrize("share", [constant, cosine])
 def test_adam(share):
     schedule = {} if share is constant else {"learning_rate": falling(4, 0.25)}
-    check(trained(by_part(keras.optimizers.Adam, RATES, **schedule)), by_hand_adam(share))
+    check(trained(per_variable_lr(keras.optimizers.Adam, RATES, **schedule)), by_hand_adam(share))
 
 
 def test_one_rate_for_all_is_keras_own_optimizer():
     same = dict.fromkeys(RATES, 0.3)
-    found, expected = trained(by_part(keras.optimizers.Adam, same)), trained(keras.optimizers.Adam(0.3))
+    found, expected = trained(per_variable_lr(keras.optimizers.Adam, same)), trained(keras.optimizers.Adam(0.3))
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-6, atol=1e-6)
 
@@ -121,6 +121,6 @@ def test_parts_are_told_by_name():
 
 def test_a_part_without_a_rate_is_told_before_anything_is_learned():
     rates = {part: rate for part, rate in RATES.items() if part not in ("integrator", "labels")}
-    optimizer = by_part(keras.optimizers.SGD, rates)
+    optimizer = per_variable_lr(keras.optimizers.SGD, rates)
     with pytest.raises(UsageError, match="no learning rate for integrator, labels"):
         optimizer.build(variables())

@@ -1,16 +1,15 @@
-"""DM and DC as stage 2 minimises them: gradients of every memory, networks, augmentation, chunks."""
+"""DM and DC as stage 2 minimises them: networks, augmentation, chunks."""
 
 import numpy as np
 import pytest
-from derivatives import assert_gradient, in_float64, numpy, tensor, wide
-from keras import ops, tree
+from derivatives import numpy, tensor
+from keras import tree
+from method_cases import ALL_AUGMENTED, TWO
 from tiny_networks import Linear, Smooth
 from tiny_stage import (
     CLASSES,
     FRAMES,
-    KINDS,
     SIZE,
-    Bank,
     gradient_function,
     learn,
     learned_values,
@@ -28,32 +27,7 @@ from keras_vdd.matching.gradient import gradient_matching
 from keras_vdd.methods import class_matching
 from keras_vdd.methods.class_matching import augmented
 
-TWO = ("memory.videos_per_class=2", "memory.statics_per_class=2", "memory.dynamics_per_class=2")
-AUGMENT = "dynamic.augment=[flip,colour,crop,cutout,scale,rotate]"
-EXPERTS = ("dynamic.networks=experts", "experts.epochs=3")
 LOSSES = {"dm": distribution_matching, "dc": gradient_matching}
-
-
-class Wide(Smooth):
-    """Takes real clips, which are float32 always, to float64."""
-
-    def embed(self, x, training=False):
-        return super().embed(ops.cast(x, "float64"), training)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("loss", LOSSES)
-def test_its_gradient_meets_differences_in_every_memory(loss, kind):
-    settings = (*TWO, "memory.integrators=2", AUGMENT) if kind == "static-dynamic" else ("dynamic.chunk=1",)
-    with wide():
-        _, objective, condenser = make(loss, kind, *settings)
-        in_float64(condenser.memory)
-        objective.network = Wide(CLASSES, SIZE, frames=FRAMES)
-        batch = objective.make_batch(0)
-        batch["network"] = tuple(models.fresh_weights(objective.network, np.random.default_rng(0)))
-        evaluate = gradient_function(objective, condenser, batch, "float64")
-        found = assert_gradient(evaluate, learned_values(condenser))
-        assert len(found) == len(condenser.trainable_variables)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -89,23 +63,6 @@ def test_networks_are_fresh_at_every_iteration():
     assert not np.array_equal(batches[0]["real"], batches[1]["real"])
 
 
-def test_every_snapshot_of_every_expert_is_looked_through():
-    _, objective, _ = make("dm", "static-dynamic", *EXPERTS)
-    bank = objective.bank = Bank(objective.network, count=4, epochs=3)
-    for iteration in range(150):
-        batch = objective.make_batch(iteration)
-    assert set(bank.read) == {(expert, epoch) for expert in range(4) for epoch in range(4)}
-    for found, expected in zip(batch["network"], bank.snapshot(*bank.read[-1]), strict=True):
-        np.testing.assert_array_equal(found, expected)
-
-
-def test_experts_networks_change_nothing_else_of_the_first_draws():
-    """Which videos and pairs an iteration sees does not depend on whose network looks at them."""
-    (_, fresh, _), (_, experts, _) = make("dm"), make("dm", "static-dynamic", *EXPERTS)
-    for name in ("real", "pairs"):
-        np.testing.assert_array_equal(fresh.make_batch(3)[name], experts.make_batch(3)[name])
-
-
 def linear():
     network = Linear(FRAMES * SIZE * SIZE * 3, 5)
     weights = [tensor(np.random.default_rng(0).standard_normal(network.kernel.shape), "float32")]
@@ -131,7 +88,7 @@ def test_real_and_synthetic_clips_are_augmented_alike(seed):
     """Equal clips stay equal, whatever is drawn."""
     (network, weights), x = linear(), tensor(clips(), "float32")
     rows = tensor(draw(np.random.default_rng(seed), CLASSES), "float32")
-    match = jit(lambda r, s, p: augmented(distribution_matching, network, weights, r, s, p, None))
+    match = jit(lambda r, s, p: augmented(distribution_matching, network, weights, r, s, p))
     loss, gradient = match(x, x, rows)
     assert float(numpy(loss)) == 0 and not numpy(gradient).any()
     other, gradient = match(tensor(clips(seed=1), "float32"), x, rows)
@@ -156,9 +113,7 @@ def test_the_augmented_loss_is_that_of_augmented_clips():
         return x
 
     network, weights = linear()
-    found = augmented(
-        distribution_matching, network, weights, *tensor((real, synthetic, rows), "float32"), None
-    )
+    found = augmented(distribution_matching, network, weights, *tensor((real, synthetic, rows), "float32"))
     expected = distribution_matching(network, weights, *tensor((there(real), there(synthetic)), "float32"))
     assert float(numpy(found[0])) == pytest.approx(float(numpy(expected[0])), rel=1e-6)
     np.testing.assert_allclose(numpy(found[1]), back(numpy(expected[1])), rtol=1e-5, atol=1e-5)
@@ -167,7 +122,7 @@ def test_the_augmented_loss_is_that_of_augmented_clips():
 
 def test_an_augmentation_that_changes_nothing_is_none(monkeypatch):
     found = []
-    for more in ((), (AUGMENT,)):
+    for more in ((), (ALL_AUGMENTED,)):
         _, objective, condenser = make("dm", "static-dynamic", *more)
         objective.network, weights = linear()
         with monkeypatch.context() as patch:
@@ -181,7 +136,7 @@ def test_an_augmentation_that_changes_nothing_is_none(monkeypatch):
 
 
 def test_one_augmentation_is_drawn_for_each_class_and_iteration():
-    _, objective, condenser = make("dm", "static-dynamic", *TWO, AUGMENT)
+    _, objective, condenser = make("dm", "static-dynamic", *TWO, ALL_AUGMENTED)
     rows = np.concatenate([objective.make_batch(iteration)["augment"] for iteration in range(10)])
     assert rows.shape == (10 * CLASSES, len(COLUMNS)) and len({row.tobytes() for row in rows}) > 15
     given = with_tensors(objective.make_batch(0), condenser)
@@ -189,13 +144,11 @@ def test_one_augmentation_is_drawn_for_each_class_and_iteration():
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_experts_and_augmentation_under_fit(loss, tmp_path):
+def test_augmentation_under_fit(loss, tmp_path):
     settings = (
-        *EXPERTS,
-        AUGMENT,
+        ALL_AUGMENTED,
         "dynamic.iterations=2",
         "dynamic.learning_rates.video=10",
-        "experts.count=2",
     )
     run = learn(tmp_path, loss, "full-video", *settings)
     assert run.facts == {} and run.arrays["video"].shape == (CLASSES, 1, FRAMES, SIZE, SIZE, 3)

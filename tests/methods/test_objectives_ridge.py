@@ -1,13 +1,12 @@
-"""FRePo as stage 2 minimises it: its gradients, its pool at work, and kernels that are nearly singular."""
+"""FRePo as stage 2 minimises it: its pool at work, and kernels that are nearly singular."""
 
 import json
 
 import keras
 import numpy as np
 import pytest
-from derivatives import assert_gradient, in_float64, numpy, tensor, wide
+from derivatives import numpy, tensor
 from keras import ops
-from tiny_networks import Smooth
 from tiny_stage import (
     CLASSES,
     FRAMES,
@@ -24,16 +23,8 @@ from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.matching import ridge
-from keras_vdd.methods.frepo.objective import start_labels
 
 TWO = ("memory.videos_per_class=2", "memory.statics_per_class=2", "memory.dynamics_per_class=2")
-
-
-class Wide(Smooth):
-    """Takes real clips, which are float32 always, to float64."""
-
-    def embed(self, x, training=False):
-        return super().embed(ops.cast(x, "float64"), training)
 
 
 class StillPool:
@@ -55,28 +46,6 @@ class StillPool:
 def drawn_labels(values, seed=0):
     noise = np.random.default_rng(seed).standard_normal(values["labels"].shape)
     return values["labels"] + 0.1 * noise
-
-
-@pytest.mark.parametrize(
-    "kind, settings",
-    [
-        ("static-dynamic", (*TWO, "memory.integrators=2")),
-        ("full-video", TWO),
-        ("still", ("dynamic.chunk=2",)),
-    ],
-)
-def test_its_gradient_meets_differences_in_videos_and_labels(kind, settings, monkeypatch):
-    monkeypatch.setattr(ridge, "WIDEST_FLOAT", "float64")
-    with wide():
-        _, objective, condenser = make("frepo", kind, "dynamic.regulariser=0.01", *settings)
-        in_float64(condenser.memory)
-        objective.network = network = Wide(CLASSES, SIZE, frames=FRAMES)
-        objective.pool = StillPool(tensor(models.fresh_weights(network, np.random.default_rng(0))))
-        values = learned_values(condenser)
-        values["labels"] = drawn_labels(values)
-        evaluate = gradient_function(objective, condenser, objective.make_batch(0), "float64")
-        found = assert_gradient(evaluate, values, compiled=False)
-        assert len(found) == len(condenser.trainable_variables)
 
 
 def features_of(objective, videos):
@@ -115,7 +84,7 @@ def test_its_loss_is_the_error_of_a_regression_and_the_margin_of_the_labels(chun
 
 
 def test_labels_begin_as_the_method_says():
-    labels = start_labels(5, 2)
+    labels = ridge.centred_labels(5, 2)
     assert labels.shape == (5, 2, 5) and labels.dtype == np.float32
     expected = (np.eye(5) - 1 / 5) / np.sqrt(5 / 10)
     np.testing.assert_allclose(labels, np.repeat(expected[:, None], 2, axis=1), rtol=1e-6)
@@ -161,8 +130,8 @@ def test_networks_of_the_pool_are_trained_and_the_labels_are_the_results():
     assert changed and all(name.startswith(f"pool/{member}/") for name in changed)
     assert f"pool/{member}/weights/0" in changed and f"pool/{member}/counts" in changed
     arrays, facts = objective.results(condenser)
-    assert facts == {"label_kind": "regression"}
-    np.testing.assert_array_equal(arrays["labels"], start_labels(CLASSES, 2))
+    assert facts == {}
+    np.testing.assert_array_equal(arrays["labels"], ridge.centred_labels(CLASSES, 2))
 
 
 @pytest.mark.parametrize("asked, widest", [("3e-07", "float32"), ("1e-18", ridge.WIDEST_FLOAT)])

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from method_cases import NAMES
 from tiny_stage import learn
 
 from keras_vdd.memory import layer, upsampling
@@ -17,7 +18,7 @@ CALLS = [
     (class_matching, "augmented"),
     (trajectory, "augment"),
     (trajectory, "draw"),
-    (trajectory, "start_labels"),
+    (trajectory, "confident_logits"),
     (layer, "straight_through"),
     (layer, "quantised"),
     (upsampling, "axis_matrix"),
@@ -47,7 +48,7 @@ def refused():
         each.stop()
 
 
-@pytest.mark.parametrize("loss", ["dm", "dc", "mtt", "frepo"])
+@pytest.mark.parametrize("loss", NAMES)
 def test_what_is_off_does_not_run(loss, refused, tmp_path):
     learned = learn(tmp_path, loss, "static-dynamic", "dynamic.iterations=1")
     assert np.isfinite(learned.arrays["dynamic"]).all()

@@ -120,13 +120,12 @@ BEYOND = (
     "export.dtype=int8",
 )
 AUGMENT = "[flip,colour,crop,cutout,scale,rotate]"
-EXPERTS = ("dynamic.networks=experts", "experts.epochs=1", "experts.count=2", "experts.batch_size=12")
 
 
 @pytest.mark.parametrize(
     "name, more, labels",
     [
-        ("quickstart", (f"static.augment={AUGMENT}", f"dynamic.augment={AUGMENT}", *EXPERTS), 0),
+        ("quickstart", (f"static.augment={AUGMENT}", f"dynamic.augment={AUGMENT}"), 0),
         pytest.param(
             "mtt-shapes",
             (f"dynamic.augment={AUGMENT}", "dynamic.soft_labels=true", "dynamic.learning_rates.labels=1"),

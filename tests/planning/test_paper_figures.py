@@ -3,7 +3,7 @@
 import pytest
 
 from keras_vdd.memory.budget import memory_bytes
-from keras_vdd.planning.paper_figures import SETS, figure, figure_of
+from keras_vdd.planning.paper_figures import figure, figure_of
 from keras_vdd.recipe.load import list_recipes, load_recipe
 
 RECIPES = {recipe.name: recipe for recipe in list_recipes()}
@@ -40,19 +40,6 @@ def test_printed_storage_is_that_of_the_tensors(recipe):
     number, unit = figure_of(recipe).storage.split()
     # Megabytes of 10^6 or of 2^20, one figure for 50 and for 51 classes.
     assert unit == "MB" and float(number) * 1e6 == pytest.approx(nbytes, rel=0.08)
-
-
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.data.set in SETS])
-def test_the_comment_of_a_recipe_has_the_figure_of_the_table(name):
-    from keras_vdd.recipe.files import packaged
-
-    comment = packaged()[name].read_text(encoding="utf-8").partition("\n\n")[0]
-    words, found = " ".join(comment.replace("#", " ").split()), figure_of(RECIPES[name])
-    if found is None:
-        assert "The paper has no " in words and "The paper reports" not in words
-        return
-    storage = f" at {found.storage}" if found.storage else ""
-    assert f"The paper reports {found}{storage}." in words
 
 
 @pytest.mark.parametrize(

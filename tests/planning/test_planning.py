@@ -7,12 +7,14 @@ import pytest
 
 from keras_vdd.data.sources import find_videos
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.methods.cost import FORWARD, SECOND_ORDER, TO_VIDEOS
+from keras_vdd.methods.mtt.cost import INNER_STEP
 from keras_vdd.models.footprint import total_bytes
 from keras_vdd.planning import plan as planning
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.public_sets import SIZES
-from keras_vdd.planning.timing import FORWARD, INNER_STEP, SECOND_ORDER, TO_VIDEOS, in_words
+from keras_vdd.planning.timing import in_words
 from keras_vdd.recipe.load import list_recipes, load_recipe
 
 RECIPES = {recipe.name: recipe for recipe in list_recipes()}

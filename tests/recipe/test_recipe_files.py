@@ -1,32 +1,29 @@
-"""The recipe files of the package: what they are called, what they say and what they leave to their parents."""
+"""The recipe files of the package: the names that they make, what they say and what they leave to each other."""
 
+import fnmatch
 import re
-from importlib import resources
+from pathlib import Path
 
 import pytest
 
-from keras_vdd.memory.budget import label_bytes, memory_bytes
-from keras_vdd.recipe.files import extended, packaged, parse_yaml
+import keras_vdd.recipes
+from keras_vdd.errors import VddError
+from keras_vdd.methods import METHODS
+from keras_vdd.recipe import compose, layers
+from keras_vdd.recipe.commented import commented_yaml
 from keras_vdd.recipe.load import list_recipes, load_recipe, parse_recipe, resolved_yaml
 from keras_vdd.recipe.merging import merged
+from keras_vdd.recipe.names import known
 
+FOLDER = Path(keras_vdd.recipes.__file__).parent
+FILES = sorted(str(file.relative_to(FOLDER).with_suffix("")) for file in FOLDER.rglob("*.yaml"))
 RECIPES = {recipe.name: recipe for recipe in list_recipes()}
-TEXTS = {name: file.read_text(encoding="utf-8") for name, file in packaged(bases=True).items()}
 SETS = {"miniucf": 50, "ucf101": 101, "hmdb51": 51, "kinetics400": 400, "ssv2": 174, "shapes": 8}
 PAPER_SETS = [name for name in SETS if name != "shapes"]
 CHOSEN = ("random", "herding", "k-center", "full")
 # <method>-<set>, -5 for five videos per class, -naive for whole videos.
 NAME = re.compile(rf"(dm|mtt|frepo|static-dc|random|herding|k-center|full)-({'|'.join(SETS)})(-5)?(-naive)?")
 NAMED = sorted(name for name in RECIPES if NAME.fullmatch(name))
-
-
-def opening(name):
-    return TEXTS[name].partition("\n\n")[0]
-
-
-def words(name):
-    """The opening comment on one line."""
-    return " ".join(line.removeprefix("#").strip() for line in opening(name).splitlines())
 
 
 def family():
@@ -73,36 +70,11 @@ def test_a_resolved_recipe_loads_as_itself(name):
     assert parse_recipe(text) == RECIPES[name]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_opens_with_what_a_reader_must_know(name):
-    assert TEXTS[name].startswith("# ") and RECIPES[name].summary
-    assert all(line.startswith("#") and len(line) <= 110 for line in opening(name).splitlines())
-    command = f"vdd distill --recipe {name}" + ("" if RECIPES[name].data.set == "shapes" else " data.root=")
-    parts = [words(name).index(f" {part} ") for part in ("Needs", "Command", "Result", "Cost")]
-    assert parts == sorted(parts) and f"Command {command}" in re.sub(r" +", " ", words(name))
-
-
-@pytest.mark.parametrize("name", sorted(set(TEXTS) - set(RECIPES)))
-def test_a_base_says_that_it_is_none(name):
-    assert "Not a recipe of its own: others extend it." in words(name)
-
-
-def stored(recipe, classes, dtype):
-    memory, data = recipe.memory, recipe.data
-    labels = recipe.dynamic is not None and recipe.dynamic.loss == "frepo"
-    return memory_bytes(
-        memory.kind, classes, memory.videos_per_class, memory.statics_per_class, memory.dynamics_per_class,
-        data.frames, data.size, data.size, memory.integrators, dtype,
-    ) + labels * label_bytes(classes, memory.videos_per_class)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", [name for name in NAMED if not name.startswith("full-")])
-def test_the_bytes_of_the_comment_are_exact(name):
-    recipe = RECIPES[name]
-    classes, dtype = SETS[recipe.data.set], recipe.export.dtype
-    assert f"a distilled set of {stored(recipe, classes, dtype):,} bytes in {dtype} (" in words(name)
-    if recipe.coreset:
-        assert f"{stored(recipe, classes, 'float32'):,}" in words(name)
+@pytest.mark.parametrize(
+    "name", [name for name in RECIPES if re.search("miniucf|shapes|folder|quick|ssv2-5", name)]
+)
+def test_a_commented_recipe_loads_as_itself(name):
+    assert parse_recipe(commented_yaml(RECIPES[name])) == RECIPES[name]
 
 
 def flat(values, prefix=""):
@@ -113,26 +85,88 @@ def flat(values, prefix=""):
             yield f"{prefix}{key}", value
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_no_file_repeats_what_its_parents_say(name):
-    own = parse_yaml(TEXTS[name])
-    above = {key: value for key, value in own.items() if key not in ("extends", "summary")}
-    below = dict(flat(extended({"extends": own.get("extends")}, name)))
-    assert not [key for key, value in flat(above) if key in below and below[key] == value]
+def repeated(above, below):
+    below = dict(flat(below))
+    return [key for key, value in flat(above) if key in below and below[key] == value]
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_what_a_file_extends_does_not_say_the_same_twice(name):
-    parents, laid = parse_yaml(TEXTS[name]).get("extends"), {}
-    for parent in parents if isinstance(parents, list) else []:
-        values, below = extended({"extends": parent}, name), dict(flat(laid))
-        assert not [key for key, value in flat(values) if key in below and below[key] == value]
-        laid = merged(laid, values)
+@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith("exceptions/")])
+def test_no_file_repeats_what_it_extends(file):
+    laid = {}
+    for parent in layers.parents(file):
+        assert not repeated(layers.settings(parent), laid)
+        laid = merged(laid, layers.settings(parent))
+    assert not repeated({key: value for key, value in layers.written(file).items() if key != "extends"}, laid)
 
 
-def test_files_end_with_one_line_end_and_hold_no_tabs():
-    for text in TEXTS.values():
+def of_exceptions(name):
+    return [(one.file, one.settings) for one in compose.exceptions_of(name)]
+
+
+@pytest.mark.parametrize("name", [name for name, parts in known().items() if parts])
+def test_no_two_files_of_exceptions_say_the_same_of_a_recipe(name):
+    said = {}
+    for file, settings in of_exceptions(name):
+        for key, _ in flat(settings):
+            assert said.setdefault(key, file) == file
+
+
+@pytest.mark.parametrize("found", layers.exceptions(), ids=lambda one: f"{one.file}:{one.patterns}")
+def test_every_exception_is_one(found):
+    # Each of its patterns is for some recipe, and none says what comes out without it.
+    for pattern in found.patterns:
+        assert fnmatch.filter(known(), pattern), pattern
+    names = {name for pattern in found.patterns for name in fnmatch.filter(known(), pattern)}
+    for key, value in flat(found.settings):
+        assert any(dict(flat(without(name, found))).get(key) != value for name in names), key
+
+
+def without(name, exception):
+    """The settings of a recipe as they would be without one exception."""
+    kept = [one for one in layers.exceptions() if one is not exception]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layers, "exceptions", lambda: kept)
+        return compose.composed(name)
+
+
+def test_what_files_say_of_themselves_is_there():
+    sizes, methods = set(map(int, layers.names_in("sizes"))), set(layers.names_in("methods"))
+    for file in FILES:
+        about = layers.about(file) if not file.startswith("exceptions/") else None
+        assert set(getattr(about, "sizes", None) or ()) <= sizes
+        assert set(getattr(about, "methods", None) or ()) <= methods
+        assert set(getattr(about, "instead", {}).values()) <= set(RECIPES)
+        if file.startswith("methods/"):
+            settings = layers.settings(file)
+            choice = settings.get("coreset", {}).get("method") or settings.get("dynamic", {}).get("loss")
+            # Where it is said how, it is said of the loss or the choice that has the name of the file.
+            assert about.by is None or choice in METHODS or choice == file.removeprefix("methods/")
+    for data in layers.names_in("sets"):
+        assert layers.settings(f"sets/{data}")["data"]["set"] == data
+
+
+def test_there_are_few_files_and_each_opens_with_what_it_is():
+    assert len(FILES) <= 60
+    assert {file.partition("/")[0] for file in FILES if "/" in file} == {
+        "parts",
+        "methods",
+        "sizes",
+        "sets",
+        "exceptions",
+    }
+    for file in FILES:
+        text = layers.text(file)
+        assert text.startswith("# ") and max(map(len, text.splitlines())) <= 120
         assert text.endswith("\n") and not text.endswith("\n\n") and "\t" not in text
+
+
+def test_the_page_on_how_they_go_together_names_every_folder():
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [
+        page.index(f"`{folder}") for folder in ("parts/", "methods/", "sizes/", "sets/", "exceptions/")
+    ] == sorted(
+        page.index(f"`{folder}") for folder in ("parts/", "methods/", "sizes/", "sets/", "exceptions/")
+    )
 
 
 def test_settings_of_the_paper():
@@ -194,7 +228,39 @@ def test_shapes_recipes_differ_from_the_quickstart_in_method_alone():
             assert recipe.evaluation.model_copy(update=same) == quickstart.evaluation
 
 
-def test_the_folder_has_recipes_alone():
-    files = {file.name for file in resources.files("keras_vdd.recipes").iterdir() if file.is_file()}
-    assert {name for name in files if name.endswith(".yaml")} == {f"{name}.yaml" for name in TEXTS}
-    assert not [name for name in files if name.endswith((".yml", ".partial"))]
+def test_a_set_and_a_method_are_a_file_each(monkeypatch):
+    """What is added as one file is there under all of its names, and resolves."""
+    new = {
+        "sets/mine": "about: {title: Mine, needs: videos, sizes: [1]}\ndata: {set: folder, size: 48}\n",
+        "methods/third": "about: {summary: N third clips per class}\nextends: methods/random\ncoreset: {method: random}\n",
+    }
+    texts, names_in = layers.text, layers.names_in
+    monkeypatch.setattr(layers, "text", lambda path: new[path] if path in new else texts(path))
+    added = {"sets": ["mine"], "methods": ["third"]}
+    monkeypatch.setattr(layers, "names_in", lambda folder="": names_in(folder) + added.get(folder, []))
+    caches = (known, layers.mapping, layers.about_method, layers.about_set, layers.exceptions, layers.written)
+    try:
+        for cached in caches:
+            cached.cache_clear()
+        assert {
+            "mtt-mine",
+            "mtt-mine-naive",
+            "full-mine",
+            "third-mine",
+            "third-miniucf-5",
+            "third-shapes",
+        } <= set(known())
+        assert not {"mtt-mine-5", "third-folder"} & set(known())
+        assert load_recipe("mtt-mine").data.size == 48 and load_recipe("mtt-mine").dynamic.inner_steps == 10
+        assert load_recipe("third-miniucf-5").summary == "MiniUCF, 5 third clips per class"
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+
+
+def test_a_wrong_word_of_a_file_on_itself_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(layers, "text", lambda path: "about: {titel: Mine}\n")
+    with pytest.raises(VddError, match=r"recipes/sets/wrong.yaml, about: .*; titel: Extra inputs"):
+        layers.about("sets/wrong")
+    layers.written.cache_clear()
+    layers.mapping.cache_clear()

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_vdd.errors import UsageError
-from keras_vdd.recipe.files import packaged
 from keras_vdd.recipe.keys import known_keys
 from keras_vdd.recipe.load import list_recipes, load_recipe, parse_recipe, resolved_yaml
 from keras_vdd.recipe.overrides import parse
@@ -23,15 +22,6 @@ def refusal(name, *overrides):
 def test_the_recipes_of_the_package():
     assert {recipe.name for recipe in list_recipes()} >= set(NAMES)
     assert all(recipe.summary for recipe in list_recipes())
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_opens_with_what_a_reader_must_know(name):
-    text = packaged()[name].read_text(encoding="utf-8")
-    opening = text[: text.index("\n\n")]
-    assert all(line.startswith("#") for line in opening.splitlines())
-    for word in ("Needs", f"vdd distill --recipe {name}", "Result", "Cost"):
-        assert word in opening
 
 
 def test_the_settings_of_the_paper():
@@ -99,7 +89,9 @@ def test_extending_by_name_and_by_path(tmp_path):
 
 def test_extending_several_lays_the_later_over_the_earlier(tmp_path):
     (tmp_path / "long.yaml").write_text("summary: long\ndata: {frames: 9, size: 40}\n")
-    (tmp_path / "mtt.yaml").write_text("data: {size: 48}\ndynamic: {loss: mtt, learning_rates: {step_size: 0}}\n")
+    (tmp_path / "mtt.yaml").write_text(
+        "data: {size: 48}\ndynamic: {loss: mtt, learning_rates: {step_size: 0}}\n"
+    )
     (tmp_path / "child.yaml").write_text("extends: [quickstart, long.yaml, mtt.yaml]\nrun: {seed: 5}\n")
     recipe, below = load_recipe(tmp_path / "child.yaml"), load_recipe("quickstart")
     assert (recipe.name, recipe.summary, recipe.run.seed) == ("child", "", 5)
@@ -117,9 +109,35 @@ def test_extending_in_a_circle_is_refused(tmp_path):
     assert "circle" in refusal(tmp_path / "c.yaml")
 
 
-def test_bases_are_not_recipes():
-    assert all(not name.startswith("_") for name in packaged())
-    assert "unknown recipe _paper" in refusal("_paper")
+def test_layers_are_not_recipes():
+    assert "does not exist" in refusal("methods/dm") and "unknown recipe paper" in refusal("paper")
+
+
+def test_a_composed_recipe_is_extended_by_its_name(tmp_path):
+    (tmp_path / "mine.yaml").write_text("extends: mtt-miniucf-5\ndynamic: {inner_steps: 7}\n")
+    recipe, below = load_recipe(tmp_path / "mine.yaml"), load_recipe("mtt-miniucf-5")
+    assert (recipe.name, recipe.summary, recipe.dynamic.inner_steps) == ("mine", "", 7)
+    assert recipe.dynamic.batch_size == below.dynamic.batch_size == 128 and recipe.memory == below.memory
+    (tmp_path / "mine.yaml").write_text("extends: mtt-miniufc-5\n")
+    assert "did you mean mtt-miniucf-5?" in refusal(tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("mtt-miniufc", "did you mean mtt-miniucf?"),
+        ("mtt-miniucf-10", "miniucf has no -10, only 1 and 5 per class"),
+        ("frepo-shapes-5", "shapes has no -5, only 1 per class"),
+        ("full-ucf101-5", "full has no -5, only 1 per class"),
+        ("mtt-miniucf-1", "it is called mtt-miniucf"),
+        ("frepo-folder", "folder has dm, mtt alone"),
+        ("dm-folder-naive", "folder has dm, mtt alone"),
+        ("dm-shapes", "it is called quickstart"),
+        ("herding-ucf101-naive", "herding has no -naive"),
+    ],
+)
+def test_what_a_name_asks_for_and_is_not_there_is_said(name, words):
+    assert f"unknown recipe {name}" in refusal(name) and words in refusal(name)
 
 
 def test_unknown_recipe_offers_the_nearest():
@@ -224,7 +242,9 @@ def test_no_override_does_worse_than_a_sentence(text):
         assert str(error)
 
 
-@pytest.mark.parametrize("text", ["0\x850", "a\u2028b", "a\u2029b", "a\nb", "é: #", "a'b", 'a"b', "0x10", "1e4", "yes"])
+@pytest.mark.parametrize(
+    "text", ["0\x850", "a\u2028b", "a\u2029b", "a\nb", "é: #", "a'b", 'a"b', "0x10", "1e4", "yes"]
+)
 def test_text_that_yaml_might_take_for_something_else_comes_back(text):
     recipe = load_recipe("quickstart", [f"data.store={text}"])
     assert parse_recipe(resolved_yaml(recipe)) == recipe

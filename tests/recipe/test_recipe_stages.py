@@ -9,7 +9,6 @@ from keras_vdd.recipe.schema import Recipe
 
 LABELS = "dynamic.learning_rates.labels=1e-3"
 STEP = "dynamic.learning_rates.step_size=1e-6"
-EXPERTS = ("dynamic.networks=experts", "experts.epochs=3")
 
 
 def refusal(name, *overrides):
@@ -33,10 +32,9 @@ def refusal(name, *overrides):
             "dynamic.loss=dc has no setting soft_labels",
         ),
         ("mtt-shapes", ["dynamic.real_per_class=3"], "dynamic.loss=mtt has no setting real_per_class"),
-        ("mtt-shapes", ["dynamic.networks=experts"], "dynamic.loss=mtt has no setting networks"),
         ("frepo-shapes", ["dynamic.momentum=0.5"], "dynamic.loss=frepo has no setting momentum"),
         ("frepo-shapes", ["dynamic.augment=[flip]"], "dynamic.loss=frepo has no setting augment"),
-        ("quickstart", ["dynamic.loss=mmt"], "dynamic.loss=mmt must be one of dm, dc, mtt, frepo"),
+        ("quickstart", ["dynamic.loss=mmt"], "dynamic.loss=mmt must be one of dc, dm, frepo, mtt; did you mean mtt?"),
         (
             "quickstart",
             ["dynamic.augment=[flip, colr]"],
@@ -130,15 +128,14 @@ def test_another_loss_leaves_the_old_ones_rates_behind():
         (
             "quickstart",
             ["experts.count=3"],
-            "experts are read by dynamic.loss=mtt and dynamic.networks=experts only",
+            "experts are read by dynamic.loss=mtt only; set experts=null",
         ),
-        ("mtt-shapes", ["dynamic.loss=dm"], "only; set experts=null"),
+        ("mtt-shapes", ["dynamic.loss=dm"], "dynamic.loss=mtt only; set experts=null"),
         ("random-shapes", ["experts.count=3"], "a coreset is chosen, not learned; set experts=null"),
-        ("quickstart", ["dynamic.networks=experts"], "dynamic.networks=experts needs experts.epochs"),
         (
             "mtt-shapes",
             ["experts.epochs=4"],
-            "experts.epochs=4 is below dynamic.max_start_epoch - 1 + dynamic.expert_epochs=5",
+            "experts.epochs=4 is below the 5 epochs that dynamic.loss=mtt reads",
         ),
         (
             "quickstart",
@@ -216,14 +213,12 @@ def test_experts_come_where_they_are_read_and_train_as_long_as_they_are_read():
     longer = load_recipe("mtt-shapes", ["dynamic.max_start_epoch=3", "dynamic.expert_epochs=4"])
     assert longer.expert_epochs == 6
     assert load_recipe("mtt-shapes", ["experts.epochs=9"]).expert_epochs == 9
-    snapshots = load_recipe("quickstart", EXPERTS)
-    assert snapshots.needs_experts and snapshots.expert_epochs == 3
     quick = load_recipe("quickstart")
     assert not quick.needs_experts and quick.experts is None
 
 
 @pytest.mark.parametrize(
-    "overrides", [EXPERTS, ["dynamic.loss=mtt", STEP], ["dynamic.loss=frepo", LABELS], ["dynamic.loss=dc"]]
+    "overrides", [["dynamic.loss=mtt", STEP], ["dynamic.loss=frepo", LABELS], ["dynamic.loss=dc"]]
 )
 def test_resolved_recipes_of_every_loss_load_as_themselves(overrides):
     recipe = load_recipe("quickstart", overrides)
@@ -242,5 +237,4 @@ def test_all_beyond_the_paper_is_off_by_default():
         assert getattr(recipe.dynamic, "augment", ()) == () and not getattr(
             recipe.dynamic, "soft_labels", False
         )
-        assert getattr(recipe.dynamic, "networks", "fresh") == "fresh"
         assert getattr(recipe.dynamic, "gradient", "auto") == "auto"

@@ -12,7 +12,7 @@ from keras_vdd.runs.folder import RunFolder
 
 
 def test_a_run_with_the_stills_of_another_ends_as_if_it_had_learned_them(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_vdd.stages.static.fit_stage", None)  # not to be called
+    monkeypatch.setattr("keras_vdd.stages.static.learn", None)  # not to be called
     recipe = small(tmp_path, store=whole.store)
     results = pipeline.distill(recipe, stills_from=whole.folder)
     assert results["losses"] == whole.results["losses"]

@@ -8,13 +8,12 @@ from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import jit, value_and_grad
-from keras_vdd.data.clips import choose_videos, read_clips
-from keras_vdd.learning.rates import by_part, falling
+from keras_vdd.data.clips import choose_videos
+from keras_vdd.learning.rates import falling, per_variable_lr
 from keras_vdd.learning.real_batches import on_device
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching import ridge
 from keras_vdd.methods.frepo.network_pool import NetworkPool
-from keras_vdd.seeds import stream
 
 LOGGER = logging.getLogger(__name__)
 LARGEST_RIDGE = 0.1
@@ -33,12 +32,12 @@ class RidgeRegression(StageObjective):
 
     host_side = True
 
-    def __init__(self, recipe, store, memory, bank=None):
-        super().__init__(recipe, store, memory, bank)
+    def __init__(self, stage, store, memory, bank=None):
+        super().__init__(stage, store, memory, bank)
         settings = self.settings
-        self.extras = {"labels": start_labels(self.classes, memory.videos_per_class)}
+        self.extras = {"labels": ridge.centred_labels(self.classes, memory.videos_per_class)}
         self.pool = NetworkPool(
-            self.network, settings.pool, settings.max_updates, settings.network_rate, recipe.run.seed
+            self.network, settings.pool, settings.max_updates, settings.network_rate, stage.seed
         )
         self._synthesise, self._raised, self._said = None, None, False
         self._gradient = jit(value_and_grad(self._loss, has_aux=True))
@@ -93,13 +92,12 @@ class RidgeRegression(StageObjective):
         return ops.cast(features, keras.backend.result_type(features.dtype, "float32"))
 
     def make_batch(self, iteration):
-        data, store = self.data, self.store
-        rng = stream(self.recipe.run.seed, "dynamic", iteration)
-        rows = choose_videos(np.arange(len(store)), self.settings.real_clips, rng)
-        labels = np.asarray(store.labels)[rows]
+        rng = self.stage.stream(iteration)
+        rows = choose_videos(np.arange(len(self.store)), self.settings.real_clips, rng)
+        labels = np.asarray(self.store.labels)[rows]
         return {
             "pairs": self.memory.sample(rng),
-            "real": read_clips(store, rows, data.frames, data.interval, rng, data.flip),
+            "real": self.read(rows, rng),
             "target": (np.eye(self.classes, dtype="float32") - np.float32(1 / self.classes))[labels],
             "member": rng.integers(self.settings.pool, size=1),
         }
@@ -107,15 +105,14 @@ class RidgeRegression(StageObjective):
     def optimizer(self):
         """Adam; its rates are shares of the recipe's."""
         shares = falling(self.settings.iterations, self.settings.last_rate)
-        return by_part(keras.optimizers.Adam, self.rates, learning_rate=shares)
+        return per_variable_lr(keras.optimizers.Adam, self.rates, learning_rate=shares)
 
     @property
-    def to_lower(self):
-        return [*super().to_lower, "dynamic.network_rate"]
+    def lr_settings(self):
+        return [*super().lr_settings, f"{self.stage.name}.network_rate"]
 
     def results(self, condenser):
-        labels = ops.convert_to_numpy(condenser.extras["labels"])
-        return {"labels": labels}, {"label_kind": "regression"}
+        return {"labels": ops.convert_to_numpy(condenser.extras["labels"])}, {}
 
     def state(self):
         return self.pool.state()
@@ -127,9 +124,3 @@ class RidgeRegression(StageObjective):
 def residual_too_large(residual):
     """Whether the ridge has to grow; a residual that is not finite says so too."""
     return not residual <= LARGEST_RESIDUAL
-
-
-def start_labels(classes, videos_per_class):
-    """float32 (classes, VPC, classes): one-hot minus 1 / classes, times 1 / sqrt(classes / 10)."""
-    labels = (np.eye(classes) - 1 / classes) / np.sqrt(classes / 10)
-    return np.repeat(labels[:, None], videos_per_class, axis=1).astype("float32")

@@ -11,7 +11,6 @@ from keras_vdd.matching import trajectory
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.models.footprint import trajectory_form
-from keras_vdd.seeds import stream
 
 # The probability that a learned label gives its own class at the start.
 CERTAINTY = 0.9
@@ -27,15 +26,15 @@ class TrajectoryMatching(StageObjective):
 
     host_side = True
 
-    def __init__(self, recipe, store, memory, bank=None):
-        super().__init__(recipe, store, memory, bank)
+    def __init__(self, stage, store, memory, bank=None):
+        super().__init__(stage, store, memory, bank)
         settings, videos = self.settings, self.classes * memory.videos_per_class
         self.batch = min(settings.batch_size or videos, videos)
         self.form = trajectory_form(settings.gradient, self.network, self.batch, settings.inner_steps)
         self.extras = {"step_size": np.float32(settings.step_size)}
         self.constraints = {"step_size": AtLeast(settings.least_step_size)}
         if settings.soft_labels:
-            self.extras["labels"] = start_labels(self.classes, memory.videos_per_class)
+            self.extras["labels"] = confident_logits(self.classes, memory.videos_per_class)
         self._synthesise, self._match = None, trajectory.FORMS[self.form](self._inner_loss)
 
     def __call__(self, learned, synthesise, batch):
@@ -64,7 +63,7 @@ class TrajectoryMatching(StageObjective):
 
     def make_batch(self, iteration):
         settings = self.settings
-        rng = stream(self.recipe.run.seed, "dynamic", iteration)
+        rng = self.stage.stream(iteration)
         expert, epoch = rng.integers(len(self.bank)), rng.integers(settings.max_start_epoch)
         pairs = self.memory.draw_batches(rng, self.batch, settings.inner_steps)
         seeds = rng.integers(2**32, size=(settings.inner_steps, 2), dtype="uint32")
@@ -82,15 +81,14 @@ class TrajectoryMatching(StageObjective):
         return {"step_size": float(ops.convert_to_numpy(condenser.extras["step_size"]))}
 
     @property
-    def to_lower(self):
-        return [*super().to_lower, "dynamic.step_size"]
+    def lr_settings(self):
+        return [*super().lr_settings, f"{self.stage.name}.step_size"]
 
     def results(self, condenser):
         facts = self.notes(condenser)
         if "labels" not in condenser.extras:
             return {}, facts
-        labels = ops.convert_to_numpy(ops.softmax(condenser.extras["labels"]))
-        return {"labels": labels}, {**facts, "label_kind": "probabilities"}
+        return {"labels": ops.convert_to_numpy(ops.softmax(condenser.extras["labels"]))}, facts
 
 
 class AtLeast(keras.constraints.Constraint):
@@ -103,7 +101,7 @@ class AtLeast(keras.constraints.Constraint):
         return ops.maximum(weight, self.value)
 
 
-def start_labels(classes, videos_per_class):
+def confident_logits(classes, videos_per_class):
     """Logits (classes, VPC, classes) whose softmax gives `CERTAINTY` to the own class, the rest evenly."""
     own = np.log(CERTAINTY * (classes - 1) / (1 - CERTAINTY))
     return np.repeat(np.eye(classes, dtype="float32")[:, None] * np.float32(own), videos_per_class, axis=1)

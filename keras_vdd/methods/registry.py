@@ -1,0 +1,39 @@
+"""Which matching losses there are: those whose folders lie beside this file, and those that were registered."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from keras_vdd.errors import UsageError
+from keras_vdd.methods.method import Method
+from keras_vdd.registry import Registry
+
+
+def _own() -> Iterator[tuple[str, Method]]:
+    package = importlib.import_module("keras_vdd.methods")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.ispkg:
+            yield module.name, importlib.import_module(f"keras_vdd.methods.{module.name}").METHOD
+
+
+METHODS = Registry("method", _own)
+
+
+def register_method(method: Method) -> Method:
+    """Add a matching loss of one's own: `dynamic.loss` takes its name from now on, in this process.
+
+    A page of the documentation, adding-a-method.md, makes one from start to end.
+
+    Args:
+        method: `keras_vdd.methods.Method`.
+
+    Returns:
+        The method.
+
+    Raises:
+        UsageError: there is another one of that name, or it is no `Method`.
+    """
+    if not isinstance(method, Method):
+        raise UsageError(f"{method!r} cannot be registered: it must be a keras_vdd.methods.Method.")
+    METHODS.add(method.name, method)
+    return method

@@ -1,0 +1,66 @@
+"""A network made by name, and checked for what learning asks of it."""
+
+import keras
+
+from keras_vdd.errors import UsageError
+from keras_vdd.models.fresh import draws_of
+from keras_vdd.models.registry import NETWORKS
+
+
+def create(architecture, classes, frames, size, width=128, stem=64, precision="float32"):
+    """Build a network by name.
+
+    Args:
+        architecture: name of a network: `"mini_c3d"` (clips), `"convnet_d3"` or `"convnet_d4"` (frames), or one
+            that was registered.
+        classes: int, number of logits.
+        frames: int, frames of a clip; networks of frames are not given it.
+        size: int, height and width of a frame in pixels.
+        width: int, channels of the widest layers.
+        stem: int, channels of the first layer; networks of frames are not given it.
+        precision: `"float32"` or `"bfloat16"`, what its layers compute in; weights and logits are float32.
+
+    Returns:
+        A built `keras.Model`: `network(x)` gives logits (batch, classes), `network.embed(x)` features.
+
+    Raises:
+        UsageError: the architecture is unknown, or lacks what `register_network` asks for.
+    """
+    known = NETWORKS.get(architecture)
+    settings = {"classes": classes, "size": size, "width": width}
+    if known.input == "clips":
+        settings |= {"frames": frames, "stem": stem}
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else precision)
+    try:
+        network = known.builder()(**settings)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    _check(network, known)
+    return network
+
+
+def sample_shape(network):
+    """Return the shape of what a network looks at: (size, size, 3), or (frames, size, size, 3)."""
+    frames = (network.frames,) if hasattr(network, "frames") else ()
+    return (*frames, network.size, network.size, 3)
+
+
+def _check(network, known):
+    needed = ["embed", "size", "feature_shape"] + ["frames"] * (known.input == "clips")
+    lacking = [name for name in needed if not hasattr(network, name)]
+    if not isinstance(network, keras.Model) or not network.built:
+        raise UsageError(
+            f"The builder of network '{known.name}' gives {network!r}: it must give a built keras.Model."
+        )
+    if lacking:
+        raise UsageError(
+            f"The network '{known.name}' has no {' and no '.join(lacking)}: add what is missing."
+        )
+    kept = [v.path for v in network.non_trainable_variables if v.name != "seed_generator_state"]
+    if kept:
+        raise UsageError(
+            f"The network '{known.name}' keeps {kept[0]}, a state that is no trained weight and would be lost "
+            "between networks: take a layer without, such as keras_vdd.layers.InstanceNorm for BatchNormalization."
+        )
+    draws_of(network)

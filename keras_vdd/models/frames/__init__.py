@@ -1,0 +1,1 @@
+"""Networks that look at frames, one a file; see `keras_vdd.models.registry`."""

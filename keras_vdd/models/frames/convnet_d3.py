@@ -1,0 +1,17 @@
+"""ConvNetD3, the frame encoder of the taxonomy study in the paper."""
+
+import keras
+
+from keras_vdd.models.convnet import ConvNet
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class ConvNetD3(ConvNet):
+    """ConvNet of depth 3: the frame encoder of the taxonomy study in the paper."""
+
+    def __init__(self, classes, size=112, width=128, **kwargs):
+        kwargs.pop("depth", None)
+        super().__init__(classes, size, width, depth=3, **kwargs)
+
+
+NETWORK = ConvNetD3

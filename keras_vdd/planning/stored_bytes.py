@@ -1,0 +1,73 @@
+"""Exact shapes and bytes of what a recipe stores, without Keras and without the videos."""
+
+from keras_vdd.memory.budget import integrator_parameters, label_bytes, memory_bytes, real_clip_bytes
+from keras_vdd.recipe.schema import Recipe
+
+
+def shapes(recipe: Recipe, classes: int) -> dict[str, list[int]]:
+    """Return {name: shape} of all that a recipe stores."""
+    data, counts, slots = recipe.data, recipe.memory, recipe.memory.videos_per_class
+    if recipe.method == "full":
+        return {}
+    found = {}
+    if counts.kind == "full-video":
+        found["video"] = [classes, slots, data.frames, data.size, data.size, 3]
+    else:
+        found["static"] = [classes, counts.statics_per_class, data.size, data.size, 3]
+    if counts.kind == "static-dynamic":
+        frames, size = counts.dynamic_frames or data.frames, counts.dynamic_size or data.size
+        found["dynamic"] = [classes, counts.dynamics_per_class, frames, size, size, 1]
+        found["integrator"] = [counts.integrators, integrator_parameters()]
+    if learns_labels(recipe):
+        found["labels"] = [classes, slots, classes]
+    return found
+
+
+def stored(recipe: Recipe, classes: int) -> dict[str, int | str]:
+    """Return the exact bytes of what a recipe stores, and of one real clip to compare with, as a dict."""
+    data, dtype = recipe.data, recipe.export.dtype
+    clip = {"real clip, one byte a value": real_clip_bytes(data.frames, data.size, data.size)}
+    if recipe.method == "full":
+        return clip
+    labels = label_bytes(classes, recipe.memory.videos_per_class) if learns_labels(recipe) else 0
+    found = {"distilled": in_memory(recipe, classes, dtype) + labels, "dtype": dtype}
+    if dtype != "float32":
+        found["distilled, were it float32"] = in_memory(recipe, classes, "float32") + labels
+    if labels:
+        found["labels among them"] = labels
+    return {**found, **clip}
+
+
+def in_memory(recipe: Recipe, classes: int, dtype: str) -> int:
+    """Return the exact bytes of a recipe's memory as `dtype`, learned labels not among them."""
+    data, counts = recipe.data, recipe.memory
+    return memory_bytes(
+        counts.kind, classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
+        data.frames, data.size, data.size, counts.integrators, dtype, counts.dynamic_frames,
+        counts.dynamic_size,
+    )  # fmt: skip
+
+
+def learns_labels(recipe: Recipe) -> bool:
+    """Return whether the labels are learned with the videos."""
+    dynamic = recipe.dynamic
+    return dynamic is not None and "labels" in recipe.loss_of("dynamic").learned(dynamic)
+
+
+def expert_bytes(recipe: Recipe, classes: int) -> int | None:
+    """Return the bytes that a recipe's experts take on disk: every snapshot of each, float32.
+
+    None where it has none, or where their network is not one whose weights are counted here.
+    """
+    stage, experts = recipe.dynamic, recipe.experts
+    if stage is None or experts is None or stage.network != "mini_c3d":
+        return None
+    snapshots = experts.count * (recipe.expert_epochs + 1)
+    return 4 * snapshots * mini_c3d_parameters(classes, stage.width, stage.stem)
+
+
+def mini_c3d_parameters(classes: int, width: int = 128, stem: int = 64) -> int:
+    """Return the number of weights of a MiniC3D: three convolutions (3, 7, 7) and a head, with biases."""
+    channels = (3, stem, width, width)
+    hidden = sum(3 * 7 * 7 * below * above + above for below, above in zip(channels, channels[1:]))
+    return hidden + (width + 1) * classes

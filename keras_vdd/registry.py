@@ -1,0 +1,86 @@
+"""Concepts by name: those whose files lie in a folder of the package, and those that a call adds from outside."""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from keras_vdd.errors import UsageError
+
+
+class Registry:
+    """Records of one concept by name.
+
+    Args:
+        concept: what a record is, for errors: "network".
+        own: function that gives (name, record) of what comes with the package; it is called once, when a name
+            is first asked for, so that the files of a folder may import the registry that they are in.
+    """
+
+    def __init__(self, concept: str, own: Callable[[], Iterable[tuple[str, Any]]]):
+        self.concept = concept
+        self._find_own: Callable[[], Iterable[tuple[str, Any]]] | None = own
+        self._records: dict[str, Any] = {}
+
+    def names(self) -> list[str]:
+        """Every name there is, sorted."""
+        return sorted(self._all())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+    def __iter__(self) -> Iterator[Any]:
+        """The records, in the order of their names."""
+        return iter([self._all()[name] for name in self.names()])
+
+    def get(self, name: str) -> Any:
+        """Return the record of a name.
+
+        Raises:
+            UsageError: there is none; the nearest name is offered.
+        """
+        if name not in self:
+            raise UsageError(
+                f"The {self.concept} '{name}' is unknown: it {must_be_one_of(name, self.names())}."
+            )
+        return self._all()[name]
+
+    def add(self, name: str, record: Any) -> None:
+        """Add a record; adding an equal one again changes nothing.
+
+        Raises:
+            UsageError: the name is taken, or is none that a recipe could have.
+        """
+        if not isinstance(name, str) or not name or not all(c.isalnum() or c in "_-" for c in name):
+            raise UsageError(
+                f"A {self.concept} cannot be called {name!r}: take letters, digits, dashes and underscores."
+            )
+        if self._all().get(name, record) != record:
+            raise UsageError(f"There is a {self.concept} '{name}' already: give yours another name.")
+        self._records[name] = record
+
+    def _all(self):
+        if self._find_own is not None:
+            find, self._find_own = self._find_own, None
+            self._records.update(find())
+        return self._records
+
+
+def modules_of(package: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield (name, function that imports it) of every module of a package; none is imported by this."""
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        path = f"{package}.{module.name}"
+        yield module.name, lambda path=path: importlib.import_module(path)
+
+
+def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Return the candidate that looks most like `word` in a list, or an empty one."""
+    return difflib.get_close_matches(word, list(candidates), n=1, cutoff=cutoff)
+
+
+def must_be_one_of(word: object, choices: Iterable[str]) -> str:
+    """Return the end of a sentence about a wrong word: what it must be, and the nearest of the choices."""
+    choices = list(choices)
+    close = nearest(str(word), choices)
+    return f"must be one of {', '.join(choices)}" + (f"; did you mean {close[0]}?" if close else "")
