@@ -12,8 +12,9 @@ from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.errors import VddError
+from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
-from keras_vdd.evaluation.scoring import Scoring, real_bytes, videos_of
+from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub.card import rows_of_run
@@ -89,7 +90,7 @@ def _distill(recipe, stores, run, progress):
     distilled = _made_set(recipe, stores, run, progress)
     scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
     if distilled is None:
-        row, static = scoring.full_row(), None
+        row, static = scoring.baseline_row("full"), None
     else:
         row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
     compare = recipe.evaluation.compare

@@ -9,11 +9,10 @@ import concurrent.futures
 import json
 import os
 
-import av
-
 from keras_vdd import seeds
 from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
+from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, replacing, write_atomically
 from keras_vdd.machine import processor_count
@@ -31,6 +30,7 @@ CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
 DRAWING = 2
 MARKER = "shapes.json"
 RATE = 12
+FRAMES = 24
 # All made files have this time: a store's key covers file times, and equal videos should share one.
 MADE_AT = 946684800
 
@@ -51,7 +51,7 @@ def list_shapes(data, progress=None):
 
 
 def make_shapes(
-    folder, seed, train_per_class, test_per_class, frames=24, size=64, workers=None, progress=None
+    folder, seed, train_per_class, test_per_class, frames=FRAMES, size=64, workers=None, progress=None
 ):
     """Write `folder/train/<class>/*.mp4` and `folder/test/<class>/*.mp4`, H.264, 12 frames a second.
 
@@ -101,7 +101,7 @@ def make_shapes(
     _write_marker(folder, {**parameters, "complete": True})
 
 
-def draw_video(name, seed, split, number, frames=24, size=64):
+def draw_video(name, seed, split, number, frames=FRAMES, size=64):
     """Return the pictures of one video before coding: uint8 (frames, size, size, 3)."""
     pair = next(i for i, names in enumerate(PAIRS) if name in names)
     rng = seeds.stream(seed, "shapes", split, name, number)
@@ -109,7 +109,7 @@ def draw_video(name, seed, split, number, frames=24, size=64):
     return video if name == PAIRS[pair][0] else video[::-1]
 
 
-def _parameters(seed, train_per_class, test_per_class, frames=24, size=64):
+def _parameters(seed, train_per_class, test_per_class, frames=FRAMES, size=64):
     return {
         "set": "shapes",
         "drawing": DRAWING,
@@ -147,6 +147,8 @@ def _write_marker(folder, content):
 
 
 def _write_video(path, pictures):
+    import av  # costs start-up, and recipes ask this module for facts
+
     height, width = pictures.shape[1:3]
     with replacing(path) as unfinished:
         with av.open(os.fspath(unfinished), "w", format="mp4") as container:
@@ -159,3 +161,12 @@ def _write_video(path, pictures):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
             container.mux(stream.encode())
         os.utime(unfinished, (MADE_AT, MADE_AT))
+
+
+def _made(data):
+    classes = len(data.classes) if isinstance(data.classes, tuple) else len(CLASSES)
+    wanted = data.shapes
+    return SetSize(classes, classes * wanted.train_per_class, classes * wanted.test_per_class, FRAMES)
+
+
+SOURCES = (Source("shapes", list_shapes, made=_made, pairs=PAIRS),)
