@@ -4,7 +4,6 @@ Each step leaves its result in the run folder and is never done again; together 
 """
 
 import dataclasses
-import json
 import os
 
 from keras_vdd import __version__
@@ -14,9 +13,10 @@ from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
+from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
-from keras_vdd.files import replacing, write_atomically
+from keras_vdd.files import replacing
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
@@ -75,9 +75,8 @@ def distill(recipe, progress=None, stills_from=None):
         stills.of_these_videos(prepare_stores(listing, recipe.data, progress), progress)
     run = RunFolder(recipe)
     with run.alone():
-        finished = run.path / "results.json"
-        if finished.exists():
-            return json.loads(finished.read_text())
+        if (results := _finished(recipe, run, progress)) is not None:
+            return results.to_json()
         with run.times.of("prepare"):
             stores = prepare_stores(listing, recipe.data, progress)
         run.goes_on_with(recipe, stores, progress)
@@ -88,33 +87,45 @@ def distill(recipe, progress=None, stills_from=None):
 
 def _distill(recipe, stores, run, progress):
     distilled = _made_set(recipe, stores, run, progress)
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
+    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times)
     if distilled is None:
         row, static = scoring.baseline_row("full"), None
     else:
         row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
     compare = recipe.evaluation.compare
-    baselines = [scoring.baseline_row(name, row["bytes"], static) for name in compare]
-    results = {
-        "run": recipe.run_name,
-        "set": recipe.data.set,
-        "classes": len(stores["train"].class_names),
-        "backend": environment()["backend"],
-        "architecture": recipe.evaluation.architecture,
-        "protocol": scoring.protocol.describe(),
-        "rows": [*baselines, row],
-        "losses": _last_losses(run),
-    }
-    if distilled is not None:
-        rewrite_card(run.path / "distilled", results=rows_of_run(results))
-    draw_report(recipe, run, stores, distilled, results)
-    write_atomically(run.path / "results.json", json.dumps(results, indent=2) + "\n")
-    return results
+    baselines = [scoring.baseline_row(name, row.bytes, static) for name in compare]
+    results = Results(
+        run=recipe.run_name,
+        set=recipe.data.set,
+        classes=len(stores["train"].class_names),
+        backend=environment()["backend"],
+        architecture=recipe.evaluation.architecture,
+        protocol=scoring.protocol.describe(),
+        rows=(*baselines, row),
+        losses=_last_losses(run),
+    )
+    with run.times.of("report"):
+        if distilled is not None:
+            rewrite_card(run.path / "distilled", results=rows_of_run(results))
+        draw_report(recipe, run, stores, distilled, results)
+    results.write(run.path / "results.json")
+    return results.to_json()
+
+
+def _finished(recipe, run, progress):
+    """The `Results` of a run that needs nothing more, or None."""
+    if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
+        return None
+    try:
+        return Results.read(run.path / "results.json")
+    except VddError as error:
+        progress.say(f"{str(error).partition(': delete')[0]}: they are put together again.")
+        return None
 
 
 def _made_set(recipe, stores, run, progress):
     """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
-    if recipe.coreset is not None and recipe.coreset.method == "full":
+    if _is_of_the_full_set(recipe):
         return None
     folder = run.path / "distilled"
     if not folder.exists():
@@ -124,6 +135,10 @@ def _made_set(recipe, stores, run, progress):
         progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
+
+
+def _is_of_the_full_set(recipe):
+    return recipe.coreset is not None and recipe.coreset.method == "full"
 
 
 def _learned(recipe, stores, run, progress):
@@ -149,19 +164,14 @@ def evaluate_set(path, recipe, progress=None):
         progress: as in `distill`.
 
     Returns:
-        dict: `set`, `architecture`, `seeds`, `top1` and `top5` (each `mean`, `std`, `values` in
-        percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it: `set`, `architecture`, `seeds`, `top1` and
+        `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`, ...
     """
     progress = progress or Silent()
     distilled = load(path)
     scoring, _ = _scoring_for(distilled, recipe, progress)
     row = scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype)
-    return {
-        "set": recipe.data.set,
-        "architecture": recipe.evaluation.architecture,
-        **row,
-        "protocol": scoring.protocol_for(distilled).describe(),
-    }
+    return row.to_json()
 
 
 def train_on_set(path, recipe, progress=None, save=None):

@@ -79,7 +79,9 @@ class RunFolder:
         return any(not _of_the_beginning(file.as_posix()) for file in files)
 
     def goes_on_with(self, recipe: Any, stores: Mapping[str, Any], progress: Any) -> None:
-        """See to it that the run has the videos that it was begun with; tell of other versions or threads.
+        """See to it that a run that is not finished is gone on with as it was begun: backend and videos.
+
+        Other versions, or another number of threads, are told.
 
         Args:
             recipe: `Recipe`.
@@ -87,13 +89,14 @@ class RunFolder:
             progress: `keras_vdd.progress.Progress`.
 
         Raises:
-            VddError: videos were added or changed, or are gone.
+            VddError: videos were added or changed, or are gone; it was begun on another backend.
         """
         found = Videos.of(stores)
         if not self.has_begun:
             found.write(self.path)
             return
-        begun = RunIdentity.read(self.path)
+        begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
+        self._refuse_another_backend(begun, now)
         if begun.videos is None:
             progress.say(
                 f"'{self.path}' was begun by a version that kept no list of its videos: whether they have changed "
@@ -105,7 +108,7 @@ class RunFolder:
                 f"'{self.path}' was begun with other videos: {changed}. Put them back as they were, or give another "
                 "run.name."
             )
-        if told := begun.told(RunIdentity.of(recipe)):
+        if told := begun.told(now):
             progress.say(
                 f"'{self.path}' goes on with {told}: its numbers may differ in their last digits from those of a "
                 "run in one go."
@@ -126,7 +129,11 @@ class RunFolder:
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."
             )
-        if begun.backend != now.backend and not (self.path / "results.json").exists():
+        if not (self.path / "results.json").exists():
+            self._refuse_another_backend(begun, now)
+
+    def _refuse_another_backend(self, begun: RunIdentity, now: RunIdentity) -> None:
+        if begun.backend != now.backend:
             raise VddError(
                 f"'{self.path}' was begun on the backend {begun.backend}: go on with --backend {begun.backend}, "
                 "or give another run.name."
