@@ -27,6 +27,7 @@ from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.identity import recipe_hash
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
@@ -87,7 +88,7 @@ def distill(recipe, progress=None, stills_from=None):
 
 def _distill(recipe, stores, run, progress):
     distilled = _made_set(recipe, stores, run, progress)
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times)
+    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe))
     if distilled is None:
         row, static = scoring.baseline_row("full"), None
     else:
@@ -252,7 +253,7 @@ def _scoring_for(distilled, recipe, progress):
     recipe = recipe.model_copy(update={"data": data})
     stores = _stores(recipe, progress)
     _check_classes(distilled, stores["test"])
-    scoring = Scoring(recipe, stores, progress)
+    scoring = Scoring(recipe, stores, progress, recipe_hash=recipe_hash(recipe))
     return scoring, scoring.test
 
 

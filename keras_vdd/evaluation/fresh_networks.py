@@ -6,7 +6,7 @@ from keras_vdd.evaluation.metrics import pair_accuracy, top_k_accuracy
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.progress import Silent
-from keras_vdd.runs.times import Times
+from keras_vdd.times import Times
 
 
 def evaluate(
@@ -31,7 +31,7 @@ def evaluate(
         on_network: called with each new `NetworkScore`, to save it.
         progress: `keras_vdd.progress.Progress`.
         title: what the progress bar says.
-        times: `keras_vdd.runs.times.Times` that has the wall time of each network's training and test.
+        times: `keras_vdd.times.Times` that has the wall time of each network's training and test.
 
     Returns:
         `Score`. A network whose loss left the finite numbers is in it as diverged, never in its means.

@@ -22,7 +22,7 @@ class ResultRow:
         set: the source set that it was tested on.
         architecture: of the classifiers.
         protocol: how they were trained and tested, in words.
-        recipe: checksum of the recipe's settings that results depend on; None in rows of version 0.1.
+        recipe: checksum of the recipe's settings that results depend on; None where it is not known.
         clips: int, training videos.
         videos_per_class: int; text such as "2-3" where classes differ; None where each has its own number.
         bytes: int, of the videos as stored.

@@ -18,8 +18,7 @@ from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.training_sets import FixedVideos
 from keras_vdd.files import write_atomically
 from keras_vdd.memory.budget import stored_bytes
-from keras_vdd.runs.identity import recipe_hash
-from keras_vdd.runs.times import Times
+from keras_vdd.times import Times
 
 NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
 
@@ -33,12 +32,13 @@ class Scoring:
         progress: `keras_vdd.progress.Progress`.
         folder: where each network's score is kept, so that an interrupted table goes on; None keeps none.
         times: `Times` that has how long each network took; None keeps none.
+        recipe_hash: str, checksum of what the results depend on of the recipe, for the rows.
     """
 
-    def __init__(self, recipe, stores, progress, folder=None, times=None):
+    def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
         data = recipe.data
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
-        self._times = times or Times()
+        self._times, self._recipe_hash = times or Times(), recipe_hash
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
         self._scale = data.mean, data.std
@@ -114,7 +114,7 @@ class Scoring:
 
     def _row(self, name, score, protocol, **amounts):
         return ResultRow(
-            name, self.recipe.data.set, protocol.architecture, protocol.describe(), recipe_hash(self.recipe),
+            name, self.recipe.data.set, protocol.architecture, protocol.describe(), self._recipe_hash,
             score=score, **amounts,
         )  # fmt: skip
 

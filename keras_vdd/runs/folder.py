@@ -12,9 +12,9 @@ from keras_vdd.files import lock, write_atomically
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.identity import RunIdentity
 from keras_vdd.runs.log import Log
-from keras_vdd.runs.times import Times
 from keras_vdd.runs.videos import FILE as VIDEOS
 from keras_vdd.runs.videos import Videos
+from keras_vdd.times import Times
 
 # What is there before anything is learned.
 _OF_THE_BEGINNING = {"lock", "environment.json", "recipe.yaml", VIDEOS, "times.jsonl"}

@@ -105,7 +105,7 @@ def test_learned_labels_come_with_their_loss(kind, loss, note, table):
     training = asked[0].training
     assert (training.loss, row.note) == (loss, note)
     np.testing.assert_array_equal(training.labels, labels.reshape(-1, CLASSES))
-    assert score.distilled_row("set", stills(), "float32")["note"] == ""
+    assert score.distilled_row("set", stills(), "float32").note == ""
     assert asked[1].training.loss == "sparse cross-entropy"
     assert asked[1].training.labels.tolist() == [0, 0, 1, 1, 2, 2]
 

@@ -61,6 +61,12 @@ def test_what_changed_is_named(train, test, told, tmp_path):
     assert Videos.read(tmp_path) == begun and Videos.read(tmp_path).changes(now) == told
 
 
+def test_one_split_may_be_looked_at_alone():
+    begun, now = Videos.of(BEGUN), Videos.of({"train": store(*TRAIN[1:]), "test": store(*TEST[1:])})
+    assert begun.changes(now, splits=("train",)) == "1 video is gone from train (run/a.mp4)"
+    assert begun.changes(Videos.of({**BEGUN, "test": store(*TEST[1:])}), splits=("train",)) == ""
+
+
 def test_a_video_of_another_class_and_another_class_are_changes():
     other = store(*TRAIN)
     other.labels[0] = 1

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from keras_vdd.runs.times import Times
+from keras_vdd.times import Times
 
 
 def test_a_line_for_each_piece_of_work(tmp_path):
