@@ -98,7 +98,7 @@ def test_stills_that_were_learned_on_other_videos_are_refused_before_a_run_folde
 
 
 def open_stores(whole):
-    (folder,) = (path.parent for path in whole.store.glob("*/train/index.json"))
+    (folder,) = (path.parent.parent for path in whole.store.glob("*/train/index.json"))
     return {split: open_store(folder / split) for split in ("train", "test")}
 
 
