@@ -20,8 +20,10 @@ def environment() -> dict[str, Any]:
 
     import keras_vdd
     from keras_vdd.backend import thread_count
+    from keras_vdd.plugins import loaded_plugins
 
     versions = {}
+    plugins = [{"file": os.path.basename(p["path"]), "sha256": p["sha256"]} for p in loaded_plugins()]
     for package in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             versions[package] = version(package)
@@ -33,6 +35,7 @@ def environment() -> dict[str, Any]:
         "processors": os.cpu_count(),
         "threads": thread_count(),
         "versions": versions,
+        **({"plugins": plugins} if plugins else {}),
     }
 
 

@@ -111,6 +111,8 @@ def _computing(told: Mapping[str, Any]) -> dict[str, Any]:
     }
     if "keras_vdd" in told:
         versions["keras-vdd"] = told["keras_vdd"]
+    for plugin in told.get("plugins", ()):
+        versions[f"plug-in {plugin['file']}"] = plugin["sha256"][:12]
     return {
         "backend": told["backend"],
         "device": told.get("device_kind"),

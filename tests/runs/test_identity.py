@@ -160,10 +160,12 @@ def test_other_versions_and_threads_are_told_and_no_more(tmp_path):
 
 def test_backends_that_do_not_compute_are_no_difference():
     told = {"torch": "2", "tensorflow": "2", "tensorflow_cpu": "2", "jax": "1", "keras": "3"}
-    about = {"backend": "torch", "python": "3.11", "keras_vdd": "1", "versions": told}
+    plugins = [{"file": "own.py", "sha256": "0123456789abcdef"}]
+    about = {"backend": "torch", "python": "3.11", "keras_vdd": "1", "versions": told, "plugins": plugins}
     from keras_vdd.runs.identity import _computing
 
-    assert _computing(about)["versions"] == {"torch": "2", "keras": "3", "python": "3.11", "keras-vdd": "1"}
+    used = {"torch": "2", "keras": "3", "python": "3.11", "keras-vdd": "1"}
+    assert _computing(about)["versions"] == {**used, "plug-in own.py": "0123456789ab"}
 
 
 def test_an_unfinished_run_is_not_gone_on_with_on_another_backend(tmp_path):
