@@ -13,13 +13,14 @@ PACKAGES = ("keras", "torch", "tensorflow", "tensorflow_cpu", "jax", "numpy", "a
 
 
 def environment() -> dict[str, Any]:
-    """What a result depends on besides the recipe: versions, backend and machine, as plain values."""
+    """What a result depends on besides the recipe: versions, backend, device and machine, as plain values."""
     from importlib.metadata import PackageNotFoundError, version
 
     import keras
 
     import keras_vdd
     from keras_vdd.backend import thread_count
+    from keras_vdd.placement import facts
     from keras_vdd.plugins import loaded_plugins
 
     versions = {}
@@ -30,6 +31,7 @@ def environment() -> dict[str, Any]:
     return {
         "keras_vdd": keras_vdd.__version__,
         "backend": keras.config.backend(),
+        **facts(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),

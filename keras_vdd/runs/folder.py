@@ -24,7 +24,7 @@ class RunFolder:
     """`<run.dir>/<name>/` with `recipe.yaml`, `environment.json`, `videos.json`, `log.jsonl`, and a folder a stage.
 
     Opening it a second time with the same recipe goes on; another recipe, or a run half done on another
-    backend, is refused, since it could not end with the same numbers. So are other videos, by `goes_on_with`.
+    backend or kind of device, is refused, since it could not end with the same numbers. So are other videos, by `goes_on_with`.
 
     Attributes:
         path: `pathlib.Path`.
@@ -47,7 +47,8 @@ class RunFolder:
                 f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to a folder you may write."
             ) from error
         if not (self.path / "recipe.yaml").exists():
-            write_atomically(self.path / "environment.json", json.dumps(environment(), indent=2) + "\n")
+            facts = {**environment(), "deterministic": recipe.run.deterministic}
+            write_atomically(self.path / "environment.json", json.dumps(facts, indent=2) + "\n")
             write_atomically(self.path / "recipe.yaml", resolved_yaml(recipe))
         self.log = Log(self.path / "log.jsonl")
         self.times = Times(self.path / "times.jsonl")
@@ -79,7 +80,7 @@ class RunFolder:
         return any(not _of_the_beginning(file.as_posix()) for file in files)
 
     def goes_on_with(self, recipe: Any, stores: Mapping[str, Any], progress: Any) -> None:
-        """See to it that a run that is not finished is gone on with as it was begun: backend and videos.
+        """See to it that a run that is not finished is gone on with as it was begun: on its backend, device and videos.
 
         Other versions, or another number of threads, are told.
 
@@ -89,14 +90,14 @@ class RunFolder:
             progress: `keras_vdd.progress.Progress`.
 
         Raises:
-            VddError: videos were added or changed, or are gone; it was begun on another backend.
+            VddError: videos were added or changed, or are gone; it was begun on another backend or device.
         """
         found = Videos.of(stores)
         if not self.has_begun:
             found.write(self.path)
             return
         begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
-        self._refuse_another_backend(begun, now)
+        self._refuse_another_device(begun, now)
         if begun.videos is None:
             progress.say(
                 f"'{self.path}' was begun by a version that kept no list of its videos: whether they have changed "
@@ -130,13 +131,13 @@ class RunFolder:
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."
             )
         if not (self.path / "results.json").exists():
-            self._refuse_another_backend(begun, now)
+            self._refuse_another_device(begun, now)
 
-    def _refuse_another_backend(self, begun: RunIdentity, now: RunIdentity) -> None:
-        if begun.backend != now.backend:
+    def _refuse_another_device(self, begun: RunIdentity, now: RunIdentity) -> None:
+        for what, before in begun.computed_otherwise(now):
             raise VddError(
-                f"'{self.path}' was begun on the backend {begun.backend}: go on with --backend {begun.backend}, "
-                "or give another run.name."
+                f"'{self.path}' was begun on the {what} {before}, and this is {getattr(now, what)}: go on with "
+                f"--{what} {before}, or give another run.name."
             )
 
 

@@ -10,13 +10,17 @@ from keras_vdd.files import checksum
 from keras_vdd.runs.environment import begun_with, environment
 from keras_vdd.runs.videos import Videos
 
-# What may differ between two calls that mean the same run.
+# What may differ between two calls that mean the same run: where it is, and what bounds its memory alone. How
+# many clips go into one pass shows in the rounding, no more. Videos are known by their content.
 _PLACES = {
-    "run": ("dir", "name", "checkpoint_every"),
-    # The videos themselves are known by their content.
+    "run": ("dir", "name", "checkpoint_every", "device"),
     "data": ("root", "annotations", "store"),
+    "static": ("chunk",),
+    "dynamic": ("chunk",),
     "experts": ("folder", "processes"),
 }
+# Forms of MTT's gradient that differ in memory and time, and in the rounding.
+EXACT_FORMS = ("auto", "unrolled", "adjoint")
 _BACKENDS = ("torch", "tensorflow", "jax")
 
 
@@ -64,6 +68,11 @@ class RunIdentity:
         """The dotted names of settings that differ, sorted."""
         return sorted(differences(self.recipe, now.recipe))
 
+    def computed_otherwise(self, now: "RunIdentity") -> list[tuple[str, str]]:
+        """Of "backend" and "device" those that are others in `now`, each with what it was; what is not known is no other."""
+        pairs = {"backend": (self.backend, now.backend), "device": (self.device, now.device)}
+        return [(what, before) for what, (before, after) in pairs.items() if None is not before != after]
+
     def told(self, now: "RunIdentity") -> str:
         """Say which versions and threads differ, as "numpy 2.1 instead of 2.0, 4 threads instead of 2", or ""."""
         changed = [
@@ -84,6 +93,8 @@ def settings_of(recipe: Any) -> dict[str, Any]:
             (values[section] or {}).pop(key, None)
     for key in ("name", "summary"):
         values.pop(key, None)
+    if (values["dynamic"] or {}).get("gradient") in EXACT_FORMS:
+        values["dynamic"]["gradient"] = "exact"
     return values
 
 

@@ -69,8 +69,7 @@ def stills_of(folder, recipe):
         )
     begun, now = RunIdentity.read(folder), RunIdentity.of(recipe)
     changed = sorted(differences(_of_stage_1(begun), _of_stage_1(now)))
-    if begun.backend != now.backend:
-        changed.append(f"the backend, {begun.backend},")
+    changed += [f"the {what}, {before}," for what, before in begun.computed_otherwise(now)]
     if changed:
         verb = "differs" if len(changed) == 1 else "differ"
         raise UsageError(
