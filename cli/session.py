@@ -117,8 +117,10 @@ def recipe_options(required=True):
 
     def decorate(function):
         @functools.wraps(function)
-        def wrapper(recipe, seed, precision, name, overrides, **others):
-            shortcuts = {"run.seed": seed, "run.precision": precision, "run.name": name}
+        def wrapper(recipe, seed, device, precision, name, overrides, **others):
+            shortcuts = {
+                "run.seed": seed, "run.device": device, "run.precision": precision, "run.name": name,
+            }  # fmt: skip
             given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
             return function(request=RecipeRequest(recipe, (*overrides, *given)), **others)
 
@@ -129,6 +131,11 @@ def recipe_options(required=True):
                 "--precision",
                 type=click.Choice(["float32", "bfloat16"]),
                 help="What the networks compute in: run.precision=...",
+            ),
+            click.option(
+                "--device",
+                metavar="DEVICE",
+                help="What computes: run.device=auto, cpu, gpu, cuda, cuda:N or mps.",
             ),
             click.option("--seed", type=click.IntRange(min=0), metavar="N", help="run.seed=N."),
             click.option(

@@ -1,46 +1,47 @@
 """The verbs of the package, a function each: what `vdd` does, and what Python does by `import keras_vdd`."""
 
 import dataclasses
-import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.experts.engine import learn_experts, training_of
-from keras_vdd.files import replacing, write_atomically
-from keras_vdd.hub.card import rows_of_run
-from keras_vdd.hub.export import export, rewrite_card
+from keras_vdd.files import replacing
+from keras_vdd.hub.export import export
 from keras_vdd.hub.load import load
 from keras_vdd.hub.target import resolve_target
 from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
-from keras_vdd.progress import listener
-from keras_vdd.recipe.load import load_recipe, resolved_yaml
+from keras_vdd.progress import Progress, listener
+from keras_vdd.recipe.load import load_recipe
+from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.inspection import inspect
-from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.folder import RunFolder, environment
-from keras_vdd.stages.coreset import choose_clips
-from keras_vdd.stages.dynamic import learn_videos
+from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.identity import recipe_hash
 from keras_vdd.stages.reused_stills import stills_of
-from keras_vdd.stages.static import learn_stills
+from keras_vdd.stages.whole_run import carry_out, finished_results
+from keras_vdd.tensors import File
 
 __all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "plan", "prepare", "train"]
+
+# What `keras_vdd.load_recipe` makes a recipe of, and what `progress.listener` makes a listener of.
+AnyRecipe = File | Mapping[str, Any] | Recipe
+AnyProgress = Progress | bool | None
 
 _LOG = logging.getLogger(__name__)
 
 
-def prepare(recipe: Any, progress: Any = None, **settings: Any) -> dict[str, Any]:
+def prepare(recipe: AnyRecipe, progress: AnyProgress = None, **settings: Any) -> dict[str, Any]:
     """Decode the videos of a recipe into its store; what is there already is not done again.
 
     Args:
@@ -68,7 +69,7 @@ def prepare(recipe: Any, progress: Any = None, **settings: Any) -> dict[str, Any
 
 
 def make_experts(
-    recipe: Any, progress: Any = None, callbacks: Callbacks = None, **settings: Any
+    recipe: AnyRecipe, progress: AnyProgress = None, callbacks: Callbacks = None, **settings: Any
 ) -> dict[str, Any]:
     """Train the networks on real videos that a recipe's matching reads, those that are not there yet.
 
@@ -88,7 +89,8 @@ def make_experts(
     """
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     training_of(recipe)
-    bank = learn_experts(recipe, _stores(recipe, progress), progress, callbacks)
+    with on_its_device(recipe):
+        bank = learn_experts(recipe, _stores(recipe, progress), progress, callbacks)
     experts = [
         {"number": number, "top1": top1, "loss": losses[-1]}
         for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))
@@ -103,8 +105,9 @@ def make_experts(
 
 
 def distill(
-    recipe: Any, progress: Any = None, stills_from: Any = None, callbacks: Callbacks = None, **settings: Any
-) -> dict[str, Any]:
+    recipe: AnyRecipe, progress: AnyProgress = None, stills_from: File | None = None, callbacks: Callbacks = None,
+    **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
     A finished step is never done again: after an interruption the same call goes on from the last checkpoint and ends
@@ -137,14 +140,26 @@ def distill(
     """
     recipe, progress = load_recipe(recipe, **settings), listener(progress)
     callbacks = by_stage(callbacks, _learned_stages(recipe))
+    with on_its_device(recipe):
+        return _distill(recipe, progress, stills_from, callbacks)
+
+
+def _distill(recipe, progress, stills_from, callbacks):
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = _listing(recipe, progress)
+    if stills is not None:
+        stills.of_these_videos(prepare_stores(listing, recipe.data, progress))
     run = RunFolder(recipe)
     with run.alone():
-        if stills is not None:
-            stills.lay_into(run)
-        return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress, callbacks)
+        if (results := finished_results(recipe, run)) is None:
+            with run.times.of("prepare"):
+                stores = prepare_stores(listing, recipe.data, progress)
+            run.goes_on_with(recipe, stores)
+            if stills is not None:
+                stills.lay_into(run)
+            results = carry_out(recipe, stores, run, progress, callbacks)
+        return results.to_json()
 
 
 def _learned_stages(recipe):
@@ -152,61 +167,9 @@ def _learned_stages(recipe):
     return [name for name, settings in there.items() if settings is not None]
 
 
-def _distill(recipe, stores, run, progress, callbacks):
-    distilled = _made_set(recipe, stores, run, progress, callbacks)
-    finished = run.path / "results.json"
-    if finished.exists():
-        return json.loads(finished.read_text())
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
-    if distilled is None:
-        row, static = scoring.baseline_row("full"), None
-    else:
-        row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
-    compare = recipe.evaluation.compare
-    baselines = [scoring.baseline_row(name, row["bytes"], static) for name in compare]
-    results = {
-        "run": recipe.run_name,
-        "set": recipe.data.set,
-        "classes": len(stores["train"].class_names),
-        "backend": environment()["backend"],
-        "architecture": recipe.evaluation.architecture,
-        "protocol": scoring.protocol.describe(),
-        "rows": [*baselines, row],
-        "losses": _last_losses(run),
-    }
-    if distilled is not None:
-        rewrite_card(run.path / "distilled", results=rows_of_run(results))
-    draw_report(recipe, run, stores, distilled, results)
-    write_atomically(finished, json.dumps(results, indent=2) + "\n")
-    return results
-
-
-def _made_set(recipe, stores, run, progress, callbacks):
-    """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
-    if recipe.coreset is not None and recipe.coreset.method == "full":
-        return None
-    folder = run.path / "distilled"
-    if not folder.exists():
-        arrays, facts = _learned(recipe, stores, run, progress, callbacks)
-        export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
-        progress.say(f"Exported the distilled set to '{folder}'.")
-    # What is scored is what was written: storage in float16 is part of the result.
-    return load(folder)
-
-
-def _learned(recipe, stores, run, progress, callbacks):
-    if recipe.coreset is not None:
-        return choose_clips(recipe, stores, run, progress), {}
-    static = None
-    if recipe.memory.kind != "full-video":
-        static = learn_stills(recipe, stores["train"], run, progress, callbacks.get("static", ()))
-    if recipe.dynamic is None:
-        return {"static": static}, {}
-    told = callbacks.get("dynamic", ()), callbacks.get("experts", ())
-    return learn_videos(recipe, stores, static, run, progress, *told)
-
-
-def evaluate(target: Any, recipe: Any = None, progress: Any = None, **settings: Any) -> dict[str, Any]:
+def evaluate(
+    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, **settings: Any
+) -> dict[str, Any]:
     """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
 
     Args:
@@ -216,8 +179,8 @@ def evaluate(target: Any, recipe: Any = None, progress: Any = None, **settings: 
         progress, **settings: as in `prepare`.
 
     Returns:
-        dict: `set`, `architecture`, `seeds`, `top1` and `top5` (each `mean`, `std`, `values` in
-        percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it: `set`, `architecture`, `seeds`, `top1` and
+        `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`, ...
 
     Raises:
         VddError: there is no set, or its classes are not those of the test videos.
@@ -227,19 +190,14 @@ def evaluate(target: Any, recipe: Any = None, progress: Any = None, **settings: 
     """
     found, progress = resolve_target(target, recipe, **settings), listener(progress)
     distilled = load(found.folder)
-    scoring, _ = _scoring_for(distilled, found.recipe, progress)
-    row = scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype)
-    return {
-        "set": found.recipe.data.set,
-        "architecture": found.recipe.evaluation.architecture,
-        **row,
-        "protocol": scoring.protocol_for(distilled).describe(),
-    }
+    with on_its_device(found.recipe):
+        scoring = _scoring_for(distilled, found.recipe, progress)
+        return scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype).to_json()
 
 
 def train(
-    target: Any, recipe: Any = None, progress: Any = None, save: Any = None, callbacks: Callbacks = None,
-    **settings: Any,
+    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, save: File | None = None,
+    callbacks: Callbacks = None, **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
 
@@ -262,8 +220,12 @@ def train(
         listener(progress),
         checked(callbacks),
     )
-    recipe, distilled = found.recipe, load(found.folder)
-    scoring, test = _scoring_for(distilled, recipe, progress)
+    with on_its_device(found.recipe):
+        return _train(load(found.folder), found.recipe, progress, save, callbacks)
+
+
+def _train(distilled, recipe, progress, save, callbacks):
+    scoring = _scoring_for(distilled, recipe, progress)
     training = videos_of(distilled)
     protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
     trainer = Trainer(scoring.network(), protocol, len(training), training.loss)
@@ -275,10 +237,10 @@ def train(
         raise VddError(
             f"A callback stopped the training after step {outcome.steps} of {trainer.steps}: nothing is kept."
         )
-    logits = trainer.logits(test)
+    logits = trainer.logits(scoring.test)
     result = {
         "set": recipe.data.set,
-        **{f"top{k}": 100 * top_k_accuracy(logits, test.labels, k) for k in (1, 5)},
+        **{f"top{k}": 100 * top_k_accuracy(logits, scoring.test.labels, k) for k in (1, 5)},
         "loss": outcome.loss,
         "steps": outcome.steps,
         "clips": len(training),
@@ -291,7 +253,7 @@ def train(
     return result
 
 
-def check_save(save: Any) -> None:
+def check_save(save: File | None) -> None:
     """See to it that a classifier can be kept at a path; None is well too.
 
     Raises:
@@ -314,25 +276,6 @@ def _stores(recipe, progress):
     return prepare_stores(_listing(recipe, progress), recipe.data, progress)
 
 
-def _distilled_set(recipe, stores, arrays, learned):
-    data, facts = recipe.data, environment()
-    provenance = {
-        "name": recipe.run_name,
-        "source": data.set,
-        "seed": recipe.run.seed,
-        "backend": facts["backend"],
-        "versions": {"keras_vdd": __version__, **facts["versions"]},
-        "real_bytes": real_bytes(stores["train"]),
-        **{name: learned[name] for name in ("step_size",) if name in learned},
-        **({"coreset": recipe.coreset.method} if recipe.coreset is not None else {}),
-    }
-    return DistilledSet(
-        recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
-        recipe.memory.videos_per_class, **arrays, label_kind=learned.get("label_kind"),
-        recipe=resolved_yaml(recipe), provenance=provenance,
-    )  # fmt: skip
-
-
 def _scoring_for(distilled, recipe, progress):
     data = recipe.data.model_copy(
         update={
@@ -345,8 +288,7 @@ def _scoring_for(distilled, recipe, progress):
     recipe = recipe.model_copy(update={"data": data})
     stores = _stores(recipe, progress)
     _check_classes(distilled, stores["test"])
-    scoring = Scoring(recipe, stores, progress)
-    return scoring, scoring.test
+    return Scoring(recipe, stores, progress, recipe_hash=recipe_hash(recipe))
 
 
 def _check_classes(distilled, store):
@@ -356,10 +298,3 @@ def _check_classes(distilled, store):
             f"The set was learned for other classes than the test videos have ({', '.join(strange[:4])} "
             f"{'is' if len(strange) == 1 else 'are'} in one of them only): name the same with data.classes."
         )
-
-
-def _last_losses(run):
-    last = {}
-    for record in run.log.records():
-        last[record["stage"]] = {"iterations": record["iteration"], "loss": record["loss"]}
-    return last

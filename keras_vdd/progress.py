@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -47,11 +47,11 @@ class Silent:
     """A listener that shows nothing."""
 
     @contextlib.contextmanager
-    def task(self, title, total=None):
+    def task(self, title: str, total: int | None = None) -> Iterator[Update]:
         """Give an `update` that does nothing."""
         yield lambda done, **figures: None
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         """Say nothing."""
 
 

@@ -60,7 +60,7 @@ def learn_experts(recipe, stores, progress=None, callbacks=()):
         describe(folder, *about)
         train_experts(
             stores["train"], stores["test"], training, folder, settings.count, settings.processes, progress,
-            callbacks,
+            recipe.run.device, callbacks,
         )  # fmt: skip
     return ExpertBank(folder, settings.count)
 
@@ -80,11 +80,13 @@ def training_of(recipe):
         # Trajectories have to be of data like that of the inner steps.
         augment=getattr(network, "augment", ()),
         epochs=recipe.expert_epochs, learning_rate=settings.learning_rate, batch_size=settings.batch_size,
-        seed=recipe.run.seed,
+        seed=recipe.run.seed, deterministic=recipe.run.deterministic,
     )  # fmt: skip
 
 
-def train_experts(train, test, training, folder, count, processes=None, progress=None, callbacks=()):
+def train_experts(
+    train, test, training, folder, count, processes=None, progress=None, device="auto", callbacks=()
+):
     """Train those of experts 0 .. count - 1 that a folder does not have.
 
     An expert is the same, bit for bit on one machine and backend, whatever the number of processes: each
@@ -99,6 +101,7 @@ def train_experts(train, test, training, folder, count, processes=None, progress
         processes: int, how many to train side by side; None for one for every four processor cores, and one
             on an accelerator.
         progress: `keras_vdd.progress.Progress`; None is silent.
+        device: str, `run.device` of the processes; this one computes where it does.
         callbacks: Keras callbacks, told of each epoch of each expert as of an epoch. They count on over all experts,
             whichever end first; logs have `expert` and `expert_epoch`, and the mean `loss`. Their `model` has nothing
             but `stop_training`, since experts may be trained in other processes.
@@ -108,18 +111,18 @@ def train_experts(train, test, training, folder, count, processes=None, progress
             finished experts are kept.
     """
     progress, missing, cores = progress or Silent(), _missing(folder, count), processor_count()
-    device = accelerated()
-    processes = min(processes or (1 if device else max(1, cores // THREADS)), len(missing))
+    on_accelerator = accelerated()
+    processes = min(processes or (1 if on_accelerator else max(1, cores // THREADS)), len(missing))
     about = train, test, training, folder
     steps = training.epochs * training.steps(len(train))
     with contextlib.ExitStack() as stack:
-        if processes == 1 and (device or cores <= THREADS):
+        if processes == 1 and (on_accelerator or cores <= THREADS):
             workers = [ExpertWorker(*about)]
             nbytes = workers[0].nbytes
         else:
             threads = min(THREADS, cores)
-            workers = [stack.enter_context(ExpertProcess(*about, threads)) for _ in range(processes)]
-            nbytes = [worker.started() for worker in workers][0]
+            workers = [stack.enter_context(ExpertProcess(*about, threads, device)) for _ in range(processes)]
+            nbytes, *_ = [worker.started() for worker in workers]
         _check_disk(folder, nbytes, len(missing))
         title = f"Training {len(missing)} expert{'s' * (len(missing) > 1)}"
         update = stack.enter_context(progress.task(title, steps * len(missing)))

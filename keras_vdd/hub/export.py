@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.evaluation.records import Results as Table
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import format as vdd
@@ -16,16 +17,18 @@ from keras_vdd.hub.load import load
 from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import check_dtype
+from keras_vdd.tensors import File
 
+Results = dict[str, Any] | list[dict[str, Any]] | None
 FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
 def export(
-    distilled: DistilledSet | str | os.PathLike,
-    folder: str | os.PathLike,
+    distilled: DistilledSet | File,
+    folder: File,
     dtype: str = "float32",
     license: str | None = None,
-    results: Any = None,
+    results: Results = None,
     overwrite: bool = False,
     name: str | None = None,
 ) -> Path:
@@ -80,13 +83,15 @@ def export(
     return folder
 
 
-def _scores_of(run):
+def _scores_of(run: Path) -> Results:
     """The rows of a run's table as the card takes them, or None where it has no table yet."""
-    file = run / "results.json"
-    return card.rows_of_run(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+    table = Table.read(run / "results.json")
+    return None if table is None else card.rows_of_run(table)
 
 
-def rewrite_card(folder, license=None, results=None, name=None):
+def rewrite_card(
+    folder: File, license: str | None = None, results: Results = None, name: str | None = None
+) -> Path:
     """Write the card of an exported folder anew, as when results have come; the data stay as they are.
 
     Args:
@@ -104,7 +109,7 @@ def rewrite_card(folder, license=None, results=None, name=None):
         raise VddError(f"The card of {folder} could not be written: {error.strerror or error}.") from error
 
 
-def is_export(folder):
+def is_export(folder: File) -> bool:
     """Return whether a folder holds a distilled set and nothing else."""
     names = {entry.name for entry in Path(folder).iterdir()}
     data = Path(folder) / vdd.DATA_FOLDER
@@ -114,7 +119,7 @@ def is_export(folder):
     return bool(files) and all(file.endswith(vdd.SUFFIX) for file in files)
 
 
-def _check_target(folder, overwrite):
+def _check_target(folder: Path, overwrite: bool) -> None:
     if not os.path.lexists(folder):
         return
     if not folder.is_dir():
@@ -131,7 +136,7 @@ def _check_target(folder, overwrite):
         )
 
 
-def _check_values(distilled, dtype):
+def _check_values(distilled: DistilledSet, dtype: str) -> None:
     for name in ("static", "dynamic", "video", "kernels", "biases", "labels"):
         array = getattr(distilled, name)
         if array is None:
@@ -147,7 +152,7 @@ def _check_values(distilled, dtype):
             )
 
 
-def _write_rows(distilled, dtype, folder):
+def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
     """Write the parquet files and return the hash of their content, which their names carry.
 
     `datasets` keeps prepared data under the names of its files: a set exported anew under old names
@@ -175,14 +180,22 @@ def _write_rows(distilled, dtype, folder):
     return content
 
 
-def _write_sides(distilled, folder):
+def _write_sides(distilled: DistilledSet, folder: Path) -> None:
     preview.save_png(preview.set_grid(distilled), folder / vdd.PREVIEW)
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
     provenance = json.dumps(distilled.provenance, indent=2, sort_keys=True)
     (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
 
 
-def _write_card(folder, distilled, dtype, content, license, results, name):
+def _write_card(
+    folder: Path,
+    distilled: DistilledSet,
+    dtype: str,
+    content: str,
+    license: str | None,
+    results: Results,
+    name: str | None,
+) -> Path:
     stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
     text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
     write_atomically(folder / vdd.CARD, text)

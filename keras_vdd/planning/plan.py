@@ -4,10 +4,12 @@ from typing import Any
 
 import keras
 
+from keras_vdd.backend import device_in_use
 from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.scoring import protocol_of
 from keras_vdd.memory import pairing
 from keras_vdd.models.footprint import total_bytes
+from keras_vdd.placement import on_its_device
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
@@ -21,7 +23,8 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
     """Say what a recipe will make and cost, before anything is made.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
-    a clip or two on the active backend and scaled; memory is that of the arrays and of the activations that
+    a clip or two on the active backend and scaled; `operations`, those of floating-point numbers in convolutions and
+    dense layers, say what it would be elsewhere; memory is that of the arrays and of the activations that
     derivatives need. Both are estimates, bytes of what is distilled are exact.
 
     Args:
@@ -40,6 +43,11 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
         >>> keras_vdd.plan("dm-ucf101")["bytes"]["distilled"]
     """
     recipe = load_recipe(recipe, **settings)
+    with on_its_device(recipe):
+        return _plan(recipe)
+
+
+def _plan(recipe):
     extent = extent_of(recipe.data)
     nbytes, paper = stored(recipe, extent.classes), figure_of(recipe)
     estimates = _estimates(recipe, extent, nbytes.get("distilled"))
@@ -61,7 +69,11 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
         },
         "estimates": estimates,
         "time, estimated": in_words(seconds),
-        "machine": {"backend": keras.config.backend(), "bytes of memory": total_bytes()},
+        "machine": {
+            "backend": keras.config.backend(),
+            "device": str(device_in_use()),
+            "bytes of memory": total_bytes(),
+        },
     }
 
 

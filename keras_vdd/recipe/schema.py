@@ -17,7 +17,7 @@ from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.memory_settings import MemorySettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
-from keras_vdd.settings import FolderName, Name, Positive, Settings, Whole
+from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.
 STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
@@ -51,6 +51,12 @@ class RunSettings(Settings):
     """Iterations from one checkpoint to the next."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """What the networks compute in; memories and losses stay float32."""
+    device: DeviceName = "auto"
+    """What computes: auto (what the backend takes by itself, an accelerator before the processor), cpu, gpu (the
+    first accelerator of whatever kind), cuda, cuda:N or mps (torch)."""
+    deterministic: bool = False
+    """Sums on an accelerator are added up in one order, so that runs repeat bit for bit; slower. A processor's
+    repeat without it."""
 
 
 class Recipe(Settings):
@@ -106,7 +112,8 @@ class Recipe(Settings):
 
     def loss_of(self, stage: str) -> Method:
         """The `Method` of a stage that the recipe has, "static" or "dynamic"."""
-        return METHODS.get(STATIC_LOSS if stage == "static" else self.dynamic.loss)
+        dynamic: Any = self.dynamic
+        return METHODS.get(STATIC_LOSS if stage == "static" else dynamic.loss)
 
     @property
     def needs_experts(self) -> bool:
@@ -116,9 +123,9 @@ class Recipe(Settings):
     @property
     def expert_epochs(self) -> int:
         """Epochs that each expert is trained; its snapshots count from 0, before training."""
-        if self.experts.epochs is not None:
-            return self.experts.epochs
-        return self.loss_of("dynamic").expert_epochs(self.dynamic)
+        experts: Any = self.experts
+        needed: Any = self.loss_of("dynamic").expert_epochs
+        return needed(self.dynamic) if experts.epochs is None else experts.epochs
 
     @model_validator(mode="before")
     @classmethod
@@ -207,8 +214,8 @@ class Recipe(Settings):
         read = self.loss_of("dynamic").expert_epochs(self.dynamic)
         if self.expert_epochs < read:
             yield (
-                f"experts.epochs={self.experts.epochs} is below the {read} epochs that dynamic.loss={self.dynamic.loss} "
-                "reads with these settings; raise it, or set experts.epochs=null"
+                f"experts.epochs={self.experts.epochs} is below the {read} epochs that "
+                f"dynamic.loss={self.dynamic.loss} reads with these settings; raise it, or set experts.epochs=null"
             )
 
     def _storage_fits(self):

@@ -3,14 +3,13 @@
     python tests/benchmarks/mtt_memory.py [--backends torch tensorflow jax] [--forms unrolled adjoint tesla]
         [--steps 2 5 10 20] [--width 128] [--classes 5] [--json]
 
-Each figure is of a process of its own, which builds stage 2 as `vdd distill` does on made videos of 8 frames of
-64 pixels, notes its resident memory, has the kernel forget the peak, runs two iterations and reads the peak.
-Compiling is part of it. glibc is told to give every large block back to the system when it is freed, so that the
-peak is of what is alive and not of holes between blocks. Linux only.
+Each figure is of a process of its own, which builds stage 2 as `vdd distill` does on made videos of 8 frames
+of 64 pixels, notes its resident memory, has the kernel forget the peak, runs two iterations and reads the
+peak. Compiling is part of it. glibc is told to give every large block back to the system when it is freed, so
+that the peak is of what is alive and not of holes between blocks. Linux only.
 """
 
 import argparse
-import gc
 import json
 import os
 import pathlib
@@ -24,23 +23,15 @@ PLACE = pathlib.Path(__file__).resolve().parent
 def measure(form, steps, width, classes):
     """Bytes that two iterations take at their peak, above what was resident before; in this process."""
     from made_stage import MadeStore, condenser_of, recipe_of
+    from peak_memory import resident_at_peak
 
     from keras_vdd.data.batches import IterationBatches
 
-    store = MadeStore(classes, 1)
+    store = MadeStore(classes, classes)
     recipe = recipe_of("mtt", f"dynamic.gradient={form}", f"dynamic.inner_steps={steps}", width=width)
     condenser = condenser_of(recipe, store)
     batches = IterationBatches(0, 2, lambda i: (condenser.objective.make_batch(i),))
-    gc.collect()
-    before = _status("VmRSS")
-    pathlib.Path("/proc/self/clear_refs").write_text("5")
-    condenser.fit(batches, epochs=1, verbose=0, shuffle=False)
-    return _status("VmHWM") - before
-
-
-def _status(name):
-    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return resident_at_peak(lambda: condenser.fit(batches, epochs=1, verbose=0, shuffle=False))
 
 
 def main():

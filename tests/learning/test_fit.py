@@ -12,7 +12,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.learning.fit import fit_stage, has_converged
 from keras_vdd.progress import Silent
-from keras_vdd.runs.folder import Log
+from keras_vdd.runs.log import Log
 
 ITERATIONS, EVERY, STOP = 9, 2, 5
 
@@ -51,7 +51,7 @@ class Watched(Silent):
 def learn(path, progress=None, batch=make_batch, condenser=None, iterations=ITERATIONS, **options):
     """Run a stage from its start or its checkpoint, as a new process would: (condenser, losses)."""
     condenser = condenser or make_condenser("static-dynamic", per_class=2)
-    options = {"rates": "dynamic.learning_rates.dynamic", "checkpoint_every": EVERY, **options}
+    options = {"rates": "dynamic.learning_rates.dynamic", "lighter": "lower dynamic.chunk", "checkpoint_every": EVERY, **options}
     losses = fit_stage(
         "dynamic", condenser, lambda i: batch(condenser, i), iterations, Run(path),
         progress=progress or Silent(), title="Toy", **options,

@@ -7,13 +7,14 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from small_run import contents, small
+from small_run import SMALL, contents, small
 
 import keras_vdd
 from keras_vdd import pipeline
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
+from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
 
 CLASSES, SIZE, FRAMES, VIDEO = 8, 32, 8, 24
@@ -153,6 +154,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_memory_runs_to_the_end(kind, whole, tmp_path, monkeypatch):
     settings, parts, videos = KINDS[kind]
@@ -197,3 +199,38 @@ def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
     losses = [[network["loss"] for network in table["networks"]] for table in (row, exact)]
     assert losses[0] != losses[1]
     np.testing.assert_allclose(*losses, rtol=1e-2)
+
+
+def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
+    found = []
+    for place in (tmp_path / "one", tmp_path / "two"):
+        place.mkdir()
+        monkeypatch.chdir(place)
+        settings = [*SMALL, f"data.store={whole.store}", "run.dir=runs", "evaluation.compare=[random-stills]"]
+        pipeline.distill(load_recipe("quickstart", settings))
+        found.append(contents(place))
+        steps = [
+            json.loads(line) for line in (place / "runs/quickstart/times.jsonl").read_text().splitlines()
+        ]
+        assert {line["step"] for line in steps} == {
+            "prepare", "static", "dynamic", "export", "evaluation", "report",
+        }  # fmt: skip
+        assert [(line["row"], line["network"]) for line in steps if line["step"] == "evaluation"] == [
+            (row, number) for row in ("DM + static-dynamic", "random stills") for number in (0, 1)
+        ]
+    one, two = found
+    assert {"runs/quickstart/results.json", "runs/quickstart/log.jsonl"} <= one.keys()
+    assert one.keys() == two.keys() and [name for name in one if one[name] != two[name]] == []
+
+
+@pytest.mark.parametrize("name", ["results.json", "evaluation/random-stills.json"])
+@pytest.mark.parametrize("damage", [b"", b'[{"number": 0}]', b"half"])
+def test_what_is_damaged_and_can_be_made_again_is(name, damage, whole, tmp_path, caplog):
+    recipe = small(tmp_path, store=whole.store)
+    folder = tmp_path / "runs" / "quickstart"
+    shutil.copytree(whole.folder, folder)
+    (folder / "results.json").unlink()
+    (folder / name).write_bytes(damage if damage != b"half" else (whole.folder / name).read_bytes()[:100])
+    assert pipeline.distill(recipe) == whole.results
+    assert [text for text in caplog.messages if "damaged" in text and name in text and "\n" not in text]
+    assert contents(folder, whole.place, tmp_path) == contents(whole.folder, whole.place, tmp_path)
