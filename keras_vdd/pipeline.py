@@ -1,5 +1,7 @@
 """The verbs of the package, a function each: what `vdd` does, and what Python does by `import keras_vdd`."""
 
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
+
 import dataclasses
 import logging
 import os
@@ -76,8 +78,11 @@ def make_experts(
     `distill` does it too where needed. They are kept in `experts.folder`; recipes that need the same ones share them.
 
     Args:
-        recipe, progress, **settings: as in `prepare`.
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
         callbacks: Keras callbacks, told of each epoch of each expert: logs have `expert`, `expert_epoch` and `loss`.
+            One that sets `model.stop_training` ends the call; experts that are finished are kept.
+        **settings: laid over the recipe, such as `**{"experts.count": 10}`.
 
     Returns:
         dict: `set`, `folder`, `experts` (for each `number`, `top1` in percent and `loss`, that of its last
@@ -114,7 +119,9 @@ def distill(
     with the same bytes.
 
     Args:
-        recipe, progress, **settings: as in `prepare`. The run folder is `<run.dir>/<run.name>`.
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping. Its run
+            folder is `<run.dir>/<run.name>`.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
         stills_from: path of a run folder whose finished stills are taken; they must be those that this recipe
             would learn.
         callbacks: Keras callbacks, told of stage 1 and of stage 2 as of a `fit` each; or a dict of them by "static",
@@ -124,6 +131,7 @@ def distill(
             `CSVLogger(..., append=True)` goes on with its file. One that sets `model.stop_training` interrupts
             the run after a checkpoint: a set that was learned for less long than its recipe says is never exported.
             What they only look at changes no number.
+        **settings: laid over the recipe, such as `**{"dynamic.iterations": 100}`.
 
     Returns:
         dict as `results.json` of the run folder holds it: `rows` of the table, `protocol`, `set`,
@@ -176,7 +184,8 @@ def evaluate(
         target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
         recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
             made with.
-        progress, **settings: as in `prepare`.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        **settings: laid over the recipe, such as `**{"evaluation.seeds": 5}`.
 
     Returns:
         dict as `keras_vdd.evaluation.ResultRow.to_json` gives it: `set`, `architecture`, `seeds`, `top1` and
@@ -202,17 +211,27 @@ def train(
     """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
 
     Args:
-        target, recipe, progress, **settings: as in `evaluate`.
-        save: path of a `.keras` file, which `keras.models.load_model` reads after `import keras_vdd.evaluation.classifier`;
-            None keeps nothing.
-        callbacks: Keras callbacks. A step is a batch to them, `run.checkpoint_every` steps are an epoch.
+        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
+            made with.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        save: path of a `.keras` file; None keeps nothing. `keras.models.load_model` reads it once
+            `keras_vdd.evaluation.classifier` is imported.
+        callbacks: Keras callbacks. A step is a batch to them, `run.checkpoint_every` steps are an epoch; logs have
+            `iteration` and the mean `loss` since the epoch began. One that sets `model.stop_training` ends the call
+            with nothing kept.
+        **settings: laid over the recipe, such as `**{"evaluation.steps": 1000}`.
 
     Returns:
         dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
 
     Raises:
         UsageError: `save` is no place for a classifier.
-        VddError: as in `evaluate`; or the loss left the finite numbers, or a callback stopped the training.
+        VddError: there is no set, its classes are not those of the test videos, the loss left the finite numbers, or a
+            callback stopped the training.
+
+    Example:
+        >>> keras_vdd.train("runs/quickstart", save="classifier.keras", progress=True)["top1"]
     """
     check_save(save)
     found, progress, callbacks = (

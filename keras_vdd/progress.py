@@ -3,9 +3,9 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol, TextIO
 
 from keras_vdd.errors import UsageError
 
@@ -55,32 +55,38 @@ class Silent:
         """Say nothing."""
 
 
-def _figures(figures):
+def _figures(figures: Mapping[str, Any]) -> str:
     return "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items())
 
 
 class Lines:
     """Plain lines: one when a task starts, one at most every few seconds, one when it ends."""
 
-    def __init__(self, stream=None, seconds=SECONDS_BETWEEN_LINES, clock=time.monotonic):
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        seconds: float = SECONDS_BETWEEN_LINES,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.stream, self.seconds, self.clock = stream or sys.stderr, seconds, clock
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         """Write one line."""
         self.stream.write(text + "\n")
         self.stream.flush()
 
     @contextlib.contextmanager
-    def task(self, title, total=None):
+    def task(self, title: str, total: int | None = None) -> Iterator[Update]:
         """Report a piece of work; the context gives `update(done, **figures)`."""
         started = last = self.clock()
-        at, shown = 0, {}
+        at = 0
+        shown: dict[str, Any] = {}
 
-        def line():
+        def line() -> None:
             count = f"{at}/{total}" if total else f"{at}"
             self.say(f"{title}: {count}  {_figures(shown)}".rstrip())
 
-        def update(done, **figures):
+        def update(done: int, **figures: Any) -> None:
             nonlocal last, at, shown
             at, shown = done, {**shown, **figures}
             if self.clock() - last >= self.seconds:
@@ -97,7 +103,7 @@ class Lines:
 class Bars:
     """A bar for each open task, by rich."""
 
-    def __init__(self, console):
+    def __init__(self, console: Any):
         from rich import progress as columns
 
         self.console = console
@@ -112,12 +118,12 @@ class Bars:
         )
         self.open = 0
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         """Print one line above the bars."""
         self.console.print(text, markup=False, highlight=False)
 
     @contextlib.contextmanager
-    def task(self, title, total=None):
+    def task(self, title: str, total: int | None = None) -> Iterator[Update]:
         """Draw a bar; the context gives `update(done, **figures)`."""
         from rich.markup import escape
 
@@ -125,9 +131,9 @@ class Bars:
             self.bars.start()
         self.open += 1
         bar = self.bars.add_task(escape(title), total=total, figures="")
-        shown = {}
+        shown: dict[str, Any] = {}
 
-        def update(done, **figures):
+        def update(done: int, **figures: Any) -> None:
             shown.update(figures)
             self.bars.update(bar, completed=done, figures=escape(_figures(shown)))
 

@@ -1,6 +1,5 @@
-"""From what a user points at, a run folder, an exported set or a Hub repository, to the set and the recipe behind it."""
+"""From what a user points at, a run folder, an exported set or a Hub repository, to the set and its recipe."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from keras_vdd.hub.load import REPOSITORY, RUN_EXPORT, load
 from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.tensors import File
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Target:
     recipe: Recipe
 
 
-def resolve_target(target: Any, recipe: Any = None, overrides: Overrides = (), **settings: Any) -> Target:
+def resolve_target(target: File, recipe: Any = None, overrides: Overrides = (), **settings: Any) -> Target:
     """Find the set that `target` holds, and the recipe to test it by.
 
     Args:
@@ -48,12 +48,12 @@ def resolve_target(target: Any, recipe: Any = None, overrides: Overrides = (), *
     return Target(folder, parse_recipe(text, f"of {target}", overrides, **settings))
 
 
-def is_run(path: str | os.PathLike) -> bool:
+def is_run(path: File) -> bool:
     """Return whether a folder is a run's."""
     return (Path(path) / "recipe.yaml").is_file() and (Path(path) / "environment.json").is_file()
 
 
-def set_folder(target: str | os.PathLike) -> str:
+def set_folder(target: File) -> str:
     """Return the folder of the distilled set that `target`, a run, an export or a Hub repository, holds.
 
     Raises:

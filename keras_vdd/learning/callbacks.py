@@ -1,14 +1,17 @@
-"""A user's Keras callbacks, told of a training by its iterations: a window of iterations is what Keras calls an epoch."""
+"""A user's Keras callbacks, told of a training by its iterations: a window of them is what Keras calls an epoch."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 
 from keras_vdd.errors import UsageError
 
-Callbacks = keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | Mapping[str, Any] | None
+# One, several, those of each stage by its name, or none.
+Callbacks: TypeAlias = (
+    keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | Mapping[str, Any] | None
+)
 
 
 class Windows:
@@ -79,8 +82,8 @@ def checked(callbacks: Callbacks) -> list[keras.callbacks.Callback]:
     Raises:
         UsageError: something else is among them.
     """
-    given = [] if callbacks is None else callbacks
-    given = list(given) if isinstance(given, Iterable) else [given]
+    some: Any = () if callbacks is None else callbacks
+    given = list(some) if isinstance(some, Iterable) else [some]
     for callback in given:
         if not isinstance(callback, keras.callbacks.Callback):
             raise UsageError(f"callbacks have {callback!r}; each must be a keras.callbacks.Callback.")

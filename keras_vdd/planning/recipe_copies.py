@@ -1,6 +1,7 @@
 """A recipe written out whole, to read it, or to keep it as a file of one's own."""
 
-import os
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
+
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from keras_vdd.planning.recipe_opening import opening
 from keras_vdd.recipe.commented import commented_yaml
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.overrides import Overrides, as_texts
+from keras_vdd.tensors import File
 
 
-def show_recipe(recipe: str | os.PathLike, overrides: Overrides = (), **settings: Any) -> str:
+def show_recipe(recipe: File, overrides: Overrides = (), **settings: Any) -> str:
     """Return a recipe as YAML text with every setting in it, and comments that say what it is, makes and costs.
 
     Args:
@@ -30,8 +32,8 @@ def show_recipe(recipe: str | os.PathLike, overrides: Overrides = (), **settings
 
 
 def copy_recipe(
-    recipe: str | os.PathLike,
-    file: str | os.PathLike | None = None,
+    recipe: File,
+    file: File | None = None,
     overrides: Overrides = (),
     overwrite: bool = False,
     **settings: Any,

@@ -1,6 +1,7 @@
 """Find a recipe, lay its overrides over it, check it, and write it out again."""
 
-import os
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from keras_vdd.recipe.names import known
 from keras_vdd.recipe.overrides import Overrides, apply, plain
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
+from keras_vdd.tensors import File
 
 
 def _checked(values, source, overrides, settings=None):
@@ -30,7 +32,7 @@ def _checked(values, source, overrides, settings=None):
 
 
 def load_recipe(
-    recipe: str | os.PathLike | Mapping[str, Any] | Recipe, overrides: Overrides = (), **settings: Any
+    recipe: File | Mapping[str, Any] | Recipe, overrides: Overrides = (), **settings: Any
 ) -> Recipe:
     """Return a checked recipe: every setting of a run, each with a default.
 

@@ -17,11 +17,12 @@ from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.report.contact_sheet import contact_sheet
 from keras_vdd.report.strips import save_png
+from keras_vdd.tensors import File
 
 ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
 
 
-def inspect(target: str | os.PathLike, picture: str | os.PathLike | None = None) -> dict[str, Any]:
+def inspect(target: File, picture: File | None = None) -> dict[str, Any]:
     """Say what a distilled set, a run folder or a decoded store holds.
 
     Args:

@@ -166,7 +166,7 @@ def test_callbacks_hear_of_both_stages_and_change_nothing(whole, tmp_path):
         ("static", 2, 2), (0, 1, a), (1, 2, b), (0, 2, means[0]), (0, 3, c), (1, 3, means[1]),
         ("dynamic", 2, 2), (0, 1, d), (1, 2, e), (0, 2, means[2]), (0, 3, f), (1, 4, g), (1, 4, means[3]),
     ]  # fmt: skip
-    rows = list(csv.DictReader(log.open()))
+    rows = list(csv.DictReader(log.read_text().splitlines()))
     assert [[float(row[name]) for name in ("epoch", "iteration", "loss")] for row in rows] == [
         [0, 2, means[2]], [1, 4, means[3]],
     ]  # fmt: skip
@@ -196,7 +196,7 @@ def test_a_callback_that_stops_leaves_a_checkpoint_and_no_set(whole, tmp_path):
     assert losses_of(folder, "dynamic") == losses_of(whole.folder, "dynamic")
     # The file goes on as if nothing had been.
     losses = losses_of(folder, "dynamic")
-    found = [(row["epoch"], float(row["loss"])) for row in csv.DictReader(log.open())]
+    found = [(row["epoch"], float(row["loss"])) for row in csv.DictReader(log.read_text().splitlines())]
     assert found == [("0", float(np.mean(losses[:2]))), ("1", float(np.mean(losses[2:])))]
 
 
