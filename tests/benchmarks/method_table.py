@@ -17,6 +17,8 @@ import statistics
 import subprocess
 import sys
 
+from keras_vdd.evaluation.records import Results
+
 EQUAL = ("random clips, equal bytes", "random stills, equal bytes")
 
 
@@ -56,7 +58,8 @@ def _rows(recipe, seed, settings, asked):
     done = subprocess.run([*command, *where, *settings], stdout=subprocess.DEVNULL)
     if done.returncode:
         sys.exit(f"{recipe} with seed {seed} ended with code {done.returncode}.")
-    return json.loads((pathlib.Path(asked.runs) / name / "results.json").read_text())["rows"]
+    results = Results.read(pathlib.Path(asked.runs) / name / "results.json")
+    return [row.to_json() for row in results.rows]
 
 
 def _spread(rows, score):
