@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 def replacing(path, suffix="", sync=True):
     """Give a name beside `path` to make a file or a folder at; in the end it takes the place of `path`.
 
-    Readers see the old content or the new one, also after a kill or, with `sync`, after a power cut. A folder that
-    is replaced is gone for a moment between the two.
+    Readers see the old content or the new one, also after a kill or, with `sync`, after a power cut. A folder
+    that is replaced is gone for a moment between the two.
 
     Args:
         path: what is to be written.
@@ -95,8 +95,8 @@ def lock(path, wait=True, on_wait=None):
         on_wait: called once, without arguments, before waiting.
 
     Yields:
-        bool, whether the lock is held; False only without `wait`. On a file system without locks it is True after
-        a warning: two processes at once are the user's to avoid there.
+        bool, whether the lock is held; False only without `wait`. On a file system without locks it is True
+        after a warning: two processes at once are the user's to avoid there.
 
     Raises:
         OSError: the lock file cannot be opened.
@@ -161,7 +161,7 @@ def _blocks(paths):
 
 @functools.cache
 def _place():
-    """Tell apart the machines, and containers on one, that may write into one folder and count processes alike."""
+    """Tell apart the machines, and containers on one, that may write into one folder."""
     try:
         processes = os.readlink("/proc/self/ns/pid")
     except OSError:
