@@ -5,6 +5,7 @@ Each step leaves its result in the run folder and is never done again; together 
 
 import dataclasses
 import os
+from typing import Any
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
@@ -23,8 +24,9 @@ from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
-from keras_vdd.progress import Silent
+from keras_vdd.progress import Progress, Silent
 from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
@@ -33,11 +35,12 @@ from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.static import learn_stills
+from keras_vdd.tensors import File
 
 __all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
 
 
-def prepare(recipe, progress=None):
+def prepare(recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Decode the videos of a recipe into its store.
 
     Returns:
@@ -53,7 +56,9 @@ def prepare(recipe, progress=None):
 
 
 @on_its_device
-def distill(recipe, progress=None, stills_from=None):
+def distill(
+    recipe: Recipe, progress: Progress | None = None, stills_from: File | None = None
+) -> dict[str, Any]:
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
     Args:
@@ -159,7 +164,7 @@ def _learned(recipe, stores, run, progress):
 
 
 @on_its_device
-def evaluate_set(path, recipe, progress=None):
+def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Score a distilled set on disk on the test videos of a recipe.
 
     Args:
@@ -179,7 +184,9 @@ def evaluate_set(path, recipe, progress=None):
 
 
 @on_its_device
-def train_on_set(path, recipe, progress=None, save=None):
+def train_on_set(
+    path: File, recipe: Recipe, progress: Progress | None = None, save: File | None = None
+) -> dict[str, Any]:
     """Train one classifier on a distilled set, test it, and keep it if asked.
 
     Args:

@@ -1,6 +1,7 @@
 """A distilled set in memory: arrays, names and provenance, with no learning framework."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -47,10 +48,10 @@ class DistilledSet:
     """
 
     kind: str
-    class_names: tuple
+    class_names: tuple[str, ...]
     frames: int
-    mean: tuple
-    std: tuple
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     videos_per_class: int
     static: np.ndarray | None = None
     dynamic: np.ndarray | None = None
@@ -60,9 +61,9 @@ class DistilledSet:
     labels: np.ndarray | None = None
     label_kind: str | None = None
     recipe: str = ""
-    provenance: dict = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise UsageError(f"Memory kind {self.kind!r} is unknown: choose one of {', '.join(KINDS)}.")
         settle = object.__setattr__
@@ -74,7 +75,7 @@ class DistilledSet:
         self._check_shapes()
         check_labels(self.labels, self.label_kind)
 
-    def _settle_array(self, name, rank):
+    def _settle_array(self, name: str, rank: int) -> None:
         array = getattr(self, name)
         needed = name in _NEEDED[self.kind]
         if array is None:
@@ -90,7 +91,7 @@ class DistilledSet:
             )
         object.__setattr__(self, name, array)
 
-    def _check_shapes(self):
+    def _check_shapes(self) -> None:
         classes, frames = len(self.class_names), self.frames
         if not classes or len(set(self.class_names)) != classes:
             raise UsageError("A distilled set needs at least one class name, and no name twice.")
@@ -117,42 +118,42 @@ class DistilledSet:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, *self._memories())
 
-    def _motion_shape(self):
+    def _motion_shape(self) -> tuple[int, ...]:
         """(frames, height, width) of the motion as stored, at most those of the videos."""
         shape = (self.frames, *self.size)
         return shape if self.dynamic is None else tuple(map(min, shape, self.dynamic.shape[2:5]))
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         """int, C."""
         return len(self.class_names)
 
     @property
-    def size(self):
+    def size(self) -> tuple[int, int]:
         """(height, width) of the videos."""
-        array = self.video if self.static is None else self.static
-        return tuple(int(side) for side in array.shape[-3:-1])
+        height, width = self._held("video" if self.static is None else "static").shape[-3:-1]
+        return height, width
 
     @property
-    def statics_per_class(self):
+    def statics_per_class(self) -> int:
         """int, SPC; 0 for full videos."""
         return 0 if self.static is None else self.static.shape[1]
 
     @property
-    def dynamics_per_class(self):
+    def dynamics_per_class(self) -> int:
         """int, DPC; 0 where there are no dynamic memories."""
         return 0 if self.dynamic is None else self.dynamic.shape[1]
 
     @property
-    def integrators(self):
+    def integrators(self) -> int:
         """int, I; 0 where there are none."""
         return 0 if self.kernels is None else self.kernels.shape[0]
 
-    def integrator_of(self, label):
+    def integrator_of(self, label: int) -> int:
         """Return the index of the integrator that class `label` uses."""
         return int(label) * self.integrators // self.classes
 
-    def nbytes(self, dtype="float32"):
+    def nbytes(self, dtype: str = "float32") -> int:
         """Return the exact bytes of the memories stored as `dtype`; integrators and labels are float32.
 
         Raises:
@@ -160,23 +161,23 @@ class DistilledSet:
         """
         return stored_bytes(self, dtype)
 
-    def pairs(self):
+    def pairs(self) -> np.ndarray:
         """Return every pair, int32 (n, 3) rows (class, static, dynamic), in the fixed order of `pairing`."""
         return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self._memories())
 
-    def sample_pairs(self, rng):
+    def sample_pairs(self, rng: np.random.Generator) -> np.ndarray:
         """Draw one pair for each video slot, int32 (C * VPC, 3), as the paper does at each step."""
         return pairing.sample_pairs(rng, self.classes, self.videos_per_class, *self._memories())
 
-    def slots_of(self, pairs):
+    def slots_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the video slot of each pair, int32 (n,)."""
         return pairing.slots_of(self._checked(pairs), self.videos_per_class, self._memories()[0])
 
-    def labels_of(self, pairs):
+    def labels_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the class of each pair, int32 (n,)."""
         return np.ascontiguousarray(self._checked(pairs)[:, 0], dtype=np.int32)
 
-    def soft_labels_of(self, pairs):
+    def soft_labels_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the label vector of each pair, float32 (n, C): learned where there is one, else one-hot.
 
         Learned ones of kind "regression" are no probabilities: train on them with a mean squared error.
@@ -186,7 +187,7 @@ class DistilledSet:
             return np.eye(self.classes, dtype=np.float32)[labels]
         return self.labels[labels, self.slots_of(pairs)]
 
-    def reconstruct(self, pairs=None):
+    def reconstruct(self, pairs: np.ndarray | None = None) -> np.ndarray:
         """Make the videos of pairs.
 
         Args:
@@ -200,37 +201,43 @@ class DistilledSet:
         """
         pairs = self.pairs() if pairs is None else self._checked(pairs)
         if self.kind == "full-video":
-            return self.video[pairs[:, 0], pairs[:, 1]]
+            return self._held("video")[pairs[:, 0], pairs[:, 1]]
         if self.kind == "still":
-            return reconstruct.repeat_still(self.static[pairs[:, 0], pairs[:, 1]], self.frames)
+            return reconstruct.repeat_still(self._held("static")[pairs[:, 0], pairs[:, 1]], self.frames)
         videos = np.empty((len(pairs), self.frames, *self.size, 3), np.float32)
         for label in np.unique(pairs[:, 0]):
             self._reconstruct_class(int(label), pairs, np.flatnonzero(pairs[:, 0] == label), videos)
         return videos
 
-    def _reconstruct_class(self, label, pairs, places, videos):
+    def _reconstruct_class(
+        self, label: int, pairs: np.ndarray, places: np.ndarray, videos: np.ndarray
+    ) -> None:
         which = self.integrator_of(label)
-        kernel, bias = self.kernels[which], self.biases[which]
+        kernel, bias = self._held("kernels")[which], self._held("biases")[which]
         statics, static_of = np.unique(pairs[places, 1], return_inverse=True)
         dynamics, dynamic_of = np.unique(pairs[places, 2], return_inverse=True)
-        stills = reconstruct.still_part(self.static[label, statics], kernel, bias, self.frames)
+        stills = reconstruct.still_part(self._held("static")[label, statics], kernel, bias, self.frames)
         motions = reconstruct.motion_part(self.motion(label, dynamics), kernel)
         for place, static, dynamic in zip(places, static_of, dynamic_of, strict=True):
             videos[place] = motions[dynamic]
             reconstruct.add_still(videos[place], stills[static])
 
-    def motion(self, label, dynamics=slice(None)):
+    def motion(self, label: int, dynamics: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return motion clips of class `label` at the size of the videos, float32 (n, T, H, W)."""
-        clips = self.dynamic[label, dynamics, ..., 0]
+        clips = self._held("dynamic")[label, dynamics, ..., 0]
         matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
         return upsampling.upsample(clips, matrices)
 
-    def _memories(self):
+    def _held(self, name: str) -> np.ndarray:
+        """An array that a set of this kind has: that was checked when the set was made."""
+        return getattr(self, name)
+
+    def _memories(self) -> tuple[int, int]:
         if self.kind == "full-video":
             return self.videos_per_class, 0
         return self.statics_per_class, self.dynamics_per_class
 
-    def _checked(self, pairs):
+    def _checked(self, pairs: np.ndarray) -> np.ndarray:
         pairs = np.asarray(pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 3 or pairs.dtype.kind not in "iu":
             raise UsageError(

@@ -22,7 +22,7 @@ class Memory(keras.layers.Layer):
             side of zero, as storage in int8 keeps it, and the gradient passes straight through.
     """
 
-    kind = None
+    kind: str
 
     def __init__(
         self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, quantise=False,

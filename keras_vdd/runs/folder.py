@@ -45,8 +45,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise VddError(
-                f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to a folder you "
-                "may write."
+                f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to one you may write."
             ) from error
         if not (self.path / "recipe.yaml").exists():
             facts = {**environment(), "deterministic": recipe.run.deterministic}

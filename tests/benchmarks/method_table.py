@@ -1,12 +1,13 @@
 """One table of several methods, each distilled with several seeds.
 
-    python tests/benchmarks/method_table.py RECIPE [RECIPE ...] [KEY=VALUE ...] [--seeds 0 1 2] [--runs runs/table]
-        [--backend torch] [--json]
+    python tests/benchmarks/method_table.py RECIPE [RECIPE ...] [KEY=VALUE ...] [--seeds 0 1 2]
+        [--runs runs/table] [--backend torch] [--json]
 
-Runs `vdd distill --recipe RECIPE --seed SEED KEY=VALUE ...` one after the other, in `--runs`, and goes on where it
-was stopped. Each row of a method is the mean over seeds of a run's mean over fresh networks, and the population
-standard deviation of those means: what another distillation would give. Networks that diverged are counted beside
-it. Then come the real clips and stills of as many bytes, where a recipe compares itself with them.
+Runs `vdd distill --recipe RECIPE --seed SEED KEY=VALUE ...` one after the other, in `--runs`, and goes on
+where it was stopped. Each row of a method is the mean over seeds of a run's mean over fresh networks, and the
+population standard deviation of those means: what another distillation would give. Networks that diverged are
+counted beside it. Then come the real clips and stills of as many bytes, where a recipe compares itself with
+them.
 """
 
 import argparse

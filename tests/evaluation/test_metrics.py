@@ -4,6 +4,8 @@ import pytest
 from keras_vdd.evaluation import metrics
 from keras_vdd.evaluation.scores import NetworkScore, Score
 
+pytestmark = pytest.mark.once
+
 LOGITS = np.array([[3.0, 2.0, 1.0, 0.0], [0.0, 1.0, 2.0, 3.0], [1.0, 4.0, 2.0, 3.0]])
 
 

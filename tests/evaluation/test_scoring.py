@@ -15,6 +15,8 @@ from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Silent
 from keras_vdd.report import results_table
 
+pytestmark = pytest.mark.once
+
 CLASSES, VIDEOS, LENGTH, FRAMES, SIZE = 3, 5, 24, 8, 32
 STILL, CLIP = SIZE * SIZE * 3, FRAMES * SIZE * SIZE * 3
 SCORE = Score((NetworkScore(0, 50.0, 100.0, None, 0.1, 3),))

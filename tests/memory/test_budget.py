@@ -6,6 +6,8 @@ import pytest
 from keras_vdd.errors import UsageError
 from keras_vdd.memory import budget
 
+pytestmark = pytest.mark.once
+
 MINIUCF = {"classes": 50, "frames": 16, "height": 112, "width": 112}
 
 

@@ -14,6 +14,7 @@ from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.pipeline import distill
 from keras_vdd.recipe.load import load_recipe
 
+pytestmark = pytest.mark.slow
 LIMIT_S = 180
 
 # A process that sends itself a signal when it does something to a file for the n-th time: SIGKILL is as
@@ -47,7 +48,11 @@ MOMENTS = {
     "export": ("os.rename", "/distilled", 1),
     "evaluation": ("os.rename", "evaluation/random-stills.json", 2),
 }
-INTERRUPTED = ("dynamic", "evaluation")
+# What lies before and after learning is files alone: on the quickest backend.
+QUICKEST = pytest.mark.skipif(
+    keras.config.backend() != "torch", reason="runs on torch only: the suite's time"
+)
+INTERRUPTED = ("dynamic", pytest.param("evaluation", marks=QUICKEST))
 BRIEF = "evaluation.compare=[random-stills]"
 
 
@@ -82,7 +87,10 @@ def same(place, unbroken, store, folders=("runs/quickstart",)):
     assert [name for name in expected if left[name] != expected[name]] == []
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(name, marks=QUICKEST) if name in ("preparing", "export") else name for name in MOMENTS],
+)
 def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, unbroken, tmp_path):
     store = None if moment == "preparing" else whole.store
     done = vdd_distill(overrides(tmp_path, BRIEF, store=store), signal.SIGKILL.value, *MOMENTS[moment])

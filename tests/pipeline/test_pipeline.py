@@ -155,6 +155,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_memory_runs_to_the_end(kind, whole, tmp_path, monkeypatch):
     settings, parts, videos = KINDS[kind]
