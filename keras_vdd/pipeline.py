@@ -173,8 +173,8 @@ def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -
         progress: as in `distill`.
 
     Returns:
-        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it: `set`, `architecture`, `seeds`, `top1` and
-        `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`, ...
+        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it, with `set`, `architecture`, `seeds`, `top1`
+        and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
     """
     progress = progress or Silent()
     distilled = load(path)

@@ -94,13 +94,13 @@ class Scoring:
         )  # fmt: skip
 
     def baseline_row(self, name, distilled_bytes=0, static=None):
-        """The row of one of the recipe's `evaluation.compare`; "full" is also the only one of a recipe without a set.
+        """The row of one of the recipe's `evaluation.compare`; "full" is also that of a recipe without a set.
 
         Args:
             name: str, of a baseline.
             distilled_bytes: int, of the set as stored, for the rows that may take as many.
-            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for the
-                rows that show them.
+            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for
+                the rows that show them.
         """
         baseline, train = BASELINES.get(name), self.stores["train"]
         sizes = [len(rows) for rows in train.by_class()]

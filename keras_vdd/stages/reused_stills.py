@@ -17,7 +17,7 @@ _SETTINGS = {"run": ("seed", "precision"), "memory": ("statics_per_class", "quan
 
 @dataclass(frozen=True)
 class Stills:
-    """Finished stills of a run, with the lines of its log that tell how they were learned, and on which videos."""
+    """Finished stills of a run, the lines of its log that tell how they were learned, and on which videos."""
 
     folder: pathlib.Path
     arrays: dict
@@ -33,8 +33,8 @@ class Stills:
         """
         if self.videos is None:
             progress.say(
-                f"'{self.folder}' was begun by a version that kept no list of its videos: whether its stills were "
-                "learned on the same ones cannot be told."
+                f"'{self.folder}' was begun by a version that kept no list of its videos: whether its stills "
+                "were learned on the same ones cannot be told."
             )
         elif changed := self.videos.changes(Videos.of(stores), splits=("train",)):
             raise UsageError(f"The stills of '{self.folder}' were learned on other videos: {changed}.")
