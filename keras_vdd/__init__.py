@@ -19,8 +19,10 @@ _HOMES = {
     "load_recipe": ("recipe.load", "load_recipe"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
+    "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_method": ("methods.registry", "register_method"),
     "register_network": ("models.registry", "register_network"),
+    "register_source": ("data.sources", "register_source"),
     "train": ("pipeline", "train_on_set"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "methods", "models")

@@ -6,16 +6,17 @@ Each step leaves its result in the run folder and is never done again; together 
 import dataclasses
 import json
 import os
-import pathlib
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.errors import VddError
+from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
-from keras_vdd.evaluation.scoring import Scoring, real_bytes, videos_of
+from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
@@ -24,7 +25,7 @@ from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.folder import RunFolder, environment, write_text
+from keras_vdd.runs.folder import RunFolder, environment
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
@@ -83,7 +84,7 @@ def _distill(recipe, stores, run, progress):
         return json.loads(finished.read_text())
     scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
     if distilled is None:
-        row, static = scoring.full_row(), None
+        row, static = scoring.baseline_row("full"), None
     else:
         row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
     compare = recipe.evaluation.compare
@@ -101,7 +102,7 @@ def _distill(recipe, stores, run, progress):
     if distilled is not None:
         rewrite_card(run.path / "distilled", results=rows_of_run(results))
     draw_report(recipe, run, stores, distilled, results)
-    write_text(finished, json.dumps(results, indent=2) + "\n")
+    write_atomically(finished, json.dumps(results, indent=2) + "\n")
     return results
 
 
@@ -121,7 +122,9 @@ def _made_set(recipe, stores, run, progress):
 def _learned(recipe, stores, run, progress):
     if recipe.coreset is not None:
         return choose_clips(recipe, stores, run, progress), {}
-    static = None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+    static = (
+        None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+    )
     if recipe.dynamic is None:
         return {"static": static}, {}
     return learn_videos(recipe, stores, static, run, progress)
@@ -181,13 +184,8 @@ def train_on_set(path, recipe, progress=None, save=None):
         "protocol": protocol.describe(),
     }
     if save:
-        partial = f"{save}.partial.keras"
-        try:
+        with replacing(save, suffix=".keras") as partial:
             trainer.classifier.save(partial)
-            os.replace(partial, save)
-        except OSError:
-            pathlib.Path(partial).unlink(missing_ok=True)
-            raise
         result["saved"] = str(save)
     return result
 

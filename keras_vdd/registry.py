@@ -41,8 +41,10 @@ class Registry:
             UsageError: there is none; the nearest name is offered.
         """
         if name not in self:
+            close = nearest(str(name), self.names())
+            hint = f", did you mean '{close[0]}'" if close else ""
             raise UsageError(
-                f"The {self.concept} '{name}' is unknown: it {must_be_one_of(name, self.names())}."
+                f"The {self.concept} '{name}' is unknown{hint}: choose one of {', '.join(self.names())}."
             )
         return self._all()[name]
 

@@ -6,20 +6,22 @@ Names are loaded when first used: scores and metrics need no Keras.
 import importlib
 
 _HOMES = {
+    "Amount": "baselines",
     "Baseline": "baselines",
+    "Beside": "baselines",
     "BatchStandardise": "standardise",
     "Classifier": "classifier",
     "Embedding": "classifier",
-    "FixedTestClips": "real_clips",
     "FixedVideos": "training_sets",
     "NetworkScore": "scores",
     "Protocol": "protocol",
     "Score": "scores",
+    "RealClips": "real_clips",
+    "RealSample": "real_samples",
     "StoreVideos": "training_sets",
-    "TestClips": "real_clips",
     "Trainer": "trainer",
-    "at_equal_bytes": "baselines",
-    "at_equal_count": "baselines",
+    "at_equal_bytes": "real_samples",
+    "at_equal_count": "real_samples",
     "evaluate": "fresh_networks",
 }
 

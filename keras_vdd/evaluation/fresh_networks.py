@@ -22,7 +22,7 @@ def evaluate(
     Args:
         training: a training set (see `training_sets`), or a function of a network's number that returns
             one, for a fresh random draw each time; all of one size.
-        test: `TestClips` or `FixedTestClips`.
+        test: `RealClips`, or anything else with its `labels`, `len()` and `batch(index)`.
         protocol: `Protocol`.
         create_network: function without arguments that returns a built network of `keras_vdd.models`.
         seed: int, the run's.

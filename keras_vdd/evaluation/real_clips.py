@@ -11,7 +11,7 @@ from keras_vdd.seeds import stream
 BATCH = 64
 
 
-class TestClips:
+class RealClips:
     """`count` clips of every test video, in batches of about `BATCH` in one shuffled order.
 
     The order is shuffled because a batch of one class, standardised by its own mean, would show the
@@ -26,8 +26,6 @@ class TestClips:
         count: clips of a video.
         cache_bytes: uint8 clips are kept in memory up to this size and read again above it.
     """
-
-    __test__ = False  # not a pytest class
 
     def __init__(self, store, frames, interval, mean, std, seed, count=3, cache_bytes=2**30):
         if not len(store):
@@ -55,22 +53,6 @@ class TestClips:
     def _read(self, index):
         rng = stream(self._seed, "test", "clips", index)
         return read_clips(self._store, self._batches[index], *self._cut, rng, flip=False)
-
-
-class FixedTestClips:
-    """Test videos that are already clips: float32 (n, T, H, W, 3), normalised, with int labels (n,)."""
-
-    def __init__(self, videos, labels):
-        self._videos = np.asarray(videos, np.float32)
-        self._batches = in_batches(stream(0, "test", "order").permutation(len(videos)))
-        self.labels = np.asarray(labels, np.int32)[np.concatenate(self._batches)]
-
-    def __len__(self):
-        return len(self._batches)
-
-    def batch(self, index):
-        """Return batch `index`, float32 (clips, frames, height, width, 3)."""
-        return self._videos[self._batches[index]]
 
 
 def in_batches(order):

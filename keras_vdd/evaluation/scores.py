@@ -60,7 +60,7 @@ class Score:
         return figure if figure["values"] else None
 
     def to_json(self):
-        """Return plain lists, numbers and strings; `Score.from_json` reads them again."""
+        """Return plain lists, numbers and strings."""
         return {
             "top1": self.top1,
             "top5": self.top5,
@@ -71,11 +71,6 @@ class Score:
             "diverged_seeds": self.diverged,
             "networks": [asdict(n) for n in self.networks],
         }
-
-    @classmethod
-    def from_json(cls, values):
-        """Read what `to_json` wrote."""
-        return cls(tuple(NetworkScore(**network) for network in values["networks"]))
 
     def _figure(self, name):
         values = [getattr(n, name) for n in self.networks if not n.diverged]

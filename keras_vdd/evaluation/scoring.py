@@ -1,23 +1,22 @@
 """The rows of a run's table: the distilled set beside the baselines that its recipe names."""
 
 import dataclasses
+import functools
 import json
 import math
 import re
 
 from keras_vdd import models
-from keras_vdd.data.sources.shapes import PAIRS
+from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import VddError
-from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
+from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.fresh_networks import evaluate
 from keras_vdd.evaluation.protocol import Protocol
-from keras_vdd.evaluation.real_clips import TestClips
+from keras_vdd.evaluation.real_clips import RealClips
 from keras_vdd.evaluation.scores import NetworkScore, Score
-from keras_vdd.evaluation.training_sets import FixedVideos, StoreVideos
+from keras_vdd.evaluation.training_sets import FixedVideos
+from keras_vdd.files import write_atomically
 from keras_vdd.memory.budget import stored_bytes
-from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.runs.folder import write_text
-from keras_vdd.seeds import stream
 
 NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
 
@@ -38,18 +37,16 @@ class Scoring:
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
         self._scale = data.mean, data.std
-        self.test = TestClips(
+        self.test = RealClips(
             stores["test"], data.frames, data.interval, *self._scale, recipe.run.seed,
             self.protocol.test_clips,
         )  # fmt: skip
 
     @property
     def pairs(self):
-        """Pairs of classes that differ in motion only, as labels; only the made shapes have them."""
-        if self.recipe.data.set != "shapes":
-            return ()
-        names = self.class_names
-        return [(names.index(a), names.index(b)) for a, b in PAIRS if a in names and b in names]
+        """Pairs of classes that differ in motion only, as labels, where the set has them."""
+        names, pairs = self.class_names, SOURCES.get(self.recipe.data.set).pairs
+        return [(names.index(a), names.index(b)) for a, b in pairs if a in names and b in names]
 
     def network(self):
         """A new classifier of the recipe's architecture."""
@@ -90,54 +87,23 @@ class Scoring:
             nbytes=stored_bytes(distilled, dtype), note="; ".join(note for note in notes if note),
         )  # fmt: skip
 
-    def full_row(self):
-        """The row of the whole training set; also the only one of a recipe that makes no set."""
-        train, data, epochs = self.stores["train"], self.recipe.data, self.recipe.evaluation.full_epochs
-        training = StoreVideos(train, data.frames, data.interval, *self._scale)
-        return _row(
-            "full set", self.score("full set", training, epochs), clips=len(train), per_class=None,
-            nbytes=real_bytes(train), note=f"{epochs} epochs",
-        )  # fmt: skip
-
-    def baseline_row(self, name, distilled_bytes=None, static=None):
-        """The row of one of the recipe's `evaluation.compare`.
+    def baseline_row(self, name, distilled_bytes=0, static=None):
+        """The row of one of the recipe's `evaluation.compare`; "full" is also the only one of a recipe without a set.
 
         Args:
-            name: str, what is compared.
+            name: str, of a baseline.
             distilled_bytes: int, of the set as stored, for the rows that may take as many.
-            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for
-                the row "static-only".
+            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for the
+                rows that show them.
         """
-        data = self.recipe.data
-        if name == "full":
-            return self.full_row()
-        if name == "static-only":
-            stills = DistilledSet(
-                "still", self.class_names, data.frames, *self._scale, static.shape[1], static=static
-            )
-            return self.distilled_row("static memory alone", stills, self.recipe.export.dtype)
-        return self._random_row(name, distilled_bytes)
-
-    def _random_row(self, name, distilled_bytes):
-        train, data = self.stores["train"], self.recipe.data
-        kind = "stills" if "stills" in name else "clips"
+        baseline, train = BASELINES.get(name), self.stores["train"]
         sizes = [len(rows) for rows in train.by_class()]
-        if name.endswith("equal-bytes"):
-            baseline = at_equal_bytes(kind, distilled_bytes, sizes, data.frames, data.size)
-            title = f"random {kind}, equal bytes"
-        else:
-            per_class = self.recipe.memory.videos_per_class
-            baseline = at_equal_count(kind, per_class, sizes, data.frames, data.size)
-            title = f"random {kind}"
-
-        def training(number):
-            rng = stream(self.recipe.run.seed, "baseline", name, number)
-            return baseline.draw(train, data.frames, data.interval, *self._scale, rng)
-
-        score = self.score(title, training) if baseline.count else Score(())
+        beside = Beside(self.recipe, sizes, distilled_bytes, train, static)
+        amount, training = baseline.amount(beside), functools.partial(baseline.training, beside)
+        score = self.score(baseline.title, training, amount.epochs) if amount.videos else Score(())
         return _row(
-            title, score, clips=baseline.count, per_class=baseline.per_class, nbytes=baseline.bytes,
-            note=baseline.note,
+            baseline.title, score, clips=amount.videos, per_class=amount.per_class, nbytes=amount.nbytes,
+            note=amount.note,
         )  # fmt: skip
 
     def _finished(self, name):
@@ -154,7 +120,7 @@ class Scoring:
 
         def keep(score):
             done.append(score)
-            write_text(path, json.dumps(Score(tuple(done)).to_json()["networks"], indent=1) + "\n")
+            write_atomically(path, json.dumps(Score(tuple(done)).to_json()["networks"], indent=1) + "\n")
 
         return keep
 
@@ -186,11 +152,6 @@ def videos_of(distilled):
     pairs = distilled.pairs()
     labels = distilled.labels_of(pairs) if distilled.labels is None else distilled.soft_labels_of(pairs)
     return FixedVideos(distilled.reconstruct(pairs), labels, label_kind=distilled.label_kind)
-
-
-def real_bytes(store):
-    """Bytes of all frames of a store at its size, one byte a value."""
-    return int(store.lengths.astype("int64").sum()) * store.size * store.size * 3
 
 
 def _row(name, score, *, clips, per_class, nbytes, note):

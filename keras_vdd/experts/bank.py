@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import pathlib
 
@@ -11,13 +10,8 @@ from safetensors import SafetensorError, safe_open
 from keras_vdd.data.decoding.decode import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum, lock, write_atomically
 from keras_vdd.learning.checkpoint import save_arrays
-from keras_vdd.runs.folder import write_text
-
-try:
-    import fcntl
-except ImportError:  # no such locks on Windows: there, two processes at once are the user's to avoid
-    fcntl = None
 
 # Of the files and of the training that they come from: raise it when either changes.
 FORMAT = 1
@@ -91,8 +85,7 @@ def folder_name(name, train, test, training, backend):
         "training": dataclasses.asdict(training),
         "stores": [_identity(store) for store in (train, test)],
     }
-    key = hashlib.blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()
-    return f"{name}-{key}"
+    return f"{name}-{checksum(json.dumps(content), size=8)}"
 
 
 def _identity(store):
@@ -149,32 +142,12 @@ def describe(folder, name, train, test, training, backend):
         "videos": {"train": len(train), "test": len(test)},
         "classes": list(train.class_names),
     }
-    with locked(folder, None, wait=True):
-        write_text(pathlib.Path(folder) / "experts.json", json.dumps(values, indent=2) + "\n")
+    write_atomically(pathlib.Path(folder) / "experts.json", json.dumps(values, indent=2) + "\n")
 
 
-@contextlib.contextmanager
 def locked(folder, number, wait):
-    """Hold one expert, or with None the folder's description, against other processes.
-
-    Each is a byte of the file `lock`; it is let go when the process ends, however it ends.
-
-    Args:
-        folder: of the experts.
-        number: int, which expert, or None.
-        wait: bool, until another process lets it go; else the context gives False where one holds it.
-    """
-    if fcntl is None:
-        yield True
-        return
-    with open(pathlib.Path(folder) / "lock", "a") as file:
-        byte = 0 if number is None else number + 1
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, byte)
-        except (BlockingIOError, PermissionError):
-            yield False
-            return
-        yield True
+    """Hold one expert against other processes: a `keras_vdd.files.lock` in the folder's `locks`."""
+    return lock(pathlib.Path(folder) / "locks" / f"{number:04d}", wait)
 
 
 @contextlib.contextmanager

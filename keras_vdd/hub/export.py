@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import format as vdd
 from keras_vdd.hub.load import load
@@ -45,20 +45,17 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
     _check_values(distilled, dtype)
-    partial = folder.absolute().with_name(f".{folder.absolute().name}.partial")
     try:
-        _remove(partial)
-        (partial / vdd.DATA_FOLDER).mkdir(parents=True)
-        content = _write_rows(distilled, dtype, partial / vdd.DATA_FOLDER)
-        _write_sides(distilled, partial)
-        _write_card(partial, distilled, dtype, content, license, results, name)
-        _put_in_place(partial, folder.absolute())
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with replacing(folder) as partial:
+            (partial / vdd.DATA_FOLDER).mkdir(parents=True)
+            content = _write_rows(distilled, dtype, partial / vdd.DATA_FOLDER)
+            _write_sides(distilled, partial)
+            _write_card(partial, distilled, dtype, content, license, results, name)
     except OSError as error:
         raise VddError(
             f"The distilled set could not be written to {folder}: {error.strerror or error}."
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
@@ -161,30 +158,5 @@ def _write_sides(distilled, folder):
 def _write_card(folder, distilled, dtype, content, license, results, name):
     stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
     text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
-    partial = folder / f".{vdd.CARD}.partial"
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, folder / vdd.CARD)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomically(folder / vdd.CARD, text)
     return folder / vdd.CARD
-
-
-def _put_in_place(partial, folder):
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    old = folder.with_name(f".{folder.name}.old")
-    _remove(old)
-    if folder.is_dir() and any(folder.iterdir()):
-        os.rename(folder, old)
-    try:
-        os.replace(partial, folder)
-    except OSError:
-        if old.exists():
-            os.rename(old, folder)
-        raise
-    _remove(old)
-
-
-def _remove(folder):
-    if folder.exists():
-        shutil.rmtree(folder)

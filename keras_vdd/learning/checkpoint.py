@@ -1,38 +1,27 @@
 """Checkpoints of a stage: written whole or not at all, read back bit for bit."""
 
-import contextlib
 import json
-import os
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from keras_vdd.errors import VddError
+from keras_vdd.files import write_atomically
 
 
 def save_arrays(path, arrays, **facts):
-    """Write named arrays and plain facts as one safetensors file, through a temporary name.
+    """Write named arrays and plain facts as one safetensors file, whole or not at all.
 
     Args:
         path: where; an existing file is replaced.
         arrays: dict of numpy arrays.
         **facts: JSON values kept beside them.
     """
-    temporary = f"{path}.tmp"
     # Not ascontiguousarray, which would make a vector of a scalar.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    try:
-        # Not safetensors' own writing, whose error for a full disk is no OSError.
-        with open(temporary, "wb") as file:
-            file.write(save(arrays, metadata={"facts": json.dumps(facts)}))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+    # Not safetensors' own writing, whose error for a full disk is no OSError.
+    write_atomically(path, save(arrays, metadata={"facts": json.dumps(facts)}))
 
 
 def load_arrays(path):

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 from keras_vdd.data.decoding.cut import Cut
-from keras_vdd.data.sources import find_videos, shapes
+from keras_vdd.data.sources import SOURCES, SetSize, find_videos
 from keras_vdd.data.store import expected_bytes
-from keras_vdd.planning.public_sets import SIZES, SetSize
 
 # Of a folder that was not named yet.
 ASSUMED = SetSize(10, 500, 125, 150)
-# As `data.shapes.make_shapes` makes them.
-SHAPES_FRAMES = 24
 
 
 @dataclass(frozen=True)
@@ -39,26 +36,23 @@ def extent_of(data):
     Raises:
         VddError, UsageError: the videos are not as the settings say.
     """
-    named = len(data.classes) if isinstance(data.classes, tuple) else None
-    if data.set == "shapes":
-        wanted, classes = data.shapes, named or len(shapes.CLASSES)
-        train, test = classes * wanted.train_per_class, classes * wanted.test_per_class
-        return _extent(SetSize(classes, train, test, SHAPES_FRAMES), data, "the recipe, for they are made")
+    named, source = len(data.classes) if isinstance(data.classes, tuple) else None, SOURCES.get(data.set)
+    if source.made is not None:
+        return _extent(source.made(data), data, "the recipe, for they are made")
     if data.root is not None:
         listing, cut = find_videos(data), Cut.of(data)
         train, test = listing.train, listing.test
         nbytes = sum(expected_bytes(videos, data.size, cut) for videos in (train, test))
         return Extent(len(listing.class_names), len(train), len(test), nbytes, "the files")
-    known = SIZES.get(data.set)
-    if known is not None:
-        size = known.of_classes(named or known.classes)
+    if source.size is not None:
+        size = source.size.of_classes(named or source.size.classes)
         return _extent(size, data, "what is published; data.root tells more")
-    source = f"an assumption of {ASSUMED.train // ASSUMED.classes} training videos a class; data.root tells"
-    return _extent(ASSUMED.of_classes(named or ASSUMED.classes), data, source)
+    told_by = f"an assumption of {ASSUMED.train // ASSUMED.classes} training videos a class; data.root tells"
+    return _extent(ASSUMED.of_classes(named or ASSUMED.classes), data, told_by)
 
 
-def _extent(size, data, source):
+def _extent(size, data, told_by):
     cut = Cut.of(data)
     frames = size.frames if cut.middle is None else min(size.frames, data.frames)
     nbytes = (size.train + size.test) * frames * cut.frame_bytes()
-    return Extent(size.classes, size.train, size.test, nbytes, source)
+    return Extent(size.classes, size.train, size.test, nbytes, told_by)

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_vdd.evaluation.baselines import at_equal_bytes, at_equal_count
+from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.scoring import protocol_of
 from keras_vdd.memory import pairing
 from keras_vdd.models.footprint import total_bytes
@@ -83,17 +83,11 @@ def _estimates(recipe, extent, nbytes):
 
 
 def _row(name, recipe, extent, nbytes):
-    """A row as `planned_stages.scoring` takes it: the set's own, or one of `evaluation.compare`."""
-    data, classes = recipe.data, extent.classes
-    if name == "full":  # read clip by clip
-        return extent.train, 0, recipe.evaluation.full_epochs
+    """A row as `stage_costs.scoring` takes it: the set's own, or one of `evaluation.compare`."""
     if name == "set":
-        return _videos(recipe, extent), data.frames, None
-    if name == "static-only":
-        return classes * recipe.memory.statics_per_class, data.frames, None
-    kind, sizes = "stills" if "stills" in name else "clips", [extent.train // classes] * classes
-    if name.endswith("equal-bytes"):
-        baseline = at_equal_bytes(kind, nbytes or 0, sizes, data.frames, data.size)
-    else:
-        baseline = at_equal_count(kind, recipe.memory.videos_per_class, sizes, data.frames, data.size)
-    return baseline.count, 1 if kind == "stills" else data.frames, None
+        return _videos(recipe, extent), recipe.data.frames, None
+    # As even as they can be; only the files would tell.
+    low, more = divmod(extent.train, extent.classes)
+    sizes = [low + (label < more) for label in range(extent.classes)]
+    amount = BASELINES.get(name).amount(Beside(recipe, sizes, nbytes or 0))
+    return amount.videos, amount.frames, amount.epochs

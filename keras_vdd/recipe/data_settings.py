@@ -4,12 +4,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from keras_vdd.settings import Colours, Name, Positive, Rate, Real, Settings, Whole, class_names, listed
+from keras_vdd.data.sources import SOURCES
+from keras_vdd.settings import (
+    Colours,
+    Name,
+    Positive,
+    Rate,
+    Real,
+    Settings,
+    Whole,
+    class_names,
+    listed,
+    one_of,
+)
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-WITH_SPLITS = ("hmdb51", "miniucf", "ucf101")
 
 
 class ShapesSettings(Settings):
@@ -26,9 +36,7 @@ class ShapesSettings(Settings):
 class DataSettings(Settings):
     """Which videos, cut how, kept where."""
 
-    set: Literal[
-        "folder", "hmdb51", "kinetics400", "kinetics600", "kinetics700", "miniucf", "shapes", "ssv2", "ucf101"
-    ] = "folder"
+    set: Annotated[str, one_of(SOURCES.names)] = "folder"
     """Layout of the source: class folders, a public set as distributed (`miniucf` is 50 classes of UCF101),
     or shapes made here."""
     root: Name | None = None
@@ -78,11 +86,17 @@ class DataSettings(Settings):
     def _consistent(self) -> "DataSettings":
         if min(self.std) <= 0:
             raise ValueError("data.std must be above 0 in every channel")
-        if self.split > 1 and self.set not in WITH_SPLITS:
-            raise ValueError(f"data.split={self.split} is for {', '.join(WITH_SPLITS)}; {self.set} has one")
-        if self.unused != "drop" and self.set != "hmdb51":
-            raise ValueError(f"data.unused={self.unused} is for hmdb51; {self.set} uses all its videos")
-        if self.annotations and self.set in ("folder", "shapes"):
+        source = SOURCES.get(self.set)
+        if self.split > source.splits:
+            with_splits = ", ".join(other.name for other in SOURCES if other.splits > 1)
+            has = "one" if source.splits == 1 else source.splits
+            raise ValueError(f"data.split={self.split} is for {with_splits}; {self.set} has {has}")
+        if self.unused != "drop" and not source.unused:
+            with_unused = ", ".join(other.name for other in SOURCES if other.unused)
+            raise ValueError(
+                f"data.unused={self.unused} is for {with_unused}; {self.set} uses all its videos"
+            )
+        if self.annotations and not source.lists:
             raise ValueError(f"data.annotations is for the lists of a public set; {self.set} has none")
         if isinstance(self.classes, tuple):
             if len(self.classes) < 2:

@@ -4,17 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.models.registry import ClipNetwork
-from keras_vdd.settings import Positive, Settings, Whole, listed
-
-Baseline = Literal[
-    "random-stills",
-    "random-clips",
-    "random-stills-equal-bytes",
-    "random-clips-equal-bytes",
-    "static-only",
-    "full",
-]
+from keras_vdd.settings import Positive, Settings, Whole, listed, one_of
 
 
 class EvaluationSettings(Settings):
@@ -40,7 +32,7 @@ class EvaluationSettings(Settings):
     """Clips of a step."""
     test_clips: Positive = 3
     """Random clips of a test video whose answers are averaged."""
-    compare: Annotated[tuple[Baseline, ...], BeforeValidator(listed)] = (
+    compare: Annotated[tuple[Annotated[str, one_of(BASELINES.names)], ...], BeforeValidator(listed)] = (
         "random-stills",
         "random-clips",
         "random-stills-equal-bytes",

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pydantic_core import PydanticKnownError
 
+from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.recipe.data_settings import DataSettings
@@ -131,9 +132,9 @@ class Recipe(Settings):
     def _sections_fit(self) -> "Recipe":
         wrong = [*self._coreset_alone()] if self.coreset else [*self._learned()]
         wrong += [*self._experts_fit(), *self._storage_fits()]
-        kind, classes = self.memory.kind, self.data.classes
-        if kind != "static-dynamic" and "static-only" in self.evaluation.compare:
-            wrong.append(f"evaluation.compare has static-only, which is no row for memory.kind={kind}")
+        classes = self.data.classes
+        refusals = {name: BASELINES.get(name).refusal(self) for name in self.evaluation.compare}
+        wrong += [f"evaluation.compare has {name}, {why}" for name, why in refusals.items() if why]
         if isinstance(classes, tuple) and self.memory.integrators > len(classes):
             wrong.append(f"memory.integrators={self.memory.integrators} is above the {len(classes)} classes")
         for name in ("frames", "size"):
@@ -154,13 +155,6 @@ class Recipe(Settings):
             yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set memory.kind=full-video"
         if self.memory.quantise:
             yield "memory.quantise=true is for what is learned, and a coreset is chosen; set memory.quantise=false"
-        method = self.coreset.method
-        own = {"random": "random-clips", "full": "full"}.get(method)
-        for row in self.evaluation.compare:
-            if row == own:
-                yield f"evaluation.compare has {row}, which coreset.method={method} is itself; drop that row"
-            elif method == "full" and row.endswith("equal-bytes"):
-                yield f"evaluation.compare has {row}, and coreset.method=full stores no bytes; drop that row"
 
     def _learned(self):
         kind = self.memory.kind

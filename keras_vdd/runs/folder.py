@@ -8,11 +8,7 @@ import platform
 import shlex
 
 from keras_vdd.errors import VddError
-
-try:
-    import fcntl
-except ImportError:  # no such locks on Windows
-    fcntl = None
+from keras_vdd.files import lock, write_atomically
 
 # What may differ between two calls that mean the same run.
 _PLACES = {
@@ -44,8 +40,8 @@ class RunFolder:
                 f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to a folder you may write."
             ) from error
         if not (self.path / "recipe.yaml").exists():
-            write_text(self.path / "environment.json", json.dumps(environment(), indent=2) + "\n")
-            write_text(self.path / "recipe.yaml", resolved_yaml(recipe))
+            write_atomically(self.path / "environment.json", json.dumps(environment(), indent=2) + "\n")
+            write_atomically(self.path / "recipe.yaml", resolved_yaml(recipe))
         self.log = Log(self.path / "log.jsonl")
 
     def stage(self, name):
@@ -61,22 +57,15 @@ class RunFolder:
         Raises:
             VddError: another process holds it.
         """
-        if fcntl is None:
-            yield
-            return
-        with open(self.path / "lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+        with lock(self.path / "lock", wait=False) as alone:
+            if not alone:
                 raise VddError(
                     f"Another process is at work in '{self.path}': wait for it, or give another run.name."
-                ) from error
+                )
             yield
 
     def _refuse_another(self, recipe):
-        # What a run killed in its first moments leaves.
-        begun = {"lock", "environment.json", "environment.json.tmp", "recipe.yaml.tmp"}
-        if not self.path.exists() or {child.name for child in self.path.iterdir()} <= begun:
+        if not self.path.exists() or all(_of_the_first_moments(child.name) for child in self.path.iterdir()):
             return
         if not (self.path / "recipe.yaml").exists():
             raise VddError(
@@ -99,6 +88,11 @@ class RunFolder:
                 f"'{self.path}' was begun on the backend {backend}: go on with --backend {backend}, "
                 "or give another run.name."
             )
+
+
+def _of_the_first_moments(name):
+    """Whether a run killed in its first moments leaves such a file."""
+    return name in ("lock", "environment.json") or (name.startswith(".") and name.endswith(".tmp"))
 
 
 class Log:
@@ -125,20 +119,7 @@ class Log:
     def cut(self, stage, iteration):
         """Drop the lines of `stage` after `iteration`: a resumed stage writes them again."""
         kept = [r for r in self.records() if r["stage"] != stage or r["iteration"] <= iteration]
-        write_text(self.path, "".join(json.dumps(r) + "\n" for r in kept))
-
-
-def write_text(path, text):
-    """Write a small file through a temporary name."""
-    temporary = f"{path}.tmp"
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.remove(temporary)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        write_atomically(self.path, "".join(json.dumps(r) + "\n" for r in kept))
 
 
 def environment():

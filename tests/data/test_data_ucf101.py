@@ -6,7 +6,8 @@ import pytest
 from miniature_sets import counts, paint, shows, take_apart
 
 from keras_vdd.data.sources import find_videos
-from keras_vdd.data.sources.ucf101 import MINIUCF_CLASSES, list_ucf101, read_lists
+from keras_vdd.data.sources.miniucf import CLASSES as MINIUCF_CLASSES
+from keras_vdd.data.sources.ucf101 import list_ucf101, read_lists
 from keras_vdd.errors import UsageError, VddError
 
 SHARED = pathlib.Path(os.environ.get("VDD_SHARED", pathlib.Path(__file__).parents[3] / "shared"))

@@ -1,74 +1,115 @@
+"""Baselines by name: found without Keras, added from outside, planned as they are trained."""
+
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from small_run import small
 
 from keras_vdd.errors import UsageError
-from keras_vdd.evaluation import baselines
+from keras_vdd.evaluation import Amount, Baseline, Beside
+from keras_vdd.evaluation.baselines import BASELINES, register_baseline
+from keras_vdd.memory.budget import stored_bytes
+from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.recipe.load import load_recipe
 
-MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+NAMES = BASELINES.names()
+SIZE, FRAMES, LENGTH = 32, 8, 20
 
 
 class Store:
-    """Ten videos in each of three classes; the frames of video i all have value i."""
+    """Four videos in each of the eight classes."""
 
-    size = 8
-    labels = np.repeat(np.arange(3), 10).astype(np.int32)
-    lengths = np.full(30, 20, np.int32)
+    size = SIZE
+    labels = np.repeat(np.arange(8), 4).astype(np.int32)
+    lengths = np.full(32, LENGTH, np.int32)
 
     def __len__(self):
-        return 30
+        return 32
 
     def by_class(self):
-        return [np.arange(10 * c, 10 * c + 10) for c in range(3)]
+        return [np.flatnonzero(self.labels == label) for label in range(8)]
 
-    def frames(self, i):
-        return np.full((20, 8, 8, 3), i, np.uint8)
-
-
-def test_equal_bytes_fill_the_budget():
-    sizes = [10, 10, 10]
-    still = 8 * 8 * 3
-    found = baselines.at_equal_bytes("stills", 7 * still + 5, sizes, frames=4, size=8)
-    assert (found.count, found.bytes, found.per_class, found.note) == (7, 7 * still, "2-3", "")
-    assert baselines.at_equal_bytes("clips", 7 * still + 5, sizes, frames=4, size=8).count == 1
-    none = baselines.at_equal_bytes("clips", 4 * still - 1, sizes, frames=4, size=8)
-    assert (none.count, none.bytes, none.note) == (0, 0, "none fits: one takes 768 bytes")
-    with pytest.raises(UsageError):
-        baselines.at_equal_bytes("frames", still, sizes, frames=4, size=8)
+    def frames(self, row):
+        return np.full((LENGTH, SIZE, SIZE, 3), row, np.uint8)
 
 
-def test_equal_count_and_notes():
-    found = baselines.at_equal_count("clips", 2, [10, 10, 10], frames=4, size=8)
-    assert (found.count, found.bytes, found.per_class, found.note) == (6, 6 * 4 * 192, "2", "")
-    assert "more than one" in baselines.at_equal_count("clips", 11, [20, 10, 20], frames=4, size=8).note
-    few = baselines.at_equal_bytes("stills", 2 * 192, [10, 10, 10], frames=4, size=8)
-    assert few.note == "2 fit for 3 classes: 1 classes have none"
+class Nothing(Baseline):
+    name, title = "nothing", "nothing"
+
+    def refusal(self, recipe):
+        return "and says nothing" if recipe.memory.kind == "still" else ""
+
+    def amount(self, beside):
+        return Amount(0, 0, 0, 0)
 
 
-def test_spread_is_even_and_random():
-    counts = [baselines.spread(8, 3, np.random.default_rng(s)) for s in range(20)]
-    assert all(sorted(c) == [2, 3, 3] for c in counts)
-    assert len({tuple(c) for c in counts}) == 3
+@pytest.fixture
+def register(monkeypatch):
+    """`register_baseline`, undone after the test."""
+    BASELINES.names()
+    monkeypatch.setattr(BASELINES, "_records", dict(BASELINES._records))
+    return register_baseline
 
 
-@pytest.mark.parametrize("kind", baselines.KINDS)
-def test_draw_takes_each_video_once_and_anew_with_each_generator(kind):
-    baseline = baselines.at_equal_count(kind, 4, [10, 10, 10], frames=4, size=8)
-    drawn = [baseline.draw(Store(), 4, 2, MEAN, STD, np.random.default_rng(s)) for s in (0, 0, 1)]
-    values = []
-    for videos in drawn:
-        clips = videos.read(np.arange(len(videos)))
-        assert clips.shape == (12, 4, 8, 8, 3) and clips.dtype == np.float32
-        assert np.bincount(videos.labels).tolist() == [4, 4, 4] and videos.labels.dtype == np.int32
-        values.append(np.round((clips[:, 0, 0, 0, 0] * 0.25 + 0.5) * 255).astype(int))
-        assert len(set(values[-1])) == 12
-        assert (values[-1] // 10 == videos.labels).all()
-        assert np.ptp(clips.reshape(12, -1), axis=1).max() == 0
-    assert (values[0] == values[1]).all() and (values[0] != values[2]).any()
+def test_baselines_are_told_without_keras():
+    code = (
+        "import sys; from keras_vdd.evaluation.baselines import BASELINES; "
+        "print(*BASELINES.names(), 'keras' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    random = "random-clips random-clips-equal-bytes random-stills random-stills-equal-bytes"
+    assert done.stdout.strip() == f"full {random} static-only False"
 
 
-def test_more_than_the_videos_there_are():
-    baseline = baselines.at_equal_count("stills", 25, [10, 10, 10], frames=4, size=8)
-    videos = baseline.draw(Store(), 4, 2, MEAN, STD, np.random.default_rng(0))
-    assert np.bincount(videos.labels).tolist() == [25, 25, 25]
-    values = np.round((videos.videos[:25, 0, 0, 0, 0] * 0.25 + 0.5) * 255).astype(int)
-    assert np.bincount(values, minlength=10).min() == 2
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_trains_on_as_much_as_it_says(name, tmp_path):
+    recipe = small(tmp_path)
+    static = np.random.default_rng(0).normal(size=(8, 1, SIZE, SIZE, 3)).astype("float32")
+    beside = Beside(recipe, [4] * 8, 10 * FRAMES * SIZE * SIZE * 3, Store(), static)
+    baseline = BASELINES.get(name)
+    assert baseline.name == name and baseline.title and baseline.refusal(recipe) == ""
+    amount, training = baseline.amount(beside), baseline.training(beside, 0)
+    assert len(training) == amount.videos > 0
+    clips = training.read(np.arange(2), np.random.default_rng(0))
+    assert clips.shape == (2, FRAMES, SIZE, SIZE, 3) and clips.dtype == np.float32
+    # What a plan says, it says without the files; only the bytes of whole videos need them.
+    planned = baseline.amount(Beside(recipe, [4] * 8, beside.nbytes))
+    assert planned == amount or (name == "full" and planned.nbytes == 0)
+    assert (planned.videos, planned.frames, planned.epochs) == (amount.videos, amount.frames, amount.epochs)
+    assert amount.frames == {"full": 0, "static-only": FRAMES}.get(name, 1 if "stills" in name else FRAMES)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
+def test_stills_alone_take_the_bytes_that_they_are_stored_in(dtype, tmp_path):
+    recipe = small(
+        tmp_path, f"export.dtype={dtype}", "memory.statics_per_class=2", "memory.dynamics_per_class=2"
+    )
+    static = np.zeros((8, 2, SIZE, SIZE, 3), np.float32)
+    made = DistilledSet("still", list("abcdefgh"), FRAMES, (0.5,) * 3, (0.25,) * 3, 2, static=static)
+    amount = BASELINES.get("static-only").amount(Beside(recipe, [4] * 8))
+    assert (amount.nbytes, amount.videos, amount.per_class) == (stored_bytes(made, dtype), 16, 2)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_random_rows_draw_by_their_own_name_and_number(number, tmp_path):
+    recipe = small(tmp_path)
+    beside = Beside(recipe, [4] * 8, 0, Store())
+    row = BASELINES.get("random-clips")
+    one, again, other = (row.training(beside, n) for n in (number, number, number + 2))
+    np.testing.assert_array_equal(one.videos, again.videos)
+    assert not np.array_equal(one.videos, other.videos)
+
+
+def test_rows_of_ones_own_are_taken_and_may_refuse(register):
+    with pytest.raises(UsageError, match=r"evaluation.compare\[0\]=nothing must be one of full, "):
+        load_recipe("quickstart", ["evaluation.compare=nothing"])
+    register(Nothing())
+    assert load_recipe("quickstart", ["evaluation.compare=nothing"]).evaluation.compare == ("nothing",)
+    with pytest.raises(UsageError, match="evaluation.compare has nothing, and says nothing"):
+        load_recipe("static-dc-shapes", ["evaluation.compare=nothing"])
+    with pytest.raises(UsageError, match="a baseline 'nothing' already"):
+        register(Nothing())
+    with pytest.raises(UsageError, match="must be a keras_vdd.evaluation.Baseline"):
+        register("nothing")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_vdd.errors import VddError
-from keras_vdd.evaluation import StoreVideos, TestClips
+from keras_vdd.evaluation import RealClips, StoreVideos
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
@@ -34,7 +34,7 @@ def pixels(clips):
 
 def test_test_clips_cover_each_video_thrice_and_are_read_once():
     store = Store(150)
-    test = TestClips(store, 4, 2, MEAN, STD, seed=5, count=3)
+    test = RealClips(store, 4, 2, MEAN, STD, seed=5, count=3)
     first = [test.batch(i) for i in range(len(test))]
     assert [len(b) for b in first] == 3 * [50, 50, 50]
     assert store.reads == 450
@@ -46,9 +46,9 @@ def test_test_clips_cover_each_video_thrice_and_are_read_once():
 
 
 def test_test_clips_are_random_and_do_not_depend_on_the_cache():
-    kept = TestClips(Store(30), 4, 2, MEAN, STD, seed=5)
-    read_again = TestClips(Store(30), 4, 2, MEAN, STD, seed=5, cache_bytes=0)
-    other = TestClips(Store(30), 4, 2, MEAN, STD, seed=6)
+    kept = RealClips(Store(30), 4, 2, MEAN, STD, seed=5)
+    read_again = RealClips(Store(30), 4, 2, MEAN, STD, seed=5, cache_bytes=0)
+    other = RealClips(Store(30), 4, 2, MEAN, STD, seed=6)
     for index in range(3):
         assert (kept.batch(index) == read_again.batch(index)).all()
         assert (read_again.batch(index) == read_again.batch(index)).all()
@@ -56,7 +56,7 @@ def test_test_clips_are_random_and_do_not_depend_on_the_cache():
     assert (starts[0] != starts[1]).any() and (starts[1] != starts[2]).any()
     assert (kept.batch(0) != other.batch(0)).any()
     with pytest.raises(VddError, match="no readable video"):
-        TestClips(Store(0), 4, 2, MEAN, STD, seed=0)
+        RealClips(Store(0), 4, 2, MEAN, STD, seed=0)
 
 
 def test_store_videos_are_cut_anew_at_each_visit():

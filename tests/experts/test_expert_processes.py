@@ -98,4 +98,4 @@ def test_all_end_and_nothing_is_half_written(tmp_path, number, status):
     while any(map(alive, trainers)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(alive, trainers))
-    assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
+    assert [path.name for path in folder.iterdir() if path.name != "locks"] == []

@@ -15,7 +15,6 @@ from keras_vdd.experts import engine
 from keras_vdd.experts.bank import expert_path, locked, save_expert
 from keras_vdd.experts.processes import ExpertProcess
 from keras_vdd.experts.training import ExpertTrainer
-from keras_vdd.learning import checkpoint
 from keras_vdd.progress import Silent
 from keras_vdd.seeds import stream
 
@@ -58,13 +57,13 @@ def test_an_interrupt_leaves_no_half_written_expert_and_the_same_call_goes_on(
 
     recipe = recipe_of(tmp_path, "experts.count=3")
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint.os, "replace", replace)
+        patch.setattr(os, "replace", replace)
         with pytest.raises(KeyboardInterrupt):
             engine.learn_experts(recipe, stores, Interrupted())
     (folder,) = (tmp_path / "experts").iterdir()
     assert contents(folder) == {"expert-0000.safetensors": expected["expert-0000.safetensors"]}
     assert contents(engine.learn_experts(recipe, stores).folder) == expected and linear == [0, 1, 1, 2]
-    assert not list(folder.glob("*.tmp"))
+    assert not list(folder.glob("*.tmp")) and not list(folder.glob(".*"))
 
 
 # A process that holds an expert until its input ends.

@@ -44,7 +44,13 @@ def test_printed_storage_is_that_of_the_tensors(recipe):
 
 @pytest.mark.parametrize(
     "override",
-    ["data.frames=8", "data.size=64", "memory.statics_per_class=3", "memory.dynamics_per_class=1", "data.set=ucf101"],
+    [
+        "data.frames=8",
+        "data.size=64",
+        "memory.statics_per_class=3",
+        "memory.dynamics_per_class=1",
+        "data.set=ucf101",
+    ],
 )
 def test_other_settings_than_the_paper_has_no_figure(override):
     assert figure_of(RECIPES["dm-miniucf"]) is not None
@@ -52,5 +58,10 @@ def test_other_settings_than_the_paper_has_no_figure(override):
 
 
 def test_stills_learned_by_dm_have_none():
-    stills = ["memory.kind=still", "static=null", "dynamic.learning_rates={static: 1}", "evaluation.compare=[]"]
+    stills = [
+        "memory.kind=still",
+        "static=null",
+        "dynamic.learning_rates={static: 1}",
+        "evaluation.compare=[]",
+    ]
     assert figure_of(load_recipe("dm-miniucf", stills)) is None

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from keras_vdd.data.sources import find_videos
+from keras_vdd.data.sources import SOURCES, find_videos
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.methods.cost import FORWARD, SECOND_ORDER, TO_VIDEOS
 from keras_vdd.methods.mtt.cost import INNER_STEP
@@ -13,7 +13,6 @@ from keras_vdd.models.footprint import total_bytes
 from keras_vdd.planning import plan as planning
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
-from keras_vdd.planning.public_sets import SIZES
 from keras_vdd.planning.timing import in_words
 from keras_vdd.recipe.load import list_recipes, load_recipe
 
@@ -94,10 +93,14 @@ def test_every_method_is_planned_stage_by_stage(name):
     assert plan["machine"]["bytes of memory"] == total_bytes()
 
 
-@pytest.mark.parametrize("name", ["dm-miniucf", "mtt-ssv2-5", "frepo-kinetics400", "k-center-hmdb51", "mtt-folder"])
+@pytest.mark.parametrize(
+    "name", ["dm-miniucf", "mtt-ssv2-5", "frepo-kinetics400", "k-center-hmdb51", "mtt-folder"]
+)
 def test_recipes_are_planned_without_their_videos(name, measured):
     plan = planning.plan(load_recipe(name, ["data.root=null"]))
-    assert plan["classes"] == (10 if name.endswith("folder") else SIZES[RECIPES[name].data.set].classes)
+    assert plan["classes"] == (
+        10 if name.endswith("folder") else SOURCES.get(RECIPES[name].data.set).size.classes
+    )
     # The image network of stage 1 and one video network, whatever looks through it.
     assert len(measured) == (1 if name.startswith("k-center") else 2)
 
@@ -109,11 +112,15 @@ def seconds(name, stage, *overrides):
 def test_times_are_passes_through_the_network(measured):
     few = ["dynamic.iterations=10", "dynamic.real_per_class=3"]
     assert seconds("quickstart", "dynamic", *few) == pytest.approx(10 * (FORWARD * 24 + TO_VIDEOS * 8))
-    assert seconds("quickstart", "dynamic", *few, "dynamic.loss=dc") == pytest.approx(10 * (24 + SECOND_ORDER * 8))
+    assert seconds("quickstart", "dynamic", *few, "dynamic.loss=dc") == pytest.approx(
+        10 * (24 + SECOND_ORDER * 8)
+    )
     still = ["static.iterations=5", "static.real_per_class=4"]
     assert seconds("static-dc-shapes", "static", *still) == pytest.approx(5 * 8 * (4 + SECOND_ORDER))
     ridge = ["dynamic.iterations=10", "dynamic.real_clips=20"]
-    assert seconds("frepo-shapes", "dynamic", *ridge) == pytest.approx(10 * (FORWARD * 20 + TO_VIDEOS * 8 + 8))
+    assert seconds("frepo-shapes", "dynamic", *ridge) == pytest.approx(
+        10 * (FORWARD * 20 + TO_VIDEOS * 8 + 8)
+    )
     experts = ["experts.count=3", "experts.epochs=7"]
     assert seconds("mtt-shapes", "experts", *experts) == pytest.approx(3 * (7 * 192 + FORWARD * 96))
     assert seconds("herding-shapes", "choice") == pytest.approx((25 + FORWARD) * 192, abs=0.1)
@@ -184,7 +191,15 @@ def test_an_unnamed_folder_is_assumed_and_a_named_one_is_looked_into(tmp_path):
 
 @pytest.mark.parametrize(
     "length, words",
-    [(0, "0 s"), (59.4, "59 s"), (60, "1 min"), (3599, "60 min"), (3600, "1.0 h"), (86400, "24.0 h"), (2e6, "23.1 days")],
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (3599, "60 min"),
+        (3600, "1.0 h"),
+        (86400, "24.0 h"),
+        (2e6, "23.1 days"),
+    ],
 )
 def test_lengths_of_time_in_words(length, words):
     assert in_words(length) == words

@@ -171,7 +171,7 @@ def test_unknown_recipe_offers_the_nearest():
         ("data=3", "data=3 must be a section"),
         ("run.name=a/b", "run.name=a/b must be made of letters"),
         ("memory.videos_per_class=3", "must be a multiple of memory.videos_per_class=3"),
-        ("evaluation.compare=best", "must be one of random-stills"),
+        ("evaluation.compare=best", "must be one of full, random-clips"),
         ("dynamic=null", "set memory.kind=still"),
     ],
 )

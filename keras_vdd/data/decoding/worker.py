@@ -8,7 +8,6 @@ of multiprocessing's, so that a codec that crashes or hangs costs one video, a c
 import contextlib
 import errno
 import gc
-import hashlib
 import json
 import os
 import signal
@@ -20,6 +19,7 @@ from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.image_folder import picture_files
 from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.files import file_checksum, replacing, write_atomically
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
 # machine's memory. Decoding 8K takes a tenth of it.
@@ -73,18 +73,16 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
     A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
     `frames`, `source` (a hash of the file) and, for frames that differ in size, `sizes`, their bytes.
     """
-    unfinished = f"{part}.{os.getpid()}"
     count, sizes = 0, []
     try:
-        with open(unfinished, "wb") as file:
+        with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
             for frame in Cut(size, codec, middle).frames(path, threads):
                 if codec == "raw":
                     file.write(frame.data)
                 else:
                     sizes.append(file.write(encode(frame)))
                 count += 1
-        answer = {"frames": count, "source": _hash(path)}
-        os.replace(unfinished, part)
+            answer = {"frames": count, "source": _hash(path)}
         return _finish(part, {**answer, "sizes": sizes} if sizes else answer)
     except UnreadableVideo as error:
         answer = {"failed": error.reason}
@@ -92,32 +90,19 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
         answer = {"failed": f"one of its frames does not fit in memory, after {count} frames"}
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            answer = {"disk_full": True}
-        else:
-            answer = {"failed": f"it does not decode ({type(error).__name__}: {error})".replace("\n", " ")}
-    try:
-        os.remove(unfinished)
-    except FileNotFoundError:
-        pass
-    return answer if "disk_full" in answer else _finish(part, answer)
+            return {"disk_full": True}
+        answer = {"failed": f"it does not decode ({type(error).__name__}: {error})".replace("\n", " ")}
+    return _finish(part, answer)
 
 
 def _finish(part, answer):
-    unfinished = f"{part}.json.{os.getpid()}"
-    with open(unfinished, "w", encoding="utf-8") as file:
-        json.dump(answer, file)
-    os.replace(unfinished, f"{part}.json")
+    write_atomically(f"{part}.json", json.dumps(answer), sync=False)
     return answer
 
 
 def _hash(path):
-    """Return a hash of a file, or of all images of a folder."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in picture_files(path) if os.path.isdir(path) else [path]:
-        with open(name, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+    """Return a checksum of a file, or of all images of a folder."""
+    return file_checksum(*(picture_files(path) if os.path.isdir(path) else [path]))
 
 
 if __name__ == "__main__":

@@ -1,50 +1,50 @@
-"""Find the videos of a set: the one door to every source."""
+"""Find the videos of a set: the one door to every source.
 
-import difflib
+A module of this folder that has `SOURCES` adds them; one from outside is registered.
+"""
 
-from keras_vdd.data.sources import folder, hmdb51, kinetics, shapes, ssv2, ucf101
-from keras_vdd.data.sources.listing import Listing, Video, set_root
-from keras_vdd.errors import UsageError, VddError
+from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root
+from keras_vdd.data.sources.source import SetSize, Source
+from keras_vdd.errors import VddError
+from keras_vdd.registry import Registry, modules_of
 
-__all__ = ["SOURCES", "Listing", "Video", "find_videos"]
-
-
-
-def _ucf101(data, progress):
-    return ucf101.list_ucf101(set_root(data), data.split, data.classes, data.annotations)
-
-
-def _miniucf(data, progress):
-    return ucf101.list_miniucf(set_root(data), data.split, data.classes, data.annotations)
-
-
-def _hmdb51(data, progress):
-    return hmdb51.list_hmdb51(set_root(data), data.split, data.unused, data.classes, data.annotations)
-
-
-def _kinetics(classes):
-    def listed(data, progress):
-        return kinetics.list_kinetics(set_root(data), classes, data.classes, data.annotations)
-
-    return listed
+__all__ = [
+    "SOURCES",
+    "Listing",
+    "SetSize",
+    "Source",
+    "Video",
+    "choose_classes",
+    "find_videos",
+    "register_source",
+    "set_root",
+]
 
 
-def _ssv2(data, progress):
-    return ssv2.list_ssv2(set_root(data), data.classes, data.annotations)
+def _own():
+    for _, module in modules_of(__name__):
+        for source in getattr(module(), "SOURCES", ()):
+            yield source.name, source
 
 
-# A source is a function of (data settings, progress) that gives a Listing.
-SOURCES = {
-    "folder": folder.list_folder,
-    "hmdb51": _hmdb51,
-    "kinetics400": _kinetics(400),
-    "kinetics600": _kinetics(600),
-    "kinetics700": _kinetics(700),
-    "miniucf": _miniucf,
-    "shapes": shapes.list_shapes,
-    "ssv2": _ssv2,
-    "ucf101": _ucf101,
-}
+SOURCES = Registry("set", _own)
+
+
+def register_source(name, find, **facts):
+    """Add a set of videos, so that recipes can name it as `data.set`.
+
+    Args:
+        name: str.
+        find: function (data settings, progress) -> `Listing`, see `Source`.
+        **facts: any of the other attributes of `Source`.
+
+    Raises:
+        UsageError: the name is taken.
+
+    Example:
+        >>> keras_vdd.register_source("gestures", list_gestures)    # and then: vdd distill ... data.set=gestures
+    """
+    SOURCES.add(name, Source(name, find, **facts))
 
 
 def find_videos(data, progress=None):
@@ -62,13 +62,7 @@ def find_videos(data, progress=None):
         UsageError: an unknown set, class or split.
         VddError: the folder, a class, a listed video or every test video is missing.
     """
-    if data.set not in SOURCES:
-        near = difflib.get_close_matches(str(data.set), SOURCES, n=1, cutoff=0.0)
-        raise UsageError(
-            f"data.set '{data.set}' is unknown, did you mean '{near[0]}': "
-            f"the sets are {', '.join(sorted(SOURCES))}."
-        )
-    listing = SOURCES[data.set](data, progress)
+    listing = SOURCES.get(data.set).find(data, progress)
     if not listing.train:
         raise VddError(f"The set '{data.set}' has no training videos: look at data.root and data.split.")
     if not listing.test:

@@ -5,6 +5,7 @@ import os
 from keras_vdd import seeds
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, is_video, set_root, shorten
+from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
 
 
@@ -132,3 +133,6 @@ def _missing_note(missing, names, root):
     if not left_out:
         return []
     return [f"{len(left_out)} classes without videos in '{root}' are left out ({shorten(left_out)})."]
+
+
+SOURCES = (Source("folder", list_folder),)

@@ -3,7 +3,9 @@
 import os
 import re
 
+from keras_vdd.data.sources.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, read_lines
+from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 
 CLASSES = 51
@@ -77,3 +79,20 @@ def read_lists(folder, split, unused="drop"):
             f"Split {split} leaves {dropped} videos unused; set data.unused=train to train on them."
         )
     return lists
+
+
+def _find(data, progress):
+    return list_hmdb51(set_root(data), data.split, data.unused, data.classes, data.annotations)
+
+
+SOURCES = (
+    Source(
+        "hmdb51",
+        _find,
+        size=SetSize(51, 3_570, 1_530, 95),
+        splits=3,
+        lists=True,
+        unused=True,
+        citation="Kuehne et al., HMDB: A large video database for human motion recognition, ICCV 2011",
+    ),
+)

@@ -4,7 +4,9 @@ import csv
 import os
 import re
 
+from keras_vdd.data.sources.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, list_official
+from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
 
 LAYOUT = "train/ and val/ with <youtube_id>_<start>_<end>.mp4, in class folders or not, or folders of images"
@@ -127,3 +129,25 @@ def _read(path):
                     f"'{path}' has the line {rows.line_num} '{','.join(row)}', which lacks a part or has "
                     "another in its place: take the file as distributed."
                 ) from None
+
+
+def _source(classes, train, test, citation):
+    def find(data, progress):
+        return list_kinetics(set_root(data), classes, data.classes, data.annotations)
+
+    return Source(
+        f"kinetics{classes}",
+        find,
+        size=SetSize(classes, train, test, 280),
+        lists=True,
+        citation=citation,
+    )
+
+
+SOURCES = (
+    _source(400, 246_534, 19_906, "Kay et al., The Kinetics human action video dataset, 2017"),
+    _source(600, 392_622, 30_001, "Carreira et al., A short note about Kinetics-600, 2018"),
+    _source(
+        700, 545_317, 35_000, "Carreira et al., A short note on the Kinetics-700 human action dataset, 2019"
+    ),
+)

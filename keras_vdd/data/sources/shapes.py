@@ -6,16 +6,15 @@ quantiser, so that neither a picture nor the codec's traces tell the two apart i
 """
 
 import concurrent.futures
-import hashlib
 import json
 import os
-
-import av
 
 from keras_vdd import seeds
 from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
+from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum, replacing, write_atomically
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -31,6 +30,7 @@ CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
 DRAWING = 2
 MARKER = "shapes.json"
 RATE = 12
+FRAMES = 24
 # All made files have this time: a store's key covers file times, and equal videos should share one.
 MADE_AT = 946684800
 
@@ -44,14 +44,14 @@ def list_shapes(data, progress=None):
     parameters = _parameters(wanted.seed, wanted.train_per_class, wanted.test_per_class)
     root = data.root
     if not root:
-        key = hashlib.blake2b(json.dumps(parameters).encode(), digest_size=8).hexdigest()
+        key = checksum(json.dumps(parameters), size=8)
         root = os.path.join(os.fspath(data.store), f"shapes-source-{key}")
     make_shapes(root, wanted.seed, wanted.train_per_class, wanted.test_per_class, progress=progress)
     return list_split_folders(os.fspath(root), data.classes)
 
 
 def make_shapes(
-    folder, seed, train_per_class, test_per_class, frames=24, size=64, workers=None, progress=None
+    folder, seed, train_per_class, test_per_class, frames=FRAMES, size=64, workers=None, progress=None
 ):
     """Write `folder/train/<class>/*.mp4` and `folder/test/<class>/*.mp4`, H.264, 12 frames a second.
 
@@ -101,7 +101,7 @@ def make_shapes(
     _write_marker(folder, {**parameters, "complete": True})
 
 
-def draw_video(name, seed, split, number, frames=24, size=64):
+def draw_video(name, seed, split, number, frames=FRAMES, size=64):
     """Return the pictures of one video before coding: uint8 (frames, size, size, 3)."""
     pair = next(i for i, names in enumerate(PAIRS) if name in names)
     rng = seeds.stream(seed, "shapes", split, name, number)
@@ -109,7 +109,7 @@ def draw_video(name, seed, split, number, frames=24, size=64):
     return video if name == PAIRS[pair][0] else video[::-1]
 
 
-def _parameters(seed, train_per_class, test_per_class, frames=24, size=64):
+def _parameters(seed, train_per_class, test_per_class, frames=FRAMES, size=64):
     return {
         "set": "shapes",
         "drawing": DRAWING,
@@ -143,23 +143,30 @@ def _is_complete(folder, parameters):
 
 
 def _write_marker(folder, content):
-    path = os.path.join(folder, MARKER)
-    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    os.replace(f"{path}.{os.getpid()}", path)
+    write_atomically(os.path.join(folder, MARKER), json.dumps(content))
 
 
 def _write_video(path, pictures):
-    unfinished = f"{path}.{os.getpid()}"
+    import av  # costs start-up, and recipes ask this module for facts
+
     height, width = pictures.shape[1:3]
-    with av.open(unfinished, "w", format="mp4") as container:
-        # A fixed quantiser and key frames alone: no frame's coding depends on its neighbours.
-        stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.gop_size = 1
-        stream.codec_context.thread_count = 1
-        for picture in pictures:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
-    os.utime(unfinished, (MADE_AT, MADE_AT))
-    os.replace(unfinished, path)
+    with replacing(path) as unfinished:
+        with av.open(os.fspath(unfinished), "w", format="mp4") as container:
+            # A fixed quantiser and key frames alone: no frame's coding depends on its neighbours.
+            stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.gop_size = 1
+            stream.codec_context.thread_count = 1
+            for picture in pictures:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            container.mux(stream.encode())
+        os.utime(unfinished, (MADE_AT, MADE_AT))
+
+
+def _made(data):
+    classes = len(data.classes) if isinstance(data.classes, tuple) else len(CLASSES)
+    wanted = data.shapes
+    return SetSize(classes, classes * wanted.train_per_class, classes * wanted.test_per_class, FRAMES)
+
+
+SOURCES = (Source("shapes", list_shapes, made=_made, pairs=PAIRS),)

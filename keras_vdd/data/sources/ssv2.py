@@ -3,7 +3,9 @@
 import json
 import os
 
+from keras_vdd.data.sources.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official
+from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
 
 CLASSES = 174
@@ -95,3 +97,21 @@ def _read(path, kind):
         word = "an object" if kind is dict else "a list"
         raise VddError(f"'{path}' holds no JSON that is {word}: take the file as distributed.")
     return content
+
+
+def _find(data, progress):
+    return list_ssv2(set_root(data), data.classes, data.annotations)
+
+
+SOURCES = (
+    Source(
+        "ssv2",
+        _find,
+        size=SetSize(174, 168_913, 24_777, 46),
+        lists=True,
+        citation=(
+            "Goyal et al., The something something video database for learning and evaluating visual common "
+            "sense, ICCV 2017"
+        ),
+    ),
+)

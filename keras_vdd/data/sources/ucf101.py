@@ -1,21 +1,12 @@
-"""UCF101 as it is distributed, with its official splits, and MiniUCF, 50 of its classes."""
+"""UCF101 as it is distributed, with its official splits."""
 
 import os
 import re
 
+from keras_vdd.data.sources.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, read_lines
+from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
-
-# The 50 classes of "Dancing with Still Images" (CVPR 2024); split 1 has 4,662 training and 1,861 test videos.
-MINIUCF_CLASSES = tuple(
-    """ApplyEyeMakeup BalanceBeam BandMarching BaseballPitch Basketball BasketballDunk Biking Billiards
-    BlowingCandles Bowling BreastStroke CleanAndJerk CliffDiving CricketShot Diving FloorGymnastics
-    FrisbeeCatch GolfSwing HammerThrow HighJump HorseRace HorseRiding HulaHoop IceDancing JumpingJack
-    Knitting MilitaryParade Mixing ParallelBars PlayingPiano PlayingViolin PoleVault PommelHorse Punch
-    Rafting Rowing SkateBoarding Skiing Skijet SkyDiving SoccerPenalty StillRings SumoWrestling Surfing
-    Swing TennisSwing TrampolineJumping UnevenBars VolleyballSpiking WritingOnBoard""".split()
-)
-
 
 CLASSES = 101
 LISTS = ("ucfTrainTestlist", "UCF101TrainTestSplits-RecognitionTask/ucfTrainTestlist", "annotations")
@@ -44,11 +35,6 @@ def list_ucf101(root, split=1, classes="all", annotations=None, subset=None):
     )
     lists = read_lists(folder, split, subset)
     return list_official(lists, root, classes, LAYOUT, any_case=True)
-
-
-def list_miniucf(root, split=1, classes="all", annotations=None):
-    """List MiniUCF: as `list_ucf101`, with the 50 classes of the paper alone."""
-    return list_ucf101(root, split, classes, annotations, MINIUCF_CLASSES)
 
 
 def read_lists(folder, split, subset=None):
@@ -110,3 +96,20 @@ def _read_split(path, numbers):
                 f"{numbers[class_name]}: take the files as distributed."
             )
         yield class_name, file
+
+
+def _find(data, progress):
+    return list_ucf101(set_root(data), data.split, data.classes, data.annotations)
+
+
+CITATION = "Soomro et al., UCF101: A dataset of 101 human action classes from videos in the wild, 2012"
+SOURCES = (
+    Source(
+        "ucf101",
+        _find,
+        size=SetSize(101, 9_537, 3_783, 187),
+        splits=3,
+        lists=True,
+        citation=CITATION,
+    ),
+)

@@ -1,8 +1,6 @@
 """The decoded stores of a set: where they lie, whether they fit, and one builder at a time."""
 
-import contextlib
 import errno
-import hashlib
 import json
 import os
 import shutil
@@ -17,14 +15,9 @@ from keras_vdd.data.store.reader import FAILED_FILE, FORMAT, open_store
 from keras_vdd.data.store.size import in_words, measure
 from keras_vdd.data.store.split import DiskFull, Work, build_split, is_finished
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum, lock
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
-
-try:
-    import fcntl
-except ImportError:  # no such locks on Windows: there, two builders at once are the user's to avoid
-    fcntl = None
-
 
 
 class Prepared(dict):
@@ -88,16 +81,20 @@ def prepare(listing, data, progress=None, workers=None):
 def store_folder(listing, data):
     """Return the folder that the stores of this listing, as its files are now, have with these settings."""
     head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
-    # Written bit by bit, for the text of a large set is long; the bytes are those of `json.dumps`.
-    digest = hashlib.blake2b(json.dumps({**head, **Cut.of(data).identity()})[:-1].encode(), digest_size=8)
+    key = checksum(_described(listing, {**head, **Cut.of(data).identity()}), size=8)
+    return os.path.join(os.fspath(data.store), f"{data.set}-{key}")
+
+
+def _described(listing, head):
+    """Yield what `json.dumps` gives for all that a store's folder is named for; the text of a large set is long."""
+    yield json.dumps(head)[:-1]
     for split, videos in (("train", listing.train), ("test", listing.test)):
-        digest.update(f', "{split}": ['.encode())
+        yield f', "{split}": ['
         for i, video in enumerate(videos):
             row = json.dumps([video.name, video.label, *_fingerprint(video.path)])
-            digest.update(f"{', ' if i else ''}{row}".encode())
-        digest.update(b"]")
-    digest.update(b"}")
-    return os.path.join(os.fspath(data.store), f"{data.set}-{digest.hexdigest()}")
+            yield f"{', ' if i else ''}{row}"
+        yield "]"
+    yield "}"
 
 
 def free_bytes(folder):
@@ -121,7 +118,7 @@ def _fingerprint(path):
     images = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
     if not images:
         return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
-    return [len(images), hashlib.blake2b(json.dumps(images).encode(), digest_size=16).hexdigest(), True]
+    return [len(images), checksum(json.dumps(images)), True]
 
 
 def _build(folder, splits, class_names, cut, progress, workers, work):
@@ -160,19 +157,13 @@ def _refuse_full_disk(folder, missing):
         )
 
 
-@contextlib.contextmanager
 def _alone(folder, progress):
-    """Hold the folder's lock; it falls with the process, so a kill leaves none behind."""
-    if fcntl is None:
-        yield
-        return
-    with open(os.path.join(folder, "lock"), "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress.say(f"Another process is preparing '{folder}': waiting for it.")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    """Hold the folder against other builders."""
+
+    def say():
+        progress.say(f"Another process is preparing '{folder}': waiting for it.")
+
+    return lock(os.path.join(folder, "lock"), on_wait=say)
 
 
 def _report_failures(stores, progress):

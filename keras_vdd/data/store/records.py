@@ -2,10 +2,12 @@
 
 import array
 import csv
+import io
 import json
 import os
 
 from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
+from keras_vdd.files import write_atomically
 
 
 class Records:
@@ -89,7 +91,9 @@ def _write_index(file, head, columns):
 
 
 def _write(path, fill):
-    unfinished = f"{path}.unfinished"
-    with open(unfinished, "w", encoding="utf-8", newline="") as file:
-        fill(file)
-    os.replace(unfinished, path)
+    def write(file):
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        fill(text)
+        text.detach()
+
+    write_atomically(path, write)

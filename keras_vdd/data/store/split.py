@@ -142,7 +142,7 @@ def _answers(videos, start, parts, cut, pool, threads):
 
     def jobs():
         for number in range(start, len(videos)):
-            answer = _finished(_part(parts, number))
+            answer = _finished(_part(parts, number), cut)
             if answer is None:
                 job = {**dataclasses.asdict(cut), "path": os.path.abspath(videos[number].path)}
                 yield {**job, "part": _part(parts, number), "threads": threads}
@@ -167,11 +167,14 @@ def _part(parts, number):
     return os.path.abspath(os.path.join(parts, f"{number:07d}.u8"))
 
 
-def _finished(part):
+def _finished(part, cut):
+    """The answer to a part that is wholly there; it may lack bytes after a power cut."""
     try:
         with open(f"{part}.json", encoding="utf-8") as file:
-            return json.load(file)
-    except FileNotFoundError:
+            answer = json.load(file)
+        size = sum(answer["sizes"]) if "sizes" in answer else answer.get("frames", 0) * cut.frame_bytes()
+        return answer if "failed" in answer or os.path.getsize(part) == size else None
+    except (OSError, ValueError):
         return None
 
 

@@ -1,4 +1,4 @@
-"""Real clips and real stills that a distilled set must beat, at equal count and at equal bytes."""
+"""Random real clips and stills: how many stand against a distilled set, and which."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ KINDS = ("clips", "stills")
 
 
 @dataclass(frozen=True)
-class Baseline:
+class RealSample:
     """How many random real clips or stills stand against a distilled set.
 
     Attributes:
@@ -61,7 +61,7 @@ class Baseline:
 
 
 def at_equal_count(kind, per_class, class_sizes, frames, size):
-    """Return the `Baseline` with as many clips or stills of each class as the distilled set has videos.
+    """Return the `RealSample` with as many clips or stills of each class as the distilled set has videos.
 
     Args:
         kind: one of `KINDS`.
@@ -69,11 +69,11 @@ def at_equal_count(kind, per_class, class_sizes, frames, size):
         class_sizes: real training videos of each class.
         frames, size: of a clip.
     """
-    return _baseline(kind, per_class * len(class_sizes), class_sizes, frames, size)
+    return _sample(kind, per_class * len(class_sizes), class_sizes, frames, size)
 
 
 def at_equal_bytes(kind, budget, class_sizes, frames, size):
-    """Return the `Baseline` with as many clips or stills as fit into `budget` bytes.
+    """Return the `RealSample` with as many clips or stills as fit into `budget` bytes.
 
     Args:
         kind: one of `KINDS`.
@@ -82,9 +82,9 @@ def at_equal_bytes(kind, budget, class_sizes, frames, size):
         frames, size: of a clip.
 
     Returns:
-        `Baseline`; of count 0 and with a note that says so where not even one fits.
+        `RealSample`; of count 0 and with a note that says so where not even one fits.
     """
-    return _baseline(kind, budget // _item_bytes(kind, frames, size), class_sizes, frames, size)
+    return _sample(kind, budget // _item_bytes(kind, frames, size), class_sizes, frames, size)
 
 
 def spread(count, classes, rng):
@@ -95,7 +95,7 @@ def spread(count, classes, rng):
     return counts
 
 
-def _baseline(kind, count, class_sizes, frames, size):
+def _sample(kind, count, class_sizes, frames, size):
     classes, notes, item = len(class_sizes), [], _item_bytes(kind, frames, size)
     if not count:
         notes.append(f"none fits: one takes {item:,} bytes")
@@ -103,10 +103,10 @@ def _baseline(kind, count, class_sizes, frames, size):
         notes.append(f"{count} fit for {classes} classes: {classes - count} classes have none")
     if -(-count // classes) > min(class_sizes):
         notes.append("some videos give more than one")
-    return Baseline(kind, count, classes, count * item, "; ".join(notes))
+    return RealSample(kind, count, classes, count * item, "; ".join(notes))
 
 
 def _item_bytes(kind, frames, size):
     if kind not in KINDS:
-        raise UsageError(f"Baseline {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+        raise UsageError(f"Kind {kind!r} of real samples is unknown: choose one of {', '.join(KINDS)}.")
     return real_clip_bytes(frames, size, size) if kind == "clips" else real_still_bytes(size, size)

@@ -1,0 +1,246 @@
+"""Files as everything here writes them: whole or not at all, one writer at a time, known by a checksum."""
+
+import contextlib
+import errno
+import functools
+import hashlib
+import itertools
+import logging
+import os
+import pathlib
+import platform
+import shutil
+
+# What a file system without locks answers, such as some network shares.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+# What a folder answers where the system cannot sync one.
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTSUP}
+_POLL_S = 0.1
+
+_numbers = itertools.count()
+_log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def replacing(path, suffix="", sync=True):
+    """Give a name beside `path` to make a file or a folder at; in the end it takes the place of `path`.
+
+    Readers see the old content or the new one, also after a kill or, with `sync`, after a power cut. A folder that
+    is replaced is gone for a moment between the two.
+
+    Args:
+        path: what is to be written.
+        suffix: str, what the temporary name ends with, for writers that look at it.
+        sync: whether to wait until the content is on the disk; False where it is soon written elsewhere.
+
+    Raises:
+        OSError: as the writing raises it, with `path` for its file name; nothing is left of what was begun.
+    """
+    path = pathlib.Path(path).absolute()
+    mine = f".{path.name}.{_place()}-"
+    temporary = path.with_name(f"{mine}{os.getpid()}-{next(_numbers)}.tmp{suffix}")
+    try:
+        _remove_left_over(path.parent, mine)
+        yield temporary
+        if sync:
+            _sync(temporary)
+        _put(temporary, path, f"{mine}{os.getpid()}-{next(_numbers)}.tmp")
+        if sync:
+            _sync_entries(path.parent)
+    except OSError as error:
+        _remove(temporary)
+        about = {error.filename} - {
+            None,
+            os.fspath(temporary),
+            temporary,
+            os.fspath(path.parent),
+            path.parent,
+        }
+        if error.errno is None or about:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def write_atomically(path, content, sync=True):
+    """Write a file whole or not at all.
+
+    Args:
+        path: what is written or replaced; its folder exists.
+        content: bytes; str, written as UTF-8; or a function that writes to the binary file it is called with.
+        sync: as in `replacing`.
+
+    Raises:
+        OSError: the disk refuses; the old file is as it was.
+
+    Example:
+        >>> write_atomically("results.json", "{}")
+    """
+    with replacing(path, sync=sync) as temporary, open(temporary, "wb") as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def lock(path, wait=True, on_wait=None):
+    """Hold the lock file `path` against other processes; it falls with the process, however that ends.
+
+    Args:
+        path: the lock file, made with its folder if it is not there, and left there.
+        wait: whether to wait for another holder.
+        on_wait: called once, without arguments, before waiting.
+
+    Yields:
+        bool, whether the lock is held; False only without `wait`. On a file system without locks it is True after
+        a warning: two processes at once are the user's to avoid there.
+
+    Raises:
+        OSError: the lock file cannot be opened.
+    """
+    # Not at the top: processes that decode videos start in no time.
+    import filelock
+
+    held = filelock.FileLock(path, fallback_to_soft=False, poll_interval=_POLL_S)
+    try:
+        yield _acquired(held, wait, on_wait)
+    finally:
+        held.release()
+
+
+def _acquired(held, wait, on_wait):
+    from filelock import Timeout
+
+    try:
+        with contextlib.suppress(Timeout):
+            held.acquire(blocking=False)
+            return True
+        if wait:
+            if on_wait is not None:
+                on_wait()
+            held.acquire()
+        return wait
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        _warn_of_no_locks(os.path.dirname(os.path.abspath(held.lock_file)))
+        return True
+
+
+def checksum(content, size=16):
+    """Return the BLAKE2b checksum of a text or bytes, or of many in a row, as hexadecimal digits.
+
+    Args:
+        content: str, read as UTF-8; bytes; or an iterable of them, of which one is in memory at a time.
+        size: int, bytes of the checksum.
+
+    Example:
+        >>> checksum("abc", 4) == checksum(["a", b"bc"], 4) == "63906248"
+        True
+    """
+    digest = hashlib.blake2b(digest_size=size)
+    for piece in [content] if isinstance(content, str | bytes) else content:
+        digest.update(piece.encode() if isinstance(piece, str) else piece)
+    return digest.hexdigest()
+
+
+def file_checksum(*paths, size=16):
+    """Return the `checksum` of the contents of files, one after the other."""
+    return checksum(_blocks(paths), size)
+
+
+def _blocks(paths):
+    for path in paths:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                yield block
+
+
+@functools.cache
+def _place():
+    """Tell apart the machines, and containers on one, that may write into one folder and count processes alike."""
+    try:
+        processes = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        processes = ""
+    return checksum(f"{platform.node()} {processes}", 4)
+
+
+def _remove_left_over(folder, mine):
+    """Remove what killed processes of this place left of the same file."""
+    for name in os.listdir(folder):
+        if name.startswith(mine):
+            process = name[len(mine) :].split("-")[0]
+            if process.isdecimal() and int(process) != os.getpid() and not _lives(int(process)):
+                _remove(folder / name)
+
+
+def _lives(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def _sync(path):
+    """Wait until a file, or a folder with all in it, is on the disk."""
+    if not path.is_dir():
+        with open(path, "r+b") as file:
+            os.fsync(file.fileno())
+        return
+    for inner in path.iterdir():
+        _sync(inner)
+    _sync_entries(path)
+
+
+def _sync_entries(folder):
+    """Wait until the names in a folder are on the disk."""
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in _NO_FOLDER_SYNC:
+            return
+        raise
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(number)
+
+
+def _put(temporary, path, old):
+    """Rename; a folder cannot take a full one's place, so that one is put aside, and back if need be."""
+    if not (temporary.is_dir() and path.is_dir() and any(path.iterdir())):
+        os.replace(temporary, path)
+        return
+    old = path.with_name(old)
+    os.rename(path, old)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.rename(old, path)
+        raise
+    _remove(old)
+
+
+def _remove(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+@functools.cache
+def _warn_of_no_locks(folder):
+    _log.warning(
+        "The file system of '%s' has no locks: see to it that no two processes work there at once.", folder
+    )
