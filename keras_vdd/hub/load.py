@@ -18,7 +18,7 @@ RUN_EXPORT = "distilled"
 HEADS = ["label", "class_name", "slot", "integrator"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LoadedSet(DistilledSet):
     """A `DistilledSet` read from disk; its `mean` and `std` are what test clips are normalised by.
 
@@ -31,6 +31,11 @@ class LoadedSet(DistilledSet):
     folder: str = ""
     dtype: str = "float32"
     content: str = ""
+
+    def __init__(self, *about, folder="", dtype="float32", content="", **more):
+        super().__init__(*about, **more)
+        for name, value in (("folder", folder), ("dtype", dtype), ("content", content)):
+            object.__setattr__(self, name, value)
 
     def videos(self, soft=False):
         """Return all videos at once, in the fixed order of `pairs()`.
@@ -163,7 +168,7 @@ def _read_rows(files):
         configs = [vdd.parse_config(row["config"], row["format_version"]) for row in heads["integrator"]]
         config = configs[0]
         places = _places(config, heads["label"], heads["slot"])
-        memories = {name: _memories(files, name, config, places) for name in vdd.MEMORY_COLUMNS[config.kind]}
+        memories = {name: _memories(files, name, config, places) for name in config.memory.columns}
         labels = kind = None
         if "soft_label" in pq.read_schema(files[0]).names:
             labels = _column(files, "soft_label").astype(np.float32).reshape(-1, config.classes)[places]
@@ -172,7 +177,8 @@ def _read_rows(files):
     except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise VddError(f"{files[0].parent.parent} is damaged or no distilled set: {reason}.") from error
-    kernels, biases = _integrators(config, configs, heads["integrator"])
+    arrays = {items.array: _as_learned(items, memories[items.column]) for items in config.memory.items}
+    arrays |= _shared(config, configs, heads["integrator"])
     return {
         "kind": config.kind,
         "class_names": tuple(heads["class_name"][row] for row in places[:: config.videos_per_class]),
@@ -180,11 +186,7 @@ def _read_rows(files):
         "mean": config.mean,
         "std": config.std,
         "videos_per_class": config.videos_per_class,
-        "static": memories.get("statics"),
-        "dynamic": memories["dynamics"][..., None] if "dynamics" in memories else None,
-        "video": memories.get("video"),
-        "kernels": kernels,
-        "biases": biases,
+        "arrays": arrays,
         "labels": labels,
         "label_kind": kind,
         "dtype": config.dtype,
@@ -223,16 +225,21 @@ def _column(files, column):
     return np.concatenate([cells(pq.read_table(file, columns=[column])[column]) for file in files])
 
 
-def _integrators(config, configs, structs):
-    if not config.integrators:
-        return None, None
+def _as_learned(items, array):
+    return array[..., None] if items.axes[-1] == 1 else array
+
+
+def _shared(config, configs, structs):
+    """Return what classes share, the entries of each array in order."""
+    if not config.memory.shared:
+        return {}
     packed = {each.integrator: row["weights"] for each, row in zip(configs, structs, strict=True)}
     if sorted(packed) != list(range(config.integrators)):
         raise VddError(
             f"The distilled set lacks one of its {config.integrators} integrators: export it again."
         )
-    weights = [vdd.unpack_weights(packed[which]) for which in range(config.integrators)]
-    return np.stack([kernel for kernel, _ in weights]), np.stack([bias for _, bias in weights])
+    weights = [vdd.unpack_weights(packed[which], config.memory) for which in range(config.integrators)]
+    return {name: np.stack([each[name] for each in weights]) for name in weights[0]}
 
 
 def _text(path):

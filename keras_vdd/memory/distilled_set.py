@@ -1,35 +1,37 @@
 """A distilled set in memory: arrays, names and provenance, with no learning framework."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from keras_vdd.errors import UsageError
-from keras_vdd.memory import pairing, reconstruct, upsampling
-from keras_vdd.memory.budget import KINDS, stored_bytes
+from keras_vdd.memory import pairing, upsampling
+from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
-
-_RANKS = {"static": 5, "dynamic": 6, "video": 6, "kernels": 6, "biases": 2, "labels": 3}
-_NEEDED = {
-    "static-dynamic": ("static", "dynamic", "kernels", "biases"),
-    "still": ("static",),
-    "full-video": ("video",),
-}
+from keras_vdd.memory.memory import SIDES
+from keras_vdd.memory.registry import MEMORIES
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class DistilledSet:
     """What distillation learned, and all that is needed to make videos of it.
 
     Shapes: C classes, VPC video slots a class, SPC statics, DPC dynamics, T frames, I integrators;
     class c uses integrator c * I // C. All arrays are float32; videos are normalised by `mean` and `std`.
 
+    The arrays of its kind of memory are given by name and are attributes of that name; those of other kinds are
+    None. "static-dynamic" has `static`, `dynamic`, `kernels` and `biases`, "still" has `static`, "full-video" has
+    `video`; one that was registered has those that its `keras_vdd.memory.Memory` names.
+
     Attributes:
-        kind: "static-dynamic", "still" or "full-video".
+        kind: "static-dynamic", "still", "full-video" or another kind of memory.
         class_names: tuple of C str.
         frames: int, T.
         mean, std: tuples of 3 floats, of pixels scaled to 0..1, one a channel.
         videos_per_class: int, VPC.
+        arrays: all arrays of the memory, by name.
         static: (C, SPC, H, W, 3), or None for full videos.
         dynamic: (C, DPC, T, H, W, 1), or None. Fewer frames and pixels are interpolated linearly.
         video: (C, VPC, T, H, W, 3), or None.
@@ -52,43 +54,53 @@ class DistilledSet:
     mean: tuple
     std: tuple
     videos_per_class: int
-    static: np.ndarray | None = None
-    dynamic: np.ndarray | None = None
-    video: np.ndarray | None = None
-    kernels: np.ndarray | None = None
-    biases: np.ndarray | None = None
+    arrays: Mapping[str, np.ndarray]
     labels: np.ndarray | None = None
     label_kind: str | None = None
     recipe: str = ""
     provenance: dict = field(default_factory=dict)
 
-    def __post_init__(self):
-        if self.kind not in KINDS:
-            raise UsageError(f"Memory kind {self.kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+    def __init__(
+        self, kind, class_names, frames, mean, std, videos_per_class, *, labels=None, label_kind=None, recipe="",
+        provenance=None, arrays=None, **named,
+    ):  # fmt: skip
         settle = object.__setattr__
-        settle(self, "class_names", tuple(str(name) for name in self.class_names))
-        settle(self, "mean", tuple(float(value) for value in self.mean))
-        settle(self, "std", tuple(float(value) for value in self.std))
-        for name, rank in _RANKS.items():
-            self._settle_array(name, rank)
+        if kind not in MEMORIES:
+            raise UsageError(f"Memory kind {kind!r} is unknown: choose one of {', '.join(MEMORIES.names())}.")
+        settle(self, "kind", kind)
+        settle(self, "class_names", tuple(str(name) for name in class_names))
+        settle(self, "frames", frames)
+        settle(self, "mean", tuple(float(value) for value in mean))
+        settle(self, "std", tuple(float(value) for value in std))
+        settle(self, "videos_per_class", videos_per_class)
+        settle(self, "arrays", self._settled({**(arrays or {}), **named}))
+        settle(self, "labels", None if labels is None else _array("labels", labels, 3))
+        settle(self, "label_kind", label_kind)
+        settle(self, "recipe", recipe)
+        settle(self, "provenance", {} if provenance is None else provenance)
         self._check_shapes()
         check_labels(self.labels, self.label_kind)
 
-    def _settle_array(self, name, rank):
-        array = getattr(self, name)
-        needed = name in _NEEDED[self.kind]
-        if array is None:
-            if needed:
+    def __getattr__(self, name: str) -> Any:
+        if name == "arrays":  # not there yet, as in a copy that is being made
+            raise AttributeError(name)
+        if name in self.arrays:
+            return self.arrays[name]
+        if not name.startswith("_") and any(name in memory.arrays for memory in MEMORIES):
+            return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _settled(self, given):
+        memory = self.memory
+        ranks = {items.array: 2 + len(items.axes) for items in memory.items}
+        ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
+        for name, array in given.items():
+            if array is not None and name not in ranks:
+                raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
+        for name in ranks:
+            if given.get(name) is None:
                 raise UsageError(f"A {self.kind} set needs the array {name!r}, which is None.")
-            return
-        if not needed and name != "labels":
-            raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
-        array = np.ascontiguousarray(array, dtype=np.float32)
-        if array.ndim != rank or 0 in array.shape:
-            raise UsageError(
-                f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty."
-            )
-        object.__setattr__(self, name, array)
+        return {name: _array(name, given[name], rank) for name, rank in ranks.items()}
 
     def _check_shapes(self):
         classes, frames = len(self.class_names), self.frames
@@ -98,29 +110,40 @@ class DistilledSet:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise UsageError(f"mean={self.mean} and std={self.std} must be 3 numbers each, std above 0.")
-        height, width = self.size
-        expected = {
-            "static": (classes, self.statics_per_class, height, width, 3),
-            "dynamic": (classes, self.dynamics_per_class, *self._motion_shape(), 1),
-            "video": (classes, self.videos_per_class, frames, height, width, 3),
-            "kernels": (self.integrators, 3, 3, 3, 4, 3),
-            "biases": (self.integrators, 3),
-            "labels": (classes, self.videos_per_class, classes),
-        }
+        statics, dynamics = self._memories()
+        expected = {}
+        for items in self.memory.items:
+            of_class = self.videos_per_class if items.single else {"static": statics, "dynamic": dynamics}[items.index]
+            expected[items.array] = (classes, of_class, *self._item_shape(items))
+        for shared in self.memory.shared:
+            expected[shared.array] = (self.integrators, *shared.shape)
+        expected["labels"] = (classes, self.videos_per_class, classes)
         for name, shape in expected.items():
-            array = getattr(self, name)
+            array = self.labels if name == "labels" else self.arrays[name]
             if array is not None and array.shape != shape:
                 raise UsageError(
                     f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}."
                 )
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
-        pairing.memories_per_slot(self.videos_per_class, *self._memories())
+        pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
 
-    def _motion_shape(self):
-        """(frames, height, width) of the motion as stored, at most those of the videos."""
-        shape = (self.frames, *self.size)
-        return shape if self.dynamic is None else tuple(map(min, shape, self.dynamic.shape[2:5]))
+    def _item_shape(self, items):
+        """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
+        found = self.arrays[items.array].shape[2:]
+        whole = items.whole(self.frames, *self.size)
+        shape = [there if needed is None else needed for there, needed in zip(found, whole, strict=True)]
+        if items.enlarged_before is not None:
+            shape = [
+                min(there, needed) if axis in SIDES else needed
+                for axis, there, needed in zip(items.axes, found, shape, strict=True)
+            ]
+        return tuple(shape)
+
+    @property
+    def memory(self):
+        """The `keras_vdd.memory.Memory` of the set's kind."""
+        return MEMORIES.get(self.kind)
 
     @property
     def classes(self):
@@ -130,23 +153,24 @@ class DistilledSet:
     @property
     def size(self):
         """(height, width) of the videos."""
-        array = self.video if self.static is None else self.static
-        return tuple(int(side) for side in array.shape[-3:-1])
+        return self.memory.size(self.arrays)
 
     @property
     def statics_per_class(self):
-        """int, SPC; 0 for full videos."""
-        return 0 if self.static is None else self.static.shape[1]
+        """int, SPC; 0 where each video slot has what it shows, as in full videos."""
+        several = any(not items.single and items.index == "static" for items in self.memory.items)
+        return self._memories()[0] if several else 0
 
     @property
     def dynamics_per_class(self):
         """int, DPC; 0 where there are no dynamic memories."""
-        return 0 if self.dynamic is None else self.dynamic.shape[1]
+        return self._memories()[1]
 
     @property
     def integrators(self):
-        """int, I; 0 where there are none."""
-        return 0 if self.kernels is None else self.kernels.shape[0]
+        """int, I, groups of classes that share weights; 0 where none do."""
+        shared = self.memory.shared
+        return len(self.arrays[shared[0].array]) if shared else 0
 
     def integrator_of(self, label):
         """Return the index of the integrator that class `label` uses."""
@@ -199,25 +223,7 @@ class DistilledSet:
             UsageError: a pair names a memory that the set does not have.
         """
         pairs = self.pairs() if pairs is None else self._checked(pairs)
-        if self.kind == "full-video":
-            return self.video[pairs[:, 0], pairs[:, 1]]
-        if self.kind == "still":
-            return reconstruct.repeat_still(self.static[pairs[:, 0], pairs[:, 1]], self.frames)
-        videos = np.empty((len(pairs), self.frames, *self.size, 3), np.float32)
-        for label in np.unique(pairs[:, 0]):
-            self._reconstruct_class(int(label), pairs, np.flatnonzero(pairs[:, 0] == label), videos)
-        return videos
-
-    def _reconstruct_class(self, label, pairs, places, videos):
-        which = self.integrator_of(label)
-        kernel, bias = self.kernels[which], self.biases[which]
-        statics, static_of = np.unique(pairs[places, 1], return_inverse=True)
-        dynamics, dynamic_of = np.unique(pairs[places, 2], return_inverse=True)
-        stills = reconstruct.still_part(self.static[label, statics], kernel, bias, self.frames)
-        motions = reconstruct.motion_part(self.motion(label, dynamics), kernel)
-        for place, static, dynamic in zip(places, static_of, dynamic_of, strict=True):
-            videos[place] = motions[dynamic]
-            reconstruct.add_still(videos[place], stills[static])
+        return self.memory.reconstruct(self, pairs)
 
     def motion(self, label, dynamics=slice(None)):
         """Return motion clips of class `label` at the size of the videos, float32 (n, T, H, W)."""
@@ -226,9 +232,7 @@ class DistilledSet:
         return upsampling.upsample(clips, matrices)
 
     def _memories(self):
-        if self.kind == "full-video":
-            return self.videos_per_class, 0
-        return self.statics_per_class, self.dynamics_per_class
+        return self.memory.counts(self.arrays, self.videos_per_class)
 
     def _checked(self, pairs):
         pairs = np.asarray(pairs)
@@ -246,3 +250,12 @@ class DistilledSet:
                 f"{statics} statics and {dynamics} dynamics a class."
             )
         return pairs
+
+
+def _array(name, array, rank):
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    if array.ndim != rank or 0 in array.shape:
+        raise UsageError(
+            f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty."
+        )
+    return array
