@@ -23,11 +23,13 @@ class Verbosity:
 
 
 _verbosity = Verbosity()
+_plugins: list[str] = []
 
 
 def reset():
-    """Forget the last call's verbosity and return the object that this call's options set."""
+    """Forget the last call's verbosity and plugins; return the verbosity that this call's options set."""
     _verbosity.level = 0
+    _plugins.clear()
     return _verbosity
 
 
@@ -45,9 +47,35 @@ def _quieter(ctx, parameter, value):
         _verbosity.level = -1
 
 
-def options(function):
+def _name_plugins(ctx, parameter, value):
+    if not ctx.resilient_parsing:
+        _plugins.extend(value)
+
+
+def _load_plugins():
+    """Run the files that --plugin named; Keras, which they may import, is started as elsewhere first."""
+    from keras_vdd.plugins import load_plugin
+
+    backend.settle(say=_verbosity.level >= 0)
+    backend.start(quietly=_verbosity.level < 1)
+    with contextlib.redirect_stdout(sys.stderr):
+        for path in _plugins:
+            load_plugin(path)
+
+
+def options(command):
     """Add the options that may stand before a command as well as after it."""
+
+    @functools.wraps(command)
+    def function(*args, **others):
+        # Not yet in a group: what follows its name may still choose a backend.
+        if _plugins and not isinstance(click.get_current_context().command, click.Group):
+            _load_plugins()
+        return command(*args, **others)
+
     for option in (
+        click.option("--plugin", metavar="FILE.py", multiple=True, expose_value=False, callback=_name_plugins,
+                     help="Run a file of your own first, which adds networks, sets or others. May be repeated."),
         click.option("-v", "--verbose", count=True, expose_value=False, callback=_louder,
                      help="Say more; twice: with tracebacks."),
         click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quieter,

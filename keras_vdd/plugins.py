@@ -54,7 +54,8 @@ def load_plugin(path: str | os.PathLike) -> Any:
         source = _Source(full, importlib.util.decode_source(data))
     except (UnicodeDecodeError, SyntaxError):
         raise UsageError(f"Plugin '{path}' is no text: give the path of a Python file.") from None
-    spec = importlib.util.spec_from_loader(name, source, origin=full)
+    # With its place, from which documentation under settings is read.
+    spec = importlib.util.spec_from_file_location(name, full, loader=source)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -1,6 +1,7 @@
 """Concepts by name: those whose files lie in a folder of the package, and those that a call adds from outside."""
 
 import difflib
+import functools
 import importlib
 import operator
 import pkgutil
@@ -74,7 +75,7 @@ def modules_of(package: str) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield (name, function that imports it) of every module of a package; none is imported by this."""
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         path = f"{package}.{module.name}"
-        yield module.name, lambda path=path: importlib.import_module(path)
+        yield module.name, functools.partial(importlib.import_module, path)
 
 
 def on_call(place: str) -> Callable[..., Any]:

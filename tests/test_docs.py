@@ -200,7 +200,8 @@ def check(monkeypatch):
         overrides = given.get("overrides", ())
         for text in overrides:
             parse(text)
-        if given.get("recipe") in packaged():
+        # A plugin that a page makes is not there: `test_extending.py` runs such commands.
+        if given.get("recipe") in packaged() and "--plugin" not in words:
             load_recipe(given["recipe"], overrides)
 
     return parsed

@@ -3,11 +3,13 @@
 import keras
 from keras import ops
 
-from keras_vdd.layers import Conv2D, Conv3D, InstanceNorm
+from keras_vdd.layers import Conv2D, Conv3D, InstanceNorm, Uniform
 
 
 class Linear(keras.Model):
     """Features are all values of a sample times a matrix; `passes` has the size of every pass."""
+
+    draws = {"kernel": Uniform(1.0)}
 
     def __init__(self, inputs, features):
         super().__init__()

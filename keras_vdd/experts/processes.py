@@ -14,6 +14,7 @@ import keras
 import keras_vdd
 from keras_vdd.backend import process_environment
 from keras_vdd.errors import VddError
+from keras_vdd.plugins import loaded_plugins
 
 
 class ExpertProcess:
@@ -51,6 +52,7 @@ class ExpertProcess:
             test=os.fspath(test.folder),
             training=dataclasses.asdict(training),
             folder=os.fspath(folder),
+            plugins=loaded_plugins(),
         )
 
     def __enter__(self):

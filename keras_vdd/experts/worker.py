@@ -16,6 +16,8 @@ from keras_vdd.data.store.reader import open_store
 from keras_vdd.errors import VddError
 from keras_vdd.experts.bank import expert_path, locked, save_expert
 from keras_vdd.experts.training import ExpertTrainer, ExpertTraining
+from keras_vdd.models.registry import NETWORKS
+from keras_vdd.plugins import load_plugin, loaded_plugins
 
 SECONDS_BETWEEN_REPORTS = 0.5
 
@@ -59,8 +61,11 @@ def main():
     jobs = _jobs()
     try:
         start = jobs.get()
+        _load(start["plugins"], start["training"]["network"])
         training = ExpertTraining(**start["training"])
-        worker = ExpertWorker(open_store(start["train"]), open_store(start["test"]), training, start["folder"])
+        worker = ExpertWorker(
+            open_store(start["train"]), open_store(start["test"]), training, start["folder"]
+        )
         _reply(replies, bytes=worker.nbytes)
         while True:
             job = jobs.get()
@@ -70,6 +75,19 @@ def main():
         _reply(replies, error=str(error))
     except OSError as error:
         _reply(replies, errno=error.errno, strerror=error.strerror or str(error), filename=error.filename)
+
+
+def _load(plugins, network):
+    """Run the plugins of the process that waits, so that what they register is known here too."""
+    for plugin in plugins:
+        load_plugin(plugin["path"])
+    if loaded_plugins() != plugins:
+        raise VddError("A plugin changed after it was loaded: start the command again.")
+    if network not in NETWORKS:
+        raise VddError(
+            f"The processes that train experts do not know the network '{network}': register it in a file and "
+            "load that by keras_vdd.load_plugin(FILE) or vdd --plugin FILE."
+        )
 
 
 class _Reporter:

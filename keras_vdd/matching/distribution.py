@@ -4,11 +4,10 @@ Zhao and Bilen, "Dataset Condensation with Distribution Matching" (WACV 2023), a
 fine-tuning in "Dancing with Still Images" (CVPR 2024), section 4.
 """
 
-import keras
 from keras import ops
 
 from keras_vdd.backend import value_and_grad
-from keras_vdd.models.functional import apply
+from keras_vdd.models.functional import features
 
 
 def class_means(network, weights, x, chunk=None):
@@ -26,10 +25,8 @@ def class_means(network, weights, x, chunk=None):
     """
     classes, n = x.shape[:2]
     if not chunk or chunk >= classes * n:
-        features = apply(network, weights, ops.reshape(x, (classes * n, *x.shape[2:])), method="embed")
-        if keras.backend.standardize_dtype(features.dtype) != "float64":
-            features = ops.cast(features, "float32")
-        return ops.mean(ops.reshape(features, (classes, n, -1)), axis=1)
+        found = features(network, weights, ops.reshape(x, (classes * n, *x.shape[2:])))
+        return ops.mean(ops.reshape(found, (classes, n, -1)), axis=1)
     if chunk >= n:
         step = chunk // n
         means = [class_means(network, weights, x[c : c + step]) for c in range(0, classes, step)]

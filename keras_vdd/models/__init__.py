@@ -14,6 +14,7 @@ _HOMES = {
     "apply": "functional",
     "as_weights": "functional",
     "create": "building",
+    "features": "functional",
     "fresh_weights": "fresh",
     "register_network": "registry",
     "sample_shape": "building",

@@ -34,6 +34,16 @@ def apply(network, weights, x, method="call", training=False, seed=None):
         return getattr(network, method)(x, training=training)
 
 
+def features(network, weights, x):
+    """Features (n, features) of `x` under other weights, in float32 where the network computes in less.
+
+    Args:
+        network, weights, x: as `apply` takes them.
+    """
+    found = apply(network, weights, x, method="embed")
+    return ops.cast(found, keras.backend.result_type(found.dtype, "float32"))
+
+
 def as_weights(network, arrays):
     """Tensors of `arrays` with the static shapes of the network's weights, in the backend's layout.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from keras_vdd.recipe import layers
 from keras_vdd.recipe.about import AboutMethod, AboutSet
-from keras_vdd.recipe.keys import nearest
+from keras_vdd.registry import nearest
 
 NAIVE = "-naive"
 

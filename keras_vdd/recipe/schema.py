@@ -121,6 +121,9 @@ class Recipe(Settings):
         if not isinstance(values, dict) or not isinstance(values.get("dynamic"), dict):
             return values
         dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}
+        # Sets and runs of before say so of DM and DC; no other way is left.
+        if dynamic.get("networks") == "fresh":
+            del dynamic["networks"]
         values = {**values, "dynamic": dynamic}
         # What is no loss is refused where the section is checked.
         known = isinstance(dynamic["loss"], str) and dynamic["loss"] in METHODS

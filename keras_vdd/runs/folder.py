@@ -68,16 +68,16 @@ class RunFolder:
         if not self.path.exists() or all(_of_the_first_moments(child.name) for child in self.path.iterdir()):
             return
         if not (self.path / "recipe.yaml").exists():
-            raise VddError(
-                f"'{self.path}' is not empty and holds no run: give another run.name or run.dir."
-            )
+            raise VddError(f"'{self.path}' is not empty and holds no run: give another run.name or run.dir.")
         from keras_vdd.recipe.load import load_recipe
 
         before = identity(load_recipe(self.path / "recipe.yaml"))
         changed = sorted(differences(before, identity(recipe)))
         if changed:
             learned = (self.path / "static" / "memory.safetensors").exists()
-            keep = f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
+            keep = (
+                f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
+            )
             raise VddError(
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."
@@ -129,8 +129,10 @@ def environment():
     import keras
 
     import keras_vdd
+    from keras_vdd.plugins import loaded_plugins
 
     versions = {}
+    plugins = [{"file": os.path.basename(p["path"]), "sha256": p["sha256"]} for p in loaded_plugins()]
     packages = ("keras", "torch", "tensorflow", "tensorflow_cpu", "jax", "numpy", "av", "datasets")
     for package in packages:
         with contextlib.suppress(PackageNotFoundError):
@@ -142,6 +144,7 @@ def environment():
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
         "versions": versions,
+        **({"plugins": plugins} if plugins else {}),
     }
 
 

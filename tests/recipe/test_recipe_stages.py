@@ -34,7 +34,11 @@ def refusal(name, *overrides):
         ("mtt-shapes", ["dynamic.real_per_class=3"], "dynamic.loss=mtt has no setting real_per_class"),
         ("frepo-shapes", ["dynamic.momentum=0.5"], "dynamic.loss=frepo has no setting momentum"),
         ("frepo-shapes", ["dynamic.augment=[flip]"], "dynamic.loss=frepo has no setting augment"),
-        ("quickstart", ["dynamic.loss=mmt"], "dynamic.loss=mmt must be one of dc, dm, frepo, mtt; did you mean mtt?"),
+        (
+            "quickstart",
+            ["dynamic.loss=mmt"],
+            "dynamic.loss=mmt must be one of dc, dm, frepo, mtt; did you mean mtt?",
+        ),
         (
             "quickstart",
             ["dynamic.augment=[flip, colr]"],
@@ -109,7 +113,9 @@ def test_a_rate_of_what_is_not_learned_is_refused(name, more, rate):
     load_recipe(name, [*more, f"dynamic.learning_rates.{rate}", f"dynamic.learning_rates.{key}=null"])
 
 
-@pytest.mark.parametrize("rate", [["dynamic.learning_rates.static=1"], ["dynamic.learning_rates={static: 1}"]])
+@pytest.mark.parametrize(
+    "rate", [["dynamic.learning_rates.static=1"], ["dynamic.learning_rates={static: 1}"]]
+)
 @pytest.mark.parametrize("rate_first", [False, True])
 def test_another_kind_of_memory_leaves_the_old_ones_rates_behind(rate, rate_first):
     kind = ["memory.kind=still", "evaluation.compare=[]"]
@@ -119,7 +125,11 @@ def test_another_kind_of_memory_leaves_the_old_ones_rates_behind(rate, rate_firs
 
 def test_another_loss_leaves_the_old_ones_rates_behind():
     recipe = load_recipe("mtt-shapes", ["dynamic.loss=frepo", LABELS, "experts=null"])
-    assert set(recipe.dynamic.learning_rates.model_dump(exclude_none=True)) == {"dynamic", "integrator", "labels"}
+    assert set(recipe.dynamic.learning_rates.model_dump(exclude_none=True)) == {
+        "dynamic",
+        "integrator",
+        "labels",
+    }
 
 
 @pytest.mark.parametrize(
@@ -238,3 +248,12 @@ def test_all_beyond_the_paper_is_off_by_default():
             recipe.dynamic, "soft_labels", False
         )
         assert getattr(recipe.dynamic, "gradient", "auto") == "auto"
+
+
+def test_a_resolved_recipe_that_still_says_networks_fresh_is_the_same_recipe():
+    """Sets and runs made before the setting was taken out have it; other networks are refused."""
+    recipe = load_recipe("quickstart")
+    before = resolved_yaml(recipe).replace("  loss: dm\n", "  loss: dm\n  networks: fresh\n")
+    assert "networks" in before and parse_recipe(before) == recipe
+    with pytest.raises(UsageError, match="unknown key dynamic.networks"):
+        parse_recipe(before.replace("networks: fresh", "networks: experts"))

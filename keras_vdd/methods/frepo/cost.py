@@ -1,12 +1,13 @@
 """Cost of FRePo: real clips forward, the set forward and back, and a training step of the pool's network."""
 
 import math
+from typing import Any
 
 from keras_vdd.methods.cost import FORWARD, TO_VIDEOS, Cost, raw_and_normalised
 from keras_vdd.models.footprint import activation_bytes, first_order_bytes, weight_bytes
 
 
-def cost(settings, network, classes, videos, sample):
+def cost(settings: Any, network: Any, classes: int, videos: int, sample: int) -> Cost:
     """The `Cost` of an iteration; arguments as `Method.cost` says."""
     features, real = math.prod(network.feature_shape), settings.real_clips
     pool = 3 * settings.pool * weight_bytes(network)

@@ -88,8 +88,7 @@ class RidgeRegression(StageObjective):
         return ops.stop_gradient(ops.concatenate(parts, axis=0))
 
     def _features(self, weights, videos):
-        features = models.apply(self.network, weights, videos, method="embed")
-        return ops.cast(features, keras.backend.result_type(features.dtype, "float32"))
+        return models.features(self.network, weights, videos)
 
     def make_batch(self, iteration):
         rng = self.stage.stream(iteration)

@@ -1,5 +1,7 @@
 """Cost of MTT: second derivatives of every inner step."""
 
+from typing import Any
+
 from keras_vdd.methods.cost import SECOND_ORDER, Cost
 from keras_vdd.models.footprint import trajectory_bytes, trajectory_form
 
@@ -7,7 +9,7 @@ from keras_vdd.models.footprint import trajectory_bytes, trajectory_form
 INNER_STEP = {"unrolled": SECOND_ORDER, "adjoint": 1 + SECOND_ORDER, "tesla": 3.5}
 
 
-def cost(settings, network, classes, videos, sample):
+def cost(settings: Any, network: Any, classes: int, videos: int, sample: int) -> Cost:
     """The `Cost` of an iteration; arguments as `Method.cost` says."""
     batch, steps = min(settings.batch_size or videos, videos), settings.inner_steps
     form = trajectory_form(settings.gradient, network, batch, steps)
