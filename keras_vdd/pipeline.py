@@ -123,7 +123,7 @@ def _learned(recipe, stores, run, progress):
     if recipe.coreset is not None:
         return choose_clips(recipe, stores, run, progress), {}
     static = (
-        None if recipe.memory.kind == "full-video" else learn_stills(recipe, stores["train"], run, progress)
+        None if recipe.memory_kind.stills is None else learn_stills(recipe, stores["train"], run, progress)
     )
     if recipe.dynamic is None:
         return {"static": static}, {}

@@ -141,7 +141,9 @@ def unfold(row, features):
 
 def _stored_parts(row, part, config):
     """Return what `Clip` stores as `part`, bytes for each item of it; None where the memory has no such items."""
-    columns = [_stored_items(row, items.column, config) for items in config.memory.items if part_of(items) == part]
+    columns = [
+        _stored_items(row, items.column, config) for items in config.memory.items if part_of(items) == part
+    ]
     return [b"".join(each) for each in zip(*columns, strict=True)] if columns else None
 
 

@@ -26,8 +26,12 @@ def columns(distilled, dtype, memory):
     if dtype in VALUES:
         stored = " and ".join(f"`{name}`" for name in names)
         scales = " and ".join(f"`{scale_column(name)}`" for name in names)
-        meaning = VALUES[dtype].format(item=" and ".join(items.noun for items in memory.items), columns=scales)
-        notes.append(f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}.")
+        meaning = VALUES[dtype].format(
+            item=" and ".join(items.noun for items in memory.items), columns=scales
+        )
+        notes.append(
+            f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}."
+        )
     for items in memory.items:
         shape, whole = distilled.arrays[items.array].shape[2:], items.whole(distilled.frames, *distilled.size)
         if items.enlarged_before is not None and shape != whole:

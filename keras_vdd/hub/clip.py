@@ -92,7 +92,9 @@ def make_video(cell):
         if "array" in layout:
             return np.frombuffer(cell["array"], np.float32).reshape(layout["array"]).copy()
     config = vdd.parse_config(cell["config"], cell["format_version"])
-    arrays = {name: shared[None] for name, shared in vdd.unpack_weights(cell["weights"], config.memory).items()}
+    arrays = {
+        name: shared[None] for name, shared in vdd.unpack_weights(cell["weights"], config.memory).items()
+    }
     read = dict.fromkeys(PARTS, 0)
     for items in config.memory.items:
         part, shape = part_of(items), config.item_shape(items.column)
@@ -122,5 +124,3 @@ def encode_array(array):
         "config": layout,
         "weights": None,
     }
-
-

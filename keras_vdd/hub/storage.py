@@ -1,9 +1,9 @@
 """Memories as the numbers that files hold, in each storage type, and back.
 
-    float32, float16  the values
-    int8              levels, and a float32 scale for each item (a still, a motion clip, a video):
-                      value = level * scale
-    uint8             pixels: value = (pixel / 255 - mean) / std; real frames come back exactly
+float32, float16  the values
+int8              levels, and a float32 scale for each item (a still, a motion clip, a video):
+                  value = level * scale
+uint8             pixels: value = (pixel / 255 - mean) / std; real frames come back exactly
 """
 
 import math

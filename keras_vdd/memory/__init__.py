@@ -11,6 +11,7 @@ import importlib
 from keras_vdd.memory.memory import Items, Memory, Shared
 from keras_vdd.memory.registry import MEMORIES, register_memory
 from keras_vdd.memory.settings import MemorySettings
+from keras_vdd.registry import on_call
 
 _HOMES = {
     "DistilledSet": "distilled_set",
@@ -20,7 +21,16 @@ _HOMES = {
     "StillMemory": "still.layer",
 }
 
-__all__ = ["MEMORIES", "Items", "Memory", "MemorySettings", "Shared", "register_memory", *sorted(_HOMES)]
+__all__ = [
+    "MEMORIES",
+    "Items",
+    "Memory",
+    "MemorySettings",
+    "Shared",
+    "on_call",
+    "register_memory",
+    *sorted(_HOMES),
+]
 
 
 def __getattr__(name):

@@ -110,10 +110,14 @@ class DistilledSet:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise UsageError(f"mean={self.mean} and std={self.std} must be 3 numbers each, std above 0.")
-        statics, dynamics = self._memories()
+        statics, dynamics = self.counts
         expected = {}
         for items in self.memory.items:
-            of_class = self.videos_per_class if items.single else {"static": statics, "dynamic": dynamics}[items.index]
+            of_class = (
+                self.videos_per_class
+                if items.single
+                else {"static": statics, "dynamic": dynamics}[items.index]
+            )
             expected[items.array] = (classes, of_class, *self._item_shape(items))
         for shared in self.memory.shared:
             expected[shared.array] = (self.integrators, *shared.shape)
@@ -156,15 +160,20 @@ class DistilledSet:
         return self.memory.size(self.arrays)
 
     @property
+    def counts(self):
+        """(statics, dynamics) of a class that pairs are made of; full videos count as statics."""
+        return self.memory.counts(self.arrays, self.videos_per_class)
+
+    @property
     def statics_per_class(self):
         """int, SPC; 0 where each video slot has what it shows, as in full videos."""
         several = any(not items.single and items.index == "static" for items in self.memory.items)
-        return self._memories()[0] if several else 0
+        return self.counts[0] if several else 0
 
     @property
     def dynamics_per_class(self):
         """int, DPC; 0 where there are no dynamic memories."""
-        return self._memories()[1]
+        return self.counts[1]
 
     @property
     def integrators(self):
@@ -186,15 +195,15 @@ class DistilledSet:
 
     def pairs(self):
         """Return every pair, int32 (n, 3) rows (class, static, dynamic), in the fixed order of `pairing`."""
-        return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self._memories())
+        return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self.counts)
 
     def sample_pairs(self, rng):
         """Draw one pair for each video slot, int32 (C * VPC, 3), as the paper does at each step."""
-        return pairing.sample_pairs(rng, self.classes, self.videos_per_class, *self._memories())
+        return pairing.sample_pairs(rng, self.classes, self.videos_per_class, *self.counts)
 
     def slots_of(self, pairs):
         """Return the video slot of each pair, int32 (n,)."""
-        return pairing.slots_of(self._checked(pairs), self.videos_per_class, self._memories()[0])
+        return pairing.slots_of(self._checked(pairs), self.videos_per_class, self.counts[0])
 
     def labels_of(self, pairs):
         """Return the class of each pair, int32 (n,)."""
@@ -231,16 +240,13 @@ class DistilledSet:
         matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
         return upsampling.upsample(clips, matrices)
 
-    def _memories(self):
-        return self.memory.counts(self.arrays, self.videos_per_class)
-
     def _checked(self, pairs):
         pairs = np.asarray(pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 3 or pairs.dtype.kind not in "iu":
             raise UsageError(
                 f"Pairs have shape {pairs.shape} and type {pairs.dtype}; they are whole numbers (n, 3)."
             )
-        statics, dynamics = self._memories()
+        statics, dynamics = self.counts
         ends = np.array([self.classes, statics, dynamics])
         low = np.array([0, 0, 0 if dynamics else -1])
         wrong = np.flatnonzero(((pairs < low) | (pairs >= ends)).any(axis=1))
@@ -255,7 +261,5 @@ class DistilledSet:
 def _array(name, array, rank):
     array = np.ascontiguousarray(array, dtype=np.float32)
     if array.ndim != rank or 0 in array.shape:
-        raise UsageError(
-            f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty."
-        )
+        raise UsageError(f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty.")
     return array

@@ -85,7 +85,7 @@ class Memory:
         pixels: whether its items are pixels, which uint8 can store.
         naive: whether the paper calls it learned directly.
         shared_noun: what the shared arrays are together, such as "integrator".
-        learned: function (stills, labels) -> what is learned, from which stills in words, and whether with labels.
+        learned: function that is `what_is_learned`; None for the nouns of its items.
 
     Raises:
         UsageError: the parts do not fit together.
@@ -159,6 +159,18 @@ class Memory:
     def shared_numbers(self) -> int:
         """How many numbers each group of classes shares."""
         return sum(math.prod(shared.shape) for shared in self.shared)
+
+    def what_is_learned(self, stills: str, labels: bool) -> str:
+        """What stage 2 learns, in words.
+
+        Args:
+            stills: the stills it starts from, in words.
+            labels: whether labels are learned too.
+        """
+        if self.learned is not None:
+            return self.learned(stills, labels)
+        nouns = " and ".join(f"{items.noun}s" for items in self.items)
+        return nouns + (" with labels" if labels else "")
 
     def column(self, name: str) -> Items:
         """The items that are published in a column."""

@@ -28,7 +28,9 @@ def check_dtype(dtype, memory=None):
     if str(dtype) not in DTYPES:
         raise UsageError(f"Storage type {dtype!r} is unknown: choose one of {', '.join(DTYPES)}.")
     if str(dtype) == "uint8" and memory is not None and not memory.pixels:
-        raise UsageError(f"A {memory.kind} memory is no pixels to store as uint8: choose float32, float16 or int8.")
+        raise UsageError(
+            f"A {memory.kind} memory is no pixels to store as uint8: choose float32, float16 or int8."
+        )
     return str(dtype)
 
 

@@ -40,7 +40,11 @@ def register_memory(memory: Memory) -> Memory:
     from keras_vdd.memory.distilled_set import DistilledSet
 
     for name in memory.arrays:
-        if not name.isidentifier() or hasattr(DistilledSet, name) or name in DistilledSet.__dataclass_fields__:
+        if (
+            not name.isidentifier()
+            or hasattr(DistilledSet, name)
+            or name in DistilledSet.__dataclass_fields__
+        ):
             raise UsageError(
                 f"The memory '{memory.kind}' cannot have an array {name!r}: sets have something of that name, or "
                 "it is no name of an attribute."

@@ -7,7 +7,6 @@ from keras_vdd.stages.learn import finish, finished, learn
 from keras_vdd.stages.start import Start
 
 
-
 def learn_videos(recipe, stores, static, run, progress):
     """Learn the memory that the recipe asks for by a matching loss on videos.
 
