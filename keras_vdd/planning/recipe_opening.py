@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from keras_vdd.data.decoding.cut import Cut
+from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.size import in_words
 from keras_vdd.methods import METHODS
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
-from keras_vdd.planning.public_sets import SIZES
 from keras_vdd.planning.stored_bytes import expert_bytes, learns_labels, shapes, stored
 from keras_vdd.recipe import compose, layers
 from keras_vdd.recipe.load import load_recipe
@@ -110,7 +110,12 @@ def _paper(recipe):
     figure = figure_of(recipe)
     if figure is not None:
         return f"The paper reports {figure}{f' at {figure.storage}' if figure.storage else ''}."
-    return "The paper has no figure for these settings." if recipe.data.set in SIZES else ""
+    return "The paper has no figure for these settings." if _public(recipe) else ""
+
+
+def _public(recipe):
+    """Whether the set is one that is published, of a size that is known."""
+    return SOURCES.get(recipe.data.set).size is not None
 
 
 def _cost(recipe, extent, time):
@@ -131,6 +136,6 @@ def _cost(recipe, extent, time):
         cost.append(f"{extent.classes * per_class:,} real clips at an iteration of stage 2")
     if time is not None:
         cost.append(time)
-    elif data.set in SIZES:
+    elif _public(recipe):
         cost.append("a GPU to score it" if recipe.coreset is not None else "a GPU")
     return f"{'; '.join(cost)}. `--dry-run` estimates memory and time for this machine."
