@@ -14,10 +14,11 @@ its own memories, so that nothing is stored twice, in feature types that every r
     statics_scale, dynamics_scale, video_scale
                 list of float32       of memories stored as int8, one a still, motion clip or video
     soft_label  list of C float32     where labels were learned
-    <others>    as another kind of memory names them, its items first; `shapes` of the config has those that
-                are not of the videos' size
     integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
     preview     PNG image
+
+Another kind of memory has the columns that its `keras_vdd.memory.Memory` names in place of `statics`, `dynamics` and
+`video`; `shapes` of the config tells of items that are not of the videos' size.
 
 The `config` of a row tells all that is needed to make its videos, so one row alone is enough. The
 integrator sits in a struct because a top-level binary column loses trailing zero bytes in the numpy

@@ -92,7 +92,11 @@ def test_what_diverged_stays_seen():
 def test_storage_types_and_their_bytes():
     assert DTYPES == ("float32", "float16", "int8", "uint8")
     assert [value_bytes(dtype, 100, 3) for dtype in DTYPES] == [400, 200, 112, 100]
-    assert check_dtype("uint8", MEMORIES.get("still")) == check_dtype("uint8", MEMORIES.get("full-video")) == "uint8"
+    assert (
+        check_dtype("uint8", MEMORIES.get("still"))
+        == check_dtype("uint8", MEMORIES.get("full-video"))
+        == "uint8"
+    )
     assert check_dtype("int8", MEMORIES.get("static-dynamic")) == "int8"
     with pytest.raises(UsageError, match="choose float32, float16 or int8"):
         check_dtype("uint8", MEMORIES.get("static-dynamic"))
