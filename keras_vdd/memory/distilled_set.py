@@ -95,7 +95,8 @@ class DistilledSet:
         ranks = {items.array: 2 + len(items.axes) for items in memory.items}
         ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
         for name, array in given.items():
-            if array is not None and name not in ranks:
+            elsewhere = any(name in other.arrays for other in MEMORIES)
+            if name not in ranks and (array is not None or not elsewhere):
                 raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
         for name in ranks:
             if given.get(name) is None:

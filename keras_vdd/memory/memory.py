@@ -40,7 +40,7 @@ class Items:
     def whole(self, frames: int, height: int, width: int) -> tuple[int | None, ...]:
         """Shape of an item that is stored whole; None where only the item tells."""
         sides = dict(zip(SIDES, (frames, height, width), strict=True))
-        return tuple(sides.get(axis, axis) if isinstance(axis, str) else axis for axis in self.axes)
+        return tuple(sides[axis] if isinstance(axis, str) else axis for axis in self.axes)
 
     def published(self, shape: tuple) -> tuple:
         """Shape of an item in its column."""
@@ -129,6 +129,8 @@ class Memory:
         if len({*self.columns, *ROW_COLUMNS}) < len(self.columns) + len(ROW_COLUMNS):
             yield f"has columns {', '.join(self.columns)}: names must differ, also from {', '.join(ROW_COLUMNS)}"
         for items in self.items:
+            if strange := [axis for axis in items.axes if isinstance(axis, str) and axis not in SIDES]:
+                yield f"has items {items.array!r} with the axis {strange[0]!r}, which must be one of {', '.join(SIDES)}"
             if items.index not in ("static", "dynamic"):
                 yield f"has items {items.array!r} of index {items.index!r}, which must be 'static' or 'dynamic'"
             if not 2 <= len(items.published(items.axes)) + (not items.single) <= 5:

@@ -48,6 +48,7 @@ STILL = MEMORIES.get("still")
             "'static' or 'dynamic'",
         ),
         ({"items": (Items("a", "a", "still", (2, 2, "height", "width", 3)),)}, "files have no column"),
+        ({"items": (*STILL.items, Items("a", "a", "still", ("time", 3)))}, "the axis 'time'"),
         ({"shared_noun": "integrator"}, "one needs the other"),
         ({"stills": "some"}, "'start', 'whole' or None"),
         ({"clips": "video"}, "none of its arrays"),
