@@ -14,22 +14,7 @@ from keras_vdd import __version__
 from keras_vdd.cli import backend, output, session
 from keras_vdd.cli.examples import example
 
-PROBES = {
-    "torch": """
-import torch
-gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-found = gpus or (["mps"] if torch.backends.mps.is_available() else ["cpu"])
-""",
-    "tensorflow": """
-import tensorflow
-devices = tensorflow.config.list_physical_devices()
-found = [device.name.removeprefix("/physical_device:") for device in devices]
-""",
-    "jax": """
-import jax
-found = [f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()]
-""",
-}
+PROBE = "import json; from keras_vdd import placement; print(json.dumps(placement.report()))"
 PACKAGES = {"torch": ("torch",), "tensorflow": ("tensorflow", "tensorflow_cpu"), "jax": ("jax",)}
 OTHERS = ("numpy", "datasets", "pyarrow", "huggingface_hub")
 PROBE_SECONDS = 120
@@ -49,19 +34,20 @@ def _probe(name):
     """Return what one backend says of itself, asked in its own process: a broken one costs a line."""
     if not backend.installed(name):
         return {"installed": False, "install": f'pip install "keras-vdd[{name}]"'}
-    code = f"{PROBES[name]}\nimport keras, json\nprint(json.dumps([keras.config.backend(), found]))"
-    env = {**os.environ, "KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    # JAX would take most of a GPU for itself, and with that what others have there.
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    env = {**os.environ, "KERAS_BACKEND": name, **quiet}
     facts = {"installed": True, "version": _version(*PACKAGES[name])}
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=PROBE_SECONDS
+            [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, timeout=PROBE_SECONDS
         )
     except subprocess.TimeoutExpired:
         return {**facts, "works": False, "error": f"did not start within {PROBE_SECONDS} s"}
     if answer.returncode:
         said = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
         return {**facts, "works": False, "error": said[-1]}
-    return {**facts, "works": True, "devices": json.loads(answer.stdout.splitlines()[-1])[1]}
+    return {**facts, "works": True, **json.loads(answer.stdout.splitlines()[-1])}
 
 
 def _memory():
@@ -88,6 +74,9 @@ def _codecs():
 @session.json_option
 def command(as_json):
     """Say what this machine has: backends and their devices, memory, disk, versions, codecs.
+
+    `auto` is the device that a run takes where nobody chooses; `deterministic`, whether runs on it repeat bit
+    for bit without run.deterministic=true.
 
     Exits with 1 where no backend works.
     """

@@ -93,8 +93,10 @@ def recipe_options(required=True):
 
     def decorate(function):
         @functools.wraps(function)
-        def wrapper(recipe, seed, precision, name, overrides, **others):
-            shortcuts = {"run.seed": seed, "run.precision": precision, "run.name": name}
+        def wrapper(recipe, seed, device, precision, name, overrides, **others):
+            shortcuts = {
+                "run.seed": seed, "run.device": device, "run.precision": precision, "run.name": name,
+            }  # fmt: skip
             given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
             return function(asked=Asked(recipe, (*overrides, *given)), **others)
 
@@ -103,6 +105,8 @@ def recipe_options(required=True):
             click.option("--name", metavar="NAME", help="Name of the run folder: run.name=NAME."),
             click.option("--precision", type=click.Choice(["float32", "bfloat16"]),
                          help="What the networks compute in: run.precision=..."),
+            click.option("--device", metavar="DEVICE",
+                         help="What computes: run.device=auto, cpu, gpu, cuda, cuda:N or mps."),
             click.option("--seed", type=click.IntRange(min=0), metavar="N", help="run.seed=N."),
             click.option("--recipe", required=required, metavar="RECIPE",
                          help="Name of a recipe (`vdd recipes list`) or path of a YAML file."),

@@ -21,6 +21,7 @@ from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import resolved_yaml
@@ -49,6 +50,7 @@ def prepare(recipe, progress=None):
     return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
+@on_its_device
 def distill(recipe, progress=None, stills_from=None):
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
@@ -130,6 +132,7 @@ def _learned(recipe, stores, run, progress):
     return learn_videos(recipe, stores, static, run, progress)
 
 
+@on_its_device
 def evaluate_set(path, recipe, progress=None):
     """Score a distilled set on disk on the test videos of a recipe.
 
@@ -154,6 +157,7 @@ def evaluate_set(path, recipe, progress=None):
     }
 
 
+@on_its_device
 def train_on_set(path, recipe, progress=None, save=None):
     """Train one classifier on a distilled set, test it, and keep it if asked.
 

@@ -1,11 +1,15 @@
 """The kinds of values that recipe settings hold, and what all sections of settings have in common."""
 
+import difflib
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from keras_vdd.registry import must_be_one_of
+
+_DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 
 
 def whole(value: Any) -> Any:
@@ -45,6 +49,12 @@ def one_of(names: Callable[[], Iterable[str]]) -> AfterValidator:
         return value
 
     return AfterValidator(known)
+def device_name(value: str) -> str:
+    if value in _DEVICES or re.fullmatch(r"cuda:(0|[1-9]\d{0,2})", value):
+        return value
+    close = difflib.get_close_matches(value.lower(), [*_DEVICES, "cuda:0"], n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise ValueError(f"must be one of {', '.join(_DEVICES)} or cuda:N, N being a number from 0{hint}")
 
 
 Whole = Annotated[int, BeforeValidator(whole)]
@@ -55,6 +65,7 @@ Fraction = Annotated[Real, Field(ge=0, lt=1)]
 Colours = Annotated[tuple[Real, Real, Real], BeforeValidator(listed)]
 Name = Annotated[str, Field(min_length=1)]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+DeviceName = Annotated[str, AfterValidator(device_name)]
 
 
 class Settings(BaseModel):

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 BACKENDS = ("torch", "tensorflow", "jax")
-WITHOUT_BACKEND = ("cli", "data", "hub", "recipe", "test_packaging.py")
+WITHOUT_BACKEND = ("cli", "data", "hub", "recipe", "test_gpu_script.py", "test_packaging.py")
 WORDS = ("passed", "failed", "skipped")
 TESTS = Path(__file__).resolve().parent
 

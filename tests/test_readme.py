@@ -62,3 +62,28 @@ def test_every_command_of_the_table_exists():
     rows = [line for line in README.splitlines() if line.startswith("| `vdd")]
     named = {word for row in rows for cell in re.findall(r"`([^`]+)`", row.split("|")[1]) for word in cell.split()}
     assert set(COMMANDS) <= named | {"recipes"}
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != "torch", reason="the table says that it is torch's")
+def test_what_gpus_should_take_is_what_the_plan_says(monkeypatch):
+    from keras_vdd.models import footprint
+    from keras_vdd.planning import plan
+    from keras_vdd.planning import stage_costs as planned_stages
+    from keras_vdd.recipe.load import load_recipe
+
+    # As on a card of 80 GB; nothing is measured here.
+    monkeypatch.setattr(footprint, "device_bytes", lambda: 80 * 10**9)
+    monkeypatch.setattr(planned_stages, "training_pass", lambda network: 0.0)
+    rate = 1e12 * float(re.search(r"assumed (\d+) TFLOP/s", README).group(1))
+    rows = README.split("| recipe | memory, estimated |")[1].split("\n\n")[0].splitlines()[2:]
+    assert len(rows) == 8
+    for row in rows:
+        name, *told = re.fullmatch(r"\| `(.+)` \| (\d+) GB \| ([\d.]+) \| ([\d.]+) \|", row).groups()
+        stages = plan.plan(load_recipe(name))["estimates"]
+        table = [stage for stage in stages if stage.startswith("evaluation")]
+        hours = [
+            sum(stages[stage]["operations"] for stage in some) / rate / 3600
+            for some in (stages.keys() - table, table)
+        ]
+        memory = max(stage["bytes of memory"] for stage in stages.values()) / 1e9
+        assert told == [f"{memory:.0f}", *(f"{length:.1f}" for length in hours)], name

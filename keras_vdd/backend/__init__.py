@@ -14,12 +14,22 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
 - `DATA_FORMAT`: the layout in which the backend computes convolutions fastest.
 - `JIT_COMPILE`: what to pass as `jit_compile` to `keras.Model.compile`.
 - `WIDEST_FLOAT`: the widest floating type that needs no process-wide switch.
-- `device_bytes()`: memory of the accelerator in use, all of it, in bytes; None on a CPU.
 - `second_order_copies()`: how many times over a pass whose gradient is differentiated again keeps the
   outputs of a network's operations, as measured; estimates of memory read it.
-- `accelerated()`: whether it computes on a device other than the processor.
+
+Each of `torch_device.py`, `tensorflow_device.py` and `jax_device.py` provides exactly:
+
+- `devices()`: list of `devices.Device`, accelerators first.
+- `device_in_use()`: the `Device` that the next operation is computed on.
+- `use_device(asked)`: context in which all is computed on what a value of `run.device` asks for; TensorFlow
+  stays on it afterwards. Raises `UsageError` where there is no such device, or where it comes too late.
+- `deterministic()`: context in which equal calls on an accelerator give equal bits; XLA stays so. Raises
+  `UsageError` where it comes too late.
+- `is_deterministic()`: whether that holds now.
+- `out_of_memory(error)`: whether an error says that a device's memory, or main memory, ran out.
 - `process_environment(threads)`: environment variables under which a new process computes with so many
   threads and takes of a device's memory only what it needs.
+- `cuda_version()`: the CUDA that the backend was built for, as text; None where it has none or does not say.
 
 Everything else in the package is written once, in `keras.ops`.
 """
@@ -29,6 +39,7 @@ import importlib
 import keras
 
 _shim = importlib.import_module(f"keras_vdd.backend.{keras.config.backend()}")
+_device = importlib.import_module(f"keras_vdd.backend.{keras.config.backend()}_device")
 
 value_and_grad = _shim.value_and_grad
 jit = _shim.jit
@@ -37,10 +48,15 @@ native_layout = _shim.native_layout
 DATA_FORMAT = _shim.DATA_FORMAT
 JIT_COMPILE = _shim.JIT_COMPILE
 WIDEST_FLOAT = _shim.WIDEST_FLOAT
-device_bytes = _shim.device_bytes
 second_order_copies = _shim.second_order_copies
-accelerated = _shim.accelerated
-process_environment = _shim.process_environment
+devices = _device.devices
+device_in_use = _device.device_in_use
+use_device = _device.use_device
+deterministic = _device.deterministic
+is_deterministic = _device.is_deterministic
+out_of_memory = _device.out_of_memory
+process_environment = _device.process_environment
+cuda_version = _device.cuda_version
 
 __all__ = [
     "DATA_FORMAT",
@@ -48,10 +64,27 @@ __all__ = [
     "WIDEST_FLOAT",
     "accelerated",
     "convolution",
+    "cuda_version",
+    "deterministic",
     "device_bytes",
+    "device_in_use",
+    "devices",
+    "is_deterministic",
     "jit",
     "native_layout",
+    "out_of_memory",
     "process_environment",
     "second_order_copies",
+    "use_device",
     "value_and_grad",
 ]
+
+
+def accelerated():
+    """Whether it computes on a device other than the processor."""
+    return device_in_use().kind != "cpu"
+
+
+def device_bytes():
+    """Memory of the accelerator in use, all of it, in bytes; None on a processor."""
+    return device_in_use().nbytes

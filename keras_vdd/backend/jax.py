@@ -10,6 +10,8 @@ from itertools import product
 import jax
 import jax.numpy as jnp
 
+from keras_vdd.backend.jax_device import device_in_use
+
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = True
 WIDEST_FLOAT = "float32"
@@ -26,7 +28,7 @@ def value_and_grad(fn, has_aux=False):
 def convolution(x, kernel, bias, strides, padding, data_format):
     if data_format != "channels_last":
         raise ValueError("JAX computes these convolutions with channels last only")
-    if len(strides) == 3 and max(strides) > 1 and jax.default_backend() == "cpu":
+    if len(strides) == 3 and max(strides) > 1 and _on_cpu():
         return _strided_as_products(x, kernel, strides, padding) + bias
     layout = ("NHWC", "HWIO", "NHWC") if len(strides) == 2 else ("NDHWC", "DHWIO", "NDHWC")
     padding = [(p, p) for p in padding]
@@ -63,22 +65,10 @@ def native_layout(weights):
     return list(weights)
 
 
-def accelerated():
-    return jax.default_backend() != "cpu"
-
-
-def process_environment(threads):
-    # XLA's thread pools have the size that this variable reserves.
-    return {"NPROC": str(threads), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-
-
-def device_bytes():
-    device = jax.devices()[0]
-    stats = None if device.platform == "cpu" else device.memory_stats()
-    # The share of the device that XLA lets this process have, a fixed part of the whole.
-    return stats["bytes_limit"] if stats else None
-
-
 def second_order_copies():
     # The matrix products that stand for a strided convolution read its input once for each tap.
-    return 13.0 if jax.default_backend() == "cpu" else 1.4
+    return 13.0 if _on_cpu() else 1.4
+
+
+def _on_cpu():
+    return device_in_use().kind == "cpu"

@@ -1,7 +1,5 @@
 """TensorFlow: nested gradient tapes; no XLA, which costs time and memory on these convolutions."""
 
-import ctypes
-
 import tensorflow as tf
 
 DATA_FORMAT = "channels_last"
@@ -41,32 +39,6 @@ def convolution(x, kernel, bias, strides, padding, data_format):
 
 def native_layout(weights):
     return list(weights)
-
-
-def accelerated():
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-def process_environment(threads):
-    return {
-        "TF_NUM_INTRAOP_THREADS": str(threads),
-        "TF_NUM_INTEROP_THREADS": str(threads),
-        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-    }
-
-
-def device_bytes():
-    if not tf.config.get_visible_devices("GPU"):
-        return None
-    # TensorFlow tells what was free when it began; the driver tells what there is.
-    total, device = ctypes.c_size_t(), ctypes.c_int()
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-        failed = driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(device), 0)
-        failed = failed or driver.cuDeviceTotalMem_v2(ctypes.byref(total), device)
-    except (OSError, AttributeError):
-        return None
-    return None if failed else total.value
 
 
 def second_order_copies():

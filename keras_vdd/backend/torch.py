@@ -82,22 +82,5 @@ def _memory_format(x):
     return torch.channels_last if x.ndim == 4 else torch.channels_last_3d
 
 
-def accelerated():
-    return ops.zeros(()).device.type != "cpu"
-
-
-def process_environment(threads):
-    return {"OMP_NUM_THREADS": str(threads)}
-
-
-def device_bytes():
-    device = ops.convert_to_tensor(0.0).device
-    if device.type == "mps":
-        return torch.mps.recommended_max_memory()
-    if device.type in ("cuda", "xpu"):
-        return getattr(torch, device.type).get_device_properties(device).total_memory
-    return None
-
-
 def second_order_copies():
     return 1.3

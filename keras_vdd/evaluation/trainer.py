@@ -11,6 +11,7 @@ from keras_vdd.data.batches import IterationBatches
 from keras_vdd.evaluation import losses
 from keras_vdd.evaluation.classifier import Classifier
 from keras_vdd.models import fresh_weights
+from keras_vdd.out_of_memory import SMALLER_DATA, told_of_memory
 from keras_vdd.seeds import stream
 
 
@@ -73,13 +74,24 @@ class Trainer:
         reset = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: self._reset(seed, number))
         watch = _Watch(self.steps, plan, update or (lambda done, **figures: None))
         batches = IterationBatches(0, self.steps, make_batch)
-        self.classifier.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[reset, watch])
+        with self._told():
+            self.classifier.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[reset, watch])
         return watch.outcome()
 
     def logits(self, test):
         """Return the classifier's logits on all clips of `test`, float32 (clips, classes)."""
-        parts = [self.classifier.predict_on_batch(test.batch(index)) for index in range(len(test))]
+        with self._told():
+            parts = [self.classifier.predict_on_batch(test.batch(index)) for index in range(len(test))]
         return np.concatenate(parts)
+
+    def _told(self):
+        advice = SMALLER_DATA
+        if self._batch_size > 1:
+            advice = (
+                f"lower evaluation.batch_size to less than {self._batch_size}; a run keeps the one that it began with, "
+                "so there give another run.name, or score its finished set by `vdd evaluate`"
+            )
+        return told_of_memory("Training a classifier", advice)
 
     def _reset(self, seed, number):
         weights = fresh_weights(self._network, stream(seed, "evaluation", "network", number))

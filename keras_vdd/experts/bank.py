@@ -7,7 +7,7 @@ import pathlib
 
 from safetensors import SafetensorError, safe_open
 
-from keras_vdd.data.decoding.decode import SHORT_SIDE
+from keras_vdd.data.decoding.cut import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock, write_atomically
@@ -79,10 +79,13 @@ def folder_name(name, train, test, training, backend):
         training: `ExpertTraining`.
         backend: str, the active one.
     """
+    settings = dataclasses.asdict(training)
+    if not settings["deterministic"]:
+        del settings["deterministic"]  # as it was before there was that setting
     content = {
         "format": FORMAT,
         "backend": backend,
-        "training": dataclasses.asdict(training),
+        "training": settings,
         "stores": [_identity(store) for store in (train, test)],
     }
     return f"{name}-{checksum(json.dumps(content), size=8)}"

@@ -17,6 +17,7 @@ from keras_vdd.experts.processes import ExpertProcess
 from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.worker import ExpertWorker
 from keras_vdd.machine import processor_count
+from keras_vdd.placement import on_its_device
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.schema import losses_with_experts
 
@@ -56,8 +57,9 @@ def learn_experts(recipe, stores, progress=None):
             ) from error
         describe(folder, *about)
         train_experts(
-            stores["train"], stores["test"], training, folder, settings.count, settings.processes, progress
-        )
+            stores["train"], stores["test"], training, folder, settings.count, settings.processes, progress,
+            recipe.run.device,
+        )  # fmt: skip
     return ExpertBank(folder, settings.count)
 
 
@@ -78,10 +80,11 @@ def training_of(recipe):
         # Trajectories have to be of data like that of the inner steps.
         augment=getattr(network, "augment", ()),
         epochs=recipe.expert_epochs, learning_rate=settings.learning_rate, batch_size=settings.batch_size,
-        seed=recipe.run.seed,
+        seed=recipe.run.seed, deterministic=recipe.run.deterministic,
     )  # fmt: skip
 
 
+@on_its_device
 def make_experts(recipe, progress=None):
     """Prepare the videos of a recipe and its experts: `vdd experts`.
 
@@ -106,7 +109,7 @@ def make_experts(recipe, progress=None):
     }
 
 
-def train_experts(train, test, training, folder, count, processes=None, progress=None):
+def train_experts(train, test, training, folder, count, processes=None, progress=None, device="auto"):
     """Train those of experts 0 .. count - 1 that a folder does not have.
 
     An expert is the same, bit for bit on one machine and backend, whatever the number of processes: each
@@ -121,22 +124,23 @@ def train_experts(train, test, training, folder, count, processes=None, progress
         processes: int, how many to train side by side; None for one for every four processor cores, and one
             on an accelerator.
         progress: `keras_vdd.progress.Progress`; None is silent.
+        device: str, `run.device` of the processes; this one computes where it does.
 
     Raises:
         VddError: an expert diverged, the disk is too small, or a process died.
     """
     progress, missing, cores = progress or Silent(), _missing(folder, count), processor_count()
-    device = accelerated()
-    processes = min(processes or (1 if device else max(1, cores // THREADS)), len(missing))
+    on_accelerator = accelerated()
+    processes = min(processes or (1 if on_accelerator else max(1, cores // THREADS)), len(missing))
     about = train, test, training, folder
     steps = training.epochs * training.steps(len(train))
     with contextlib.ExitStack() as stack:
-        if processes == 1 and (device or cores <= THREADS):
+        if processes == 1 and (on_accelerator or cores <= THREADS):
             workers = [ExpertWorker(*about)]
             nbytes = workers[0].nbytes
         else:
             threads = min(THREADS, cores)
-            workers = [stack.enter_context(ExpertProcess(*about, threads)) for _ in range(processes)]
+            workers = [stack.enter_context(ExpertProcess(*about, threads, device)) for _ in range(processes)]
             nbytes = [worker.started() for worker in workers][0]
         _check_disk(folder, nbytes, len(missing))
         title = f"Training {len(missing)} expert{'s' * (len(missing) > 1)}"

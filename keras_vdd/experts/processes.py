@@ -26,9 +26,10 @@ class ExpertProcess:
     Args:
         train, test, training, folder: as `ExpertWorker`.
         threads: int, with how many it computes, where the environment does not say.
+        device: str, as `run.device`.
     """
 
-    def __init__(self, train, test, training, folder, threads):
+    def __init__(self, train, test, training, folder, threads, device="auto"):
         home = os.path.dirname(os.path.dirname(os.path.abspath(keras_vdd.__file__)))
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         # Read only if the process fails: backends are chatty when they start.
@@ -53,6 +54,7 @@ class ExpertProcess:
             training=dataclasses.asdict(training),
             folder=os.fspath(folder),
             plugins=loaded_plugins(),
+            device=device,
         )
 
     def __enter__(self):

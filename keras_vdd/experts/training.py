@@ -22,6 +22,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.learning.real_batches import on_device
 from keras_vdd.matching.augmentation import augment, draw
+from keras_vdd.out_of_memory import lower_in_another_run, told_of_memory
 from keras_vdd.seeds import stream
 
 # Batches read ahead while one is trained on.
@@ -41,6 +42,7 @@ class ExpertTraining:
         learning_rate: float, the SGD step.
         batch_size: int, clips of a step; the last of an epoch may have fewer.
         seed: int, the run's.
+        deterministic: bool, whether they were trained so that an accelerator would give the same again.
     """
 
     network: str
@@ -57,6 +59,7 @@ class ExpertTraining:
     learning_rate: float
     batch_size: int
     seed: int
+    deterministic: bool = False
 
     def steps(self, videos):
         """Return the steps of an epoch over `videos` training videos."""
@@ -118,6 +121,14 @@ class ExpertTrainer:
         Raises:
             VddError: the loss or the weights left the finite numbers.
         """
+        advice = (
+            "lower experts.processes, if there are several; else "
+            + lower_in_another_run("experts.batch_size", min(self.training.batch_size, len(self._train)))
+        )
+        with told_of_memory(f"Training expert {number}", advice):
+            return self._trained(number, update)
+
+    def _trained(self, number, update):
         training, losses = self.training, []
         rng = stream(training.seed, "experts", number)
         weights = models.as_weights(self._network, models.fresh_weights(self._network, rng))

@@ -17,6 +17,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.experts.bank import expert_path, locked, save_expert
 from keras_vdd.experts.training import ExpertTrainer, ExpertTraining
 from keras_vdd.models.registry import NETWORKS
+from keras_vdd.placement import computing
 from keras_vdd.plugins import load_plugin, loaded_plugins
 
 SECONDS_BETWEEN_REPORTS = 0.5
@@ -63,14 +64,8 @@ def main():
         start = jobs.get()
         _load(start["plugins"], start["training"]["network"])
         training = ExpertTraining(**start["training"])
-        worker = ExpertWorker(
-            open_store(start["train"]), open_store(start["test"]), training, start["folder"]
-        )
-        _reply(replies, bytes=worker.nbytes)
-        while True:
-            job = jobs.get()
-            there = worker.train(job["number"], job["wait"], _Reporter(replies))
-            _reply(replies, there=there)
+        with computing(start["device"], training.deterministic):
+            _serve(start, training, jobs, replies)
     except VddError as error:
         _reply(replies, error=str(error))
     except OSError as error:
@@ -88,6 +83,13 @@ def _load(plugins, network):
             f"The processes that train experts do not know the network '{network}': register it in a file and "
             "load that by keras_vdd.load_plugin(FILE) or vdd --plugin FILE."
         )
+def _serve(start, training, jobs, replies):
+    worker = ExpertWorker(open_store(start["train"]), open_store(start["test"]), training, start["folder"])
+    _reply(replies, bytes=worker.nbytes)
+    while True:
+        job = jobs.get()
+        there = worker.train(job["number"], job["wait"], _Reporter(replies))
+        _reply(replies, there=there)
 
 
 class _Reporter:

@@ -11,11 +11,12 @@ import numpy as np
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays, model_state, restore_model_state, save_arrays
+from keras_vdd.out_of_memory import told_of_memory
 
 
 def fit_stage(
-    name, condenser, make_batch, iterations, run, *, rates, checkpoint_every=100, patience=0, tolerance=0.0,
-    progress, title,
+    name, condenser, make_batch, iterations, run, *, rates, lighter, checkpoint_every=100, patience=0,
+    tolerance=0.0, progress, title,
 ):  # fmt: skip
     """Train a compiled condenser to its last iteration, from its last checkpoint where there is one.
 
@@ -29,6 +30,7 @@ def fit_stage(
         iterations: int, the most.
         run: `RunFolder`.
         rates: text for the error of a diverged run: which learning rates to lower.
+        lighter: text for the error of a run that is out of memory: what to lower.
         checkpoint_every: int, iterations.
         patience, tolerance: early stop, see `has_converged`.
         progress: `keras_vdd.progress.Progress`.
@@ -38,7 +40,7 @@ def fit_stage(
         list of float, the loss of every iteration.
 
     Raises:
-        VddError: the loss left the finite numbers; the last good checkpoint is kept.
+        VddError: the loss left the finite numbers, or memory ran out; the last good checkpoint is kept.
         KeyboardInterrupt: after a checkpoint has been written.
     """
     path = run.stage(name) / "checkpoint.safetensors"
@@ -57,7 +59,7 @@ def fit_stage(
         watch = _Watch(
             name, path, losses, run.log, checkpoint_every, interrupt, update, rates, patience, tolerance
         )
-        with _own_errors(make_batch) as make:
+        with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
         if interrupt.is_set():

@@ -34,4 +34,5 @@ def on_device(frames, classes, mean, std):
     frames = ops.reshape(frames, (classes, *frames.shape[1:]))
     scale = (1 / (255 * np.asarray(std))).astype("float32")
     shift = (-np.asarray(mean) / np.asarray(std)).astype("float32")
-    return ops.cast(frames, "float32") * scale + shift
+    # Arrays of numpy's own meet no tensor of another device.
+    return ops.cast(frames, "float32") * ops.convert_to_tensor(scale) + ops.convert_to_tensor(shift)

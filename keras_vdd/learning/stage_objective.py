@@ -7,6 +7,7 @@ from keras_vdd.data.clips import read_clips, read_stills
 from keras_vdd.learning.condenser import Condenser
 from keras_vdd.learning.objective import Objective
 from keras_vdd.learning.rates import per_variable_lr
+from keras_vdd.out_of_memory import SMALLER_DATA
 
 
 class StageObjective(Objective):
@@ -61,6 +62,11 @@ class StageObjective(Objective):
         if not isinstance(self.rates, dict):
             return [f"{self.stage.name}.learning_rate"]
         return [f"{self.stage.name}.learning_rates.{part}" for part, rate in self.rates.items() if rate]
+
+    @property
+    def lighter(self):
+        """str: what to do where memory runs out, such as "lower dynamic.chunk to less than 64"."""
+        return SMALLER_DATA
 
     def optimizer(self):
         """SGD with the settings' momentum and learning rates."""

@@ -9,6 +9,7 @@ from keras_vdd.learning.real_batches import choose_by_class, on_device
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
+from keras_vdd.out_of_memory import lower
 
 
 class ClassMatching(StageObjective):
@@ -42,6 +43,11 @@ class ClassMatching(StageObjective):
 
     def _on(self, network, weights, real, synthetic):
         return self._loss(network, weights, real, synthetic, self.settings)
+
+    @property
+    def lighter(self):
+        settings, stage = self.settings, self.stage.name
+        return lower(f"{stage}.chunk", settings.chunk, f"{stage}.real_per_class", settings.real_per_class)
 
     def make_batch(self, iteration):
         rng = self.stage.stream(iteration)

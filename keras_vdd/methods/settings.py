@@ -72,6 +72,6 @@ class ClassSettings(MatchingSettings):
     real_per_class: Positive = 64
     """Real clips of each class at an iteration."""
     chunk: Positive = 64
-    """Real clips in one pass; smaller takes less memory and gives the same result."""
+    """Real clips in one pass; smaller takes less memory and gives the same result to rounding."""
     augment: Strategies = ()
     """Differentiable augmentation, one draw a class, equal on real and synthetic clips; [] is off."""

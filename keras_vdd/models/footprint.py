@@ -78,15 +78,28 @@ def activation_bytes(network, method="call"):
         network: built network of `keras_vdd.models`.
         method: `"call"` or `"embed"`.
     """
+    return sum(math.prod(tensor.shape) * _itemsize(tensor.dtype) for _, tensor in outputs_of(network, method))
+
+
+def outputs_of(network, method="call"):
+    """Return the operations of a network with what each gives for one clip or frame, as symbolic tensors.
+
+    Args:
+        network: built network of `keras_vdd.models`.
+        method: `"call"` or `"embed"`.
+
+    Returns:
+        list of (operation, tensor), the input's among them.
+    """
     inputs = keras.Input(batch_shape=(1, *sample_shape(network)))
     found, waiting = {}, [getattr(network, method)(inputs)]
     while waiting:
         tensor = waiting.pop()
         if id(tensor) not in found:
-            found[id(tensor)] = tensor
             operation, node, _ = tensor._keras_history
+            found[id(tensor)] = operation, tensor
             waiting += operation._inbound_nodes[node].input_tensors
-    return sum(math.prod(tensor.shape) * _itemsize(tensor.dtype) for tensor in found.values())
+    return list(found.values())
 
 
 def weight_bytes(network):

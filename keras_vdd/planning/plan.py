@@ -2,10 +2,12 @@
 
 import keras
 
+from keras_vdd.backend import device_in_use
 from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.scoring import protocol_of
 from keras_vdd.memory import pairing
 from keras_vdd.models.footprint import total_bytes
+from keras_vdd.placement import on_its_device
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
@@ -14,11 +16,13 @@ from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
 from keras_vdd.planning.timing import in_words
 
 
+@on_its_device
 def plan(recipe):
     """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
-    a clip or two on the active backend and scaled; memory is that of the arrays and of the activations that
+    a clip or two on the active backend and scaled; `operations`, those of floating-point numbers in convolutions and
+    dense layers, say what it would be elsewhere; memory is that of the arrays and of the activations that
     derivatives need. Both are estimates, bytes of what is distilled are exact.
 
     Raises:
@@ -45,7 +49,11 @@ def plan(recipe):
         },
         "estimates": estimates,
         "time, estimated": in_words(seconds),
-        "machine": {"backend": keras.config.backend(), "bytes of memory": total_bytes()},
+        "machine": {
+            "backend": keras.config.backend(),
+            "device": str(device_in_use()),
+            "bytes of memory": total_bytes(),
+        },
     }
 
 

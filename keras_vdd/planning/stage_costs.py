@@ -6,7 +6,7 @@ from keras_vdd import models
 from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.methods.cost import FORWARD, raw_and_normalised
 from keras_vdd.models.footprint import first_order_bytes, weight_bytes
-from keras_vdd.planning.timing import training_pass
+from keras_vdd.planning.timing import training_operations, training_pass
 
 
 class Networks:
@@ -47,7 +47,7 @@ def expert_training(recipe, extent, networks):
     batch, snapshots = min(settings.batch_size, extent.train), (epochs + 1) * weight_bytes(network)
     held = _training(recipe, network, batch) + snapshots
     more = {"experts": settings.count, "epochs": epochs, "bytes on disk": settings.count * snapshots}
-    return _stage(network, passes * seconds, held, **more)
+    return _stage(network, passes, seconds, held, **more)
 
 
 def dynamic_stage(recipe, extent, networks, memory_bytes):
@@ -67,7 +67,7 @@ def _matching(name, recipe, measured, amounts, memory_bytes):
     if method.smaller:
         facts["lower for less memory"] = ", ".join(f"{name}.{setting}" for setting in method.smaller)
     held = cost.held + _learned(memory_bytes)
-    return _stage(network, stage.iterations * cost.passes * seconds, held, **facts)
+    return _stage(network, stage.iterations * cost.passes, seconds, held, **facts)
 
 
 def feature_network(recipe, extent, networks):
@@ -76,7 +76,7 @@ def feature_network(recipe, extent, networks):
     network, seconds = networks.of(settings.architecture, settings.width, settings.stem)
     features = 4 * extent.train * math.prod(network.feature_shape)
     held = _training(recipe, network, min(settings.batch_size, extent.train)) + features
-    return _stage(network, (epochs + FORWARD) * extent.train * seconds, held, epochs=epochs)
+    return _stage(network, (epochs + FORWARD) * extent.train, seconds, held, epochs=epochs)
 
 
 def scoring(recipe, extent, networks, rows, protocol):
@@ -102,7 +102,7 @@ def scoring(recipe, extent, networks, rows, protocol):
         held = max(held, _training(recipe, network, batch) + videos * frames * frame)
     tested = FORWARD * extent.test * protocol.test_clips * len(rows)
     runs = protocol.seeds * len(rows)
-    return _stage(network, protocol.seeds * (visits + tested) * seconds, held, steps=steps, networks=runs)
+    return _stage(network, protocol.seeds * (visits + tested), seconds, held, steps=steps, networks=runs)
 
 
 def _training(recipe, network, batch):
@@ -120,6 +120,12 @@ def _learned(nbytes):
     return 4 * nbytes
 
 
-def _stage(network, seconds, held, **more):
-    about = {"parameters": network.count_params(), **more}
-    return {**about, "seconds": round(float(seconds), 1), "bytes of memory": int(held)}
+def _stage(network, passes, seconds, held, **more):
+    """What a stage costs that takes `passes` training passes of `seconds` each and holds so many bytes."""
+    return {
+        "parameters": network.count_params(),
+        **more,
+        "seconds": round(float(passes * seconds), 1),
+        "operations": int(passes * training_operations(network)),
+        "bytes of memory": int(held),
+    }

@@ -8,6 +8,7 @@ from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import accelerated, jit, value_and_grad
+from keras_vdd.models.footprint import outputs_of
 
 # An accelerator takes many clips in the time of one.
 _CLIPS = {False: 2, True: 16}
@@ -29,6 +30,21 @@ def training_pass(network):
         return ops.mean(ops.square(models.apply(network, weights, x)))
 
     return _seconds(jit(value_and_grad(value)), weights, x) / count
+
+
+def training_operations(network):
+    """Return the floating-point operations of a training pass for one clip or frame.
+
+    Counted are the products and sums of convolutions and dense layers, forward and twice as many back.
+
+    Args:
+        network: built network of `keras_vdd.models`.
+    """
+    return 3 * sum(
+        2 * math.prod(tensor.shape) * math.prod(operation.kernel.shape[:-1])
+        for operation, tensor in outputs_of(network)
+        if hasattr(operation, "kernel")
+    )
 
 
 def in_words(seconds):

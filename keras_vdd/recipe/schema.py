@@ -17,7 +17,7 @@ from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
-from keras_vdd.settings import FolderName, Name, Positive, Settings, Whole
+from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.
 STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
@@ -59,6 +59,12 @@ class RunSettings(Settings):
     """Iterations from one checkpoint to the next."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """What the networks compute in; memories and losses stay float32."""
+    device: DeviceName = "auto"
+    """What computes: auto (what the backend takes by itself, an accelerator before the processor), cpu, gpu (the
+    first accelerator of whatever kind), cuda, cuda:N or mps (torch)."""
+    deterministic: bool = False
+    """Sums on an accelerator are added up in one order, so that runs repeat bit for bit; slower. A processor's
+    repeat without it."""
 
 
 class Recipe(Settings):

@@ -10,19 +10,24 @@ import shlex
 from keras_vdd.errors import VddError
 from keras_vdd.files import lock, write_atomically
 
-# What may differ between two calls that mean the same run.
+# What may differ between two calls that mean the same run: where it is, and what bounds its memory alone. How
+# many clips go into one pass shows in the rounding, no more.
 _PLACES = {
-    "run": ("dir", "name", "checkpoint_every"),
+    "run": ("dir", "name", "checkpoint_every", "device"),
     "data": ("store",),
+    "static": ("chunk",),
+    "dynamic": ("chunk",),
     "experts": ("folder", "processes"),
 }
+# Forms of MTT's gradient that differ in memory and time, and in the rounding.
+EXACT_FORMS = ("auto", "unrolled", "adjoint")
 
 
 class RunFolder:
     """`<run.dir>/<name>/` with `recipe.yaml`, `environment.json`, `log.jsonl` and one folder a stage.
 
     Opening it a second time with the same recipe goes on; another recipe, or a run half done on another
-    backend, is refused, since it could not end with the same numbers.
+    backend or kind of device, is refused, since it could not end with the same numbers.
 
     Raises:
         VddError: the folder holds another run, or something that is no run.
@@ -40,7 +45,7 @@ class RunFolder:
                 f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to a folder you may write."
             ) from error
         if not (self.path / "recipe.yaml").exists():
-            write_atomically(self.path / "environment.json", json.dumps(environment(), indent=2) + "\n")
+            write_atomically(self.path / "environment.json", _environment_of(recipe))
             write_atomically(self.path / "recipe.yaml", resolved_yaml(recipe))
         self.log = Log(self.path / "log.jsonl")
 
@@ -82,10 +87,17 @@ class RunFolder:
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."
             )
-        finished, backend = (self.path / "results.json").exists(), begun_on(self.path)
-        if backend != environment()["backend"] and not finished:
+        if (self.path / "results.json").exists():
+            return
+        (backend, kind), (own_backend, own_kind) = begun_on(self.path), computes_on()
+        if backend != own_backend:
             raise VddError(
                 f"'{self.path}' was begun on the backend {backend}: go on with --backend {backend}, "
+                "or give another run.name."
+            )
+        if kind not in (None, own_kind):
+            raise VddError(
+                f"'{self.path}' was begun on the device {kind}, and this is {own_kind}: go on with --device {kind}, "
                 "or give another run.name."
             )
 
@@ -123,12 +135,13 @@ class Log:
 
 
 def environment():
-    """What a result depends on besides the recipe: versions, backend and machine, as plain values."""
+    """What a result depends on besides the recipe: versions, backend, device and machine, as plain values."""
     from importlib.metadata import PackageNotFoundError, version
 
     import keras
 
     import keras_vdd
+    from keras_vdd.placement import facts
     from keras_vdd.plugins import loaded_plugins
 
     versions = {}
@@ -140,6 +153,7 @@ def environment():
     return {
         "keras_vdd": keras_vdd.__version__,
         "backend": keras.config.backend(),
+        **facts(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
@@ -148,15 +162,29 @@ def environment():
     }
 
 
+def _environment_of(recipe):
+    return json.dumps({**environment(), "deterministic": recipe.run.deterministic}, indent=2) + "\n"
+
+
+def computes_on():
+    """Return the backend and the kind of device, such as "cuda", that this process computes on."""
+    import keras
+
+    from keras_vdd.backend import device_in_use
+
+    return keras.config.backend(), device_in_use().kind
+
+
 def begun_on(folder):
-    """Return the backend of the run in `folder`.
+    """Return the backend and the kind of device of the run in `folder`; None where its kind is not said.
 
     Raises:
         VddError: the folder does not say.
     """
     try:
-        return json.loads((folder / "environment.json").read_text())["backend"]
-    except (OSError, ValueError, KeyError) as error:
+        told = json.loads((folder / "environment.json").read_text())
+        return told["backend"], told.get("device_kind")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise VddError(
             f"'{folder}' no longer says what it was begun with (environment.json): delete it and start anew."
         ) from error
@@ -170,6 +198,8 @@ def identity(recipe):
             (values[section] or {}).pop(key, None)
     for key in ("name", "summary"):
         values.pop(key, None)
+    if (values["dynamic"] or {}).get("gradient") in EXACT_FORMS:
+        values["dynamic"]["gradient"] = "exact"
     return values
 
 

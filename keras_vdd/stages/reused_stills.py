@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from keras_vdd.errors import UsageError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.recipe.load import load_recipe
-from keras_vdd.runs.folder import Log, begun_on, differences, environment, identity
+from keras_vdd.runs.folder import Log, begun_on, computes_on, differences, identity
 from keras_vdd.stages.learn import finish
 
 # What stage 1 depends on; all else may differ.
@@ -52,9 +52,9 @@ def stills_of(folder, recipe):
         )
     other = load_recipe(folder / "recipe.yaml")
     changed = sorted(differences(_of_stage_1(other), _of_stage_1(recipe)))
-    backend = begun_on(folder)
-    if backend != environment()["backend"]:
-        changed.append(f"the backend, {backend},")
+    for what, before, now in zip(("backend", "device"), begun_on(folder), computes_on(), strict=True):
+        if before not in (None, now):
+            changed.append(f"the {what}, {before},")
     if changed:
         verb = "differs" if len(changed) == 1 else "differ"
         raise UsageError(

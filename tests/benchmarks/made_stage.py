@@ -7,27 +7,35 @@ from keras_vdd.recipe.load import load_recipe
 from keras_vdd.stages.dynamic import start_memory
 from keras_vdd.stages.learn import objective_of
 
-FRAMES, SIZE, LENGTH = 8, 64, 40
+SIZE = 64
 
 
 class MadeStore:
-    """What the stages ask of a `Store`: random videos, `per_class` of every class."""
+    """What the stages ask of a `Store`: random videos that lie in memory.
 
-    codec = "raw"
+    Args:
+        classes: int.
+        videos: int, of all classes together, spread evenly.
+        size: int, side of a frame in pixels.
+        length: int, frames of a video.
+        distinct: int, videos that are made, and come again under other numbers; None makes each its own.
+    """
 
-    def __init__(self, classes, per_class):
+    codec, split = "raw", "train"
+
+    def __init__(self, classes, videos, size=SIZE, length=40, distinct=None):
         self.class_names = [f"class {label}" for label in range(classes)]
-        self.labels = np.repeat(np.arange(classes, dtype="int32"), per_class)
-        self.lengths = np.full(len(self.labels), LENGTH, "int32")
-        self.size = SIZE
-        shape = (len(self.labels), LENGTH, SIZE, SIZE, 3)
+        self.labels = np.sort(np.arange(videos, dtype="int32") % classes)
+        self.lengths = np.full(videos, length, "int32")
+        self.size = size
+        shape = (min(distinct or videos, videos), length, size, size, 3)
         self._frames = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def __len__(self):
         return len(self.labels)
 
     def frames(self, i):
-        return self._frames[i]
+        return self._frames[i % len(self._frames)]
 
     def by_class(self):
         return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
@@ -54,17 +62,20 @@ class MadeExperts:
         return self._snapshots[expert][epoch]
 
 
-def recipe_of(loss, *overrides, width=128):
-    """The recipe of a folder of videos with MTT or DM, its rates such that made data do not diverge."""
+def recipe_of(loss, *overrides, width=128, videos="folder"):
+    """The recipe of a set of videos with MTT, DM or FRePo, its rates such that made data do not diverge."""
     rates = ["dynamic.learning_rates.dynamic=1", "dynamic.learning_rates.integrator=1e-4"]
+    if loss == "frepo":
+        # Adam moves by about its rate, whatever the size of a gradient.
+        rates = ["dynamic.learning_rates.dynamic=1e-3", "dynamic.learning_rates.integrator=1e-5"]
     if loss == "mtt":
         rates.append("dynamic.max_start_epoch=2")
-    return load_recipe(f"{loss}-folder", [*rates, f"dynamic.width={width}", *overrides])
+    return load_recipe(f"{loss}-{videos}", [*rates, f"dynamic.width={width}", *overrides])
 
 
 def condenser_of(recipe, store):
     """The compiled `Condenser` of a recipe, holding its start; the stills are random."""
-    statics = (len(store.class_names), recipe.memory.statics_per_class, SIZE, SIZE, 3)
+    statics = (len(store.class_names), recipe.memory.statics_per_class, store.size, store.size, 3)
     stills = np.random.default_rng(2).standard_normal(statics, dtype="float32")
     memory = start_memory(recipe, store, stills)
     objective = objective_of(recipe, "dynamic", store, memory)

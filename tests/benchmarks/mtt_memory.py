@@ -10,7 +10,6 @@ peak is of what is alive and not of holes between blocks. Linux only.
 """
 
 import argparse
-import gc
 import json
 import os
 import pathlib
@@ -24,23 +23,15 @@ PLACE = pathlib.Path(__file__).resolve().parent
 def measure(form, steps, width, classes):
     """Bytes that two iterations take at their peak, above what was resident before; in this process."""
     from made_stage import MadeStore, condenser_of, recipe_of
+    from peak_memory import resident_at_peak
 
     from keras_vdd.data.batches import IterationBatches
 
-    store = MadeStore(classes, 1)
+    store = MadeStore(classes, classes)
     recipe = recipe_of("mtt", f"dynamic.gradient={form}", f"dynamic.inner_steps={steps}", width=width)
     condenser = condenser_of(recipe, store)
     batches = IterationBatches(0, 2, lambda i: (condenser.objective.make_batch(i),))
-    gc.collect()
-    before = _status("VmRSS")
-    pathlib.Path("/proc/self/clear_refs").write_text("5")
-    condenser.fit(batches, epochs=1, verbose=0, shuffle=False)
-    return _status("VmHWM") - before
-
-
-def _status(name):
-    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
-    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return resident_at_peak(lambda: condenser.fit(batches, epochs=1, verbose=0, shuffle=False))
 
 
 def main():

@@ -3,6 +3,7 @@
 Modules of `torch.nn`, channels first, in their default layout. MTT ("Dancing with Still Images", CVPR 2024,
 section 4): the student's weights are one vector that is cut up and put into the network again at each of the
 unrolled steps. DM: a fresh network, and for each class one pass over real clips and one over the synthetic.
+All of it is on the device that the networks and videos are moved to.
 """
 
 import torch
@@ -11,16 +12,16 @@ from torch.func import functional_call
 
 
 class MiniC3D(nn.Module):
-    """The paper's video network, for frames of up to 64 pixels."""
+    """The paper's video network, for frames of `size` pixels a side."""
 
-    def __init__(self, classes, width=128, stem=64, dropout=0.5):
+    def __init__(self, classes, width=128, stem=64, dropout=0.5, size=64):
         super().__init__()
         layers, channels = [], 3
         for filters, pool in ((stem, (1, 2, 2)), (width, (2, 2, 2)), (width, (2, 2, 2))):
             layers += [nn.Conv3d(channels, filters, (3, 7, 7), (1, 2, 2), (1, 3, 3)), nn.ReLU(), nn.MaxPool3d(pool)]
             channels = filters
         self.features = nn.Sequential(*layers)
-        self.pool = nn.AvgPool3d((2, 1, 1), 1)
+        self.pool = nn.AvgPool3d((2, 2, 2) if size > 64 else (2, 1, 1), 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Conv3d(channels, classes, 1)
 
@@ -63,7 +64,7 @@ class Videos(nn.Module):
 
     def draw(self):
         """One static and one dynamic memory for each class, (classes, 2)."""
-        return torch.randint(0, 2, (len(self.static), 2))
+        return torch.randint(0, 2, (len(self.static), 2), device=self.static.device)
 
     def forward(self, labels, chosen):
         motion = self.dynamic[labels, chosen[:, 1]]
@@ -73,7 +74,7 @@ class Videos(nn.Module):
 
 def trajectory_loss(student, videos, step_size, start, target, draws):
     """||theta_N - target||^2 / ||start - target||^2 after one step for each of `draws`, with its whole graph."""
-    labels = torch.arange(len(videos.static))
+    labels = torch.arange(len(videos.static), device=start.device)
     vector = start.clone().requires_grad_()
     for chosen in draws:
         error = nn.functional.cross_entropy(student(vector, videos(labels, chosen)), labels)
@@ -87,7 +88,7 @@ class TrajectoryLoop:
 
     def __init__(self, videos, network, experts, inner_steps, momentum=0.95):
         self.videos, self.student, self.experts, self.inner_steps = videos, Reparametrised(network), experts, inner_steps
-        self.step_size = nn.Parameter(torch.tensor(0.01))
+        self.step_size = nn.Parameter(torch.tensor(0.01, device=videos.static.device))
         self.optimizers = _optimizers(videos, momentum)
         self.optimizers.append(torch.optim.SGD([self.step_size], lr=1e-5, momentum=momentum))
 
@@ -107,7 +108,7 @@ def distribution_loss(network, videos, real, chosen):
     """The squared distance of mean features, summed over classes; `real` is a list of clips of each class."""
     loss = 0.0
     for label, clips in enumerate(real):
-        synthetic = videos(torch.tensor([label]), chosen[label : label + 1])
+        synthetic = videos(torch.tensor([label], device=clips.device), chosen[label : label + 1])
         target = network.embed(clips).detach().mean(0)
         loss = loss + (target - network.embed(synthetic).mean(0)).square().sum()
     return loss
@@ -117,7 +118,7 @@ class DistributionLoop:
     """DM: `iterate()` is one iteration, from drawing a network to the optimizers' steps."""
 
     def __init__(self, videos, make_network, real, real_per_class, momentum=0.95):
-        """`real`: float (classes, videos, 3, T, H, W), normalised, all in memory."""
+        """`real`: float (classes, videos, 3, T, H, W), normalised, all in memory of the device."""
         self.videos, self.make_network, self.real, self.real_per_class = videos, make_network, real, real_per_class
         self.optimizers = _optimizers(videos, momentum)
 
@@ -125,7 +126,7 @@ class DistributionLoop:
         network = self.make_network()
         for weight in network.parameters():
             weight.requires_grad_(False)
-        real = [clips[torch.randperm(len(clips))[: self.real_per_class]] for clips in self.real]
+        real = [clips[torch.randperm(len(clips), device=clips.device)[: self.real_per_class]] for clips in self.real]
         loss = distribution_loss(network, self.videos, real, self.videos.draw())
         _step(self.optimizers, loss)
         return loss.item()

@@ -19,121 +19,13 @@ import time
 
 os.environ["KERAS_BACKEND"] = "torch"
 
-import keras
 import numpy as np
-import plain_torch
 import torch
-from keras import ops, tree
-from made_stage import SIZE, MadeStore, condenser_of, recipe_of
-
-from keras_vdd.data.batches import IterationBatches
-from keras_vdd.learning.rates import part_of
+from contestants import LARGEST_ERROR, Ours, Plain, gradient_errors
+from made_stage import MadeStore, recipe_of
 
 WAYS = ("plain, float32", "ours, float32", "ours, bfloat16")
 VIDEOS_PER_CLASS = 16
-
-
-class ReadLoss(keras.callbacks.Callback):
-    def on_train_batch_end(self, batch, logs=None):
-        float(logs["loss"])
-
-
-class Ours:
-    """A condenser under `fit`."""
-
-    def __init__(self, loss, precision, args, store):
-        more = [f"run.precision={precision}"]
-        more += [f"dynamic.inner_steps={args.inner_steps}"] if loss == "mtt" else [f"dynamic.real_per_class={args.real}"]
-        more += [f"dynamic.gradient={args.gradient}"] if loss == "mtt" else []
-        self.condenser = condenser_of(recipe_of(loss, *more, width=args.width), store)
-        self.objective, self.iteration = self.condenser.objective, 0
-
-    def iterate(self, count):
-        first, self.iteration = self.iteration, self.iteration + count
-        batches = IterationBatches(first, self.iteration, lambda i: (self.objective.make_batch(i),))
-        self.condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[ReadLoss()])
-
-    def gradient(self, batch, dropout=True):
-        """(loss, gradients by part) of a batch; without dropout the plain loop can be compared."""
-        layer, values = self.objective.network.dropout, self.condenser.trainable_variables
-        rate, layer.rate = layer.rate, layer.rate if dropout else 0.0
-        batch = tree.map_structure(ops.convert_to_tensor, batch)
-        others = [v.value for v in self.condenser.non_trainable_variables]
-        loss, gradients = self.condenser.meta_gradient([v.value for v in values], others, batch)
-        layer.rate, found = rate, {}
-        for variable, gradient in zip(values, gradients):
-            found.setdefault(part_of(variable), []).append(np.asarray(gradient.detach(), "float64").ravel())
-        return float(loss), {part: np.concatenate(pieces) for part, pieces in found.items()}
-
-
-class Plain:
-    """The plain loop, from the same start as ours."""
-
-    def __init__(self, loss, ours, args, store):
-        memory, objective = ours.condenser.memory, ours.objective
-        (integrator,) = memory.integrators
-        self.videos = plain_torch.Videos(
-            np.moveaxis(memory.static.numpy(), -1, -3), np.moveaxis(memory.dynamic.numpy(), -1, -4),
-            torch_kernel(integrator.kernel.numpy()), integrator.bias.numpy(),
-        )  # fmt: skip
-        self.loss, self.network = loss, plain_torch.MiniC3D(args.classes, args.width)
-        if loss == "mtt":
-            experts = [[torch_weights(w) for w in path] for path in objective.bank._snapshots]
-            self.loop = plain_torch.TrajectoryLoop(self.videos, self.network, experts, args.inner_steps)
-        else:
-            shape = (args.classes, VIDEOS_PER_CLASS, 3, objective.data.frames, SIZE, SIZE)
-            make = lambda: plain_torch.MiniC3D(args.classes, args.width)
-            self.loop = plain_torch.DistributionLoop(self.videos, make, torch.randn(shape), args.real)
-
-    def iterate(self, count):
-        for _ in range(count):
-            self.loop.iterate()
-
-    def gradient(self, batch, data):
-        """(loss, gradients by part, in the layout of ours) of a batch of ours, without dropout."""
-        wanted = {"dynamic": [self.videos.dynamic], "integrator": [*self.videos.integrator.parameters()]}
-        if self.loss == "mtt":
-            self.network.dropout.p = 0.0
-            wanted["step_size"] = [self.loop.step_size]
-            start, target = (
-                torch.cat([w.reshape(-1) for w in torch_weights(batch[name])]) for name in ("start", "target")
-            )
-            draws = [torch.tensor(step["pairs"][:, 1:]).long() for step in batch["steps"]]
-            student, step_size = self.loop.student, self.loop.step_size
-            loss = plain_torch.trajectory_loss(student, self.videos, step_size, start, target, draws)
-            self.network.dropout.p = 0.5
-        else:
-            self.network.load_state_dict(dict(zip(self.network.state_dict(), torch_weights(batch["network"]))))
-            real = (batch["real"] / np.float32(255) - np.float32(data.mean)) / np.float32(data.std)
-            real = [torch.tensor(np.moveaxis(clips, -1, 1)).float() for clips in real]
-            chosen = torch.tensor(batch["pairs"][:, 1:]).long()
-            loss = plain_torch.distribution_loss(self.network, self.videos, real, chosen)
-        found = {}
-        for part, tensors in wanted.items():
-            gradients = [g.numpy() for g in torch.autograd.grad(loss, tensors, retain_graph=True)]
-            moved = [np.moveaxis(g, (0, 1), (-1, -2)) if part == "integrator" and g.ndim > 1 else g for g in gradients]
-            found[part] = np.concatenate([g.ravel() for g in moved]).astype("float64")
-        return loss.item(), found
-
-
-def torch_kernel(w):
-    return np.ascontiguousarray(np.moveaxis(w, (-1, -2), (0, 1)))
-
-
-def torch_weights(weights):
-    """Weights of our MiniC3D as those of the plain one, in the same order."""
-    return [torch.tensor(torch_kernel(w) if w.ndim > 1 else w) for w in weights]
-
-
-def check(loss, ours, plain):
-    """Both give one gradient, or this benchmark compares two different things."""
-    batch = ours.objective.make_batch(10**6)
-    mine, theirs = ours.gradient(batch, dropout=False), plain.gradient(batch, ours.objective.data)
-    for part, expected in theirs[1].items():
-        error = np.linalg.norm(mine[1][part] - expected) / np.linalg.norm(expected)
-        # Float32 across a kink of a ReLU or pool: the plain gradient itself was seen 0.01 from that in float64.
-        if not error < 0.03:
-            raise SystemExit(f"{loss}: gradients to {part} differ by {error:.1e} of their norm")
 
 
 def cosines(wide, narrow, batches):
@@ -148,11 +40,22 @@ def cosines(wide, narrow, batches):
     return {part: statistics.mean(values) for part, values in found.items()}
 
 
+def recipe(loss, precision, args):
+    more = [f"run.precision={precision}"]
+    if loss == "mtt":
+        more += [f"dynamic.inner_steps={args.inner_steps}", f"dynamic.gradient={args.gradient}"]
+    else:
+        more += [f"dynamic.real_per_class={args.real}"]
+    return recipe_of(loss, *more, width=args.width)
+
+
 def measure(loss, args):
-    store = MadeStore(args.classes, VIDEOS_PER_CLASS)
-    wide, narrow = (Ours(loss, precision, args, store) for precision in ("float32", "bfloat16"))
-    contestants = dict(zip(WAYS, (Plain(loss, wide, args, store), wide, narrow)))
-    check(loss, wide, contestants[WAYS[0]])
+    store = MadeStore(args.classes, args.classes * VIDEOS_PER_CLASS)
+    wide, narrow = (Ours(recipe(loss, precision, args), store) for precision in ("float32", "bfloat16"))
+    contestants = dict(zip(WAYS, (Plain(loss, wide, VIDEOS_PER_CLASS), wide, narrow)))
+    for part, error in gradient_errors(wide, contestants[WAYS[0]]).items():
+        if not error < LARGEST_ERROR:
+            raise SystemExit(f"{loss}: gradients to {part} differ by {error:.1e} of their norm")
     kept = cosines(wide, narrow, args.cosines)
     for contestant in contestants.values():
         contestant.iterate(1)

@@ -47,8 +47,9 @@ CHANGES = {
     "interval": "data.interval=2",
     "flip": "data.flip=true",
     "augment": "dynamic.augment=[flip]",
+    "deterministic": "run.deterministic=true",
 }
-SAME = ("experts.count=7", "experts.processes=2", "dynamic.iterations=9", "run.name=other")
+SAME = ("experts.count=7", "run.device=cpu", "experts.processes=2", "dynamic.iterations=9", "run.name=other")
 
 
 def test_the_folder_s_name_tells_all_that_experts_depend_on(stores, tmp_path):

@@ -1,38 +1,26 @@
 """The page on adding a loss, run as it is written; its loss then has the tests that every loss has."""
 
 import json
-import pathlib
 import re
 import subprocess
 import sys
 
 import pytest
 import test_every_method
+from test_extending import SHAPES, SHORT, follow, rows_of, vdd
 from tiny_stage import KINDS
 
 import keras_vdd
+from keras_vdd import plugins
 from keras_vdd.errors import UsageError
 from keras_vdd.methods import METHODS
 from keras_vdd.recipe.load import load_recipe
 
-PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "adding-a-method.md").read_text(
-    encoding="utf-8"
-)
-FILE, SCRIPT = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
-
-
-def run(folder, *words):
-    """The standard output of Python in another process, in a folder."""
-    done = subprocess.run(
-        [sys.executable, "-P", *words], cwd=folder, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
 
 @pytest.fixture
 def place(tmp_path):
-    (tmp_path / "moments.py").write_text(FILE, encoding="utf-8")
+    """A folder with the page's file."""
+    follow("adding-a-method.md", tmp_path)
     return tmp_path
 
 
@@ -41,33 +29,31 @@ def registered(place, monkeypatch):
     """The page's method in this process, until the test ends."""
     METHODS.names()
     monkeypatch.setattr(METHODS, "_records", dict(METHODS._records))
+    monkeypatch.setattr(plugins, "_LOADED", {})
     return keras_vdd.load_plugin(place / "moments.py").METHOD
 
 
-def test_the_page_ends_with_a_set(place):
-    printed = run(place, "-c", SCRIPT)
-    assert [line.rsplit(" ", 2)[0] for line in printed.splitlines()] == [
-        "random clips",
-        "Moments + static-dynamic",
-    ]
-    told = json.loads((place / "runs/moments/results.json").read_text())
-    assert told["losses"]["dynamic"]["iterations"] == 5 and told["rows"][-1]["clips"] == 16
-    loaded = keras_vdd.load(place / "runs/moments/distilled")
+def test_the_command_of_the_page_ends_with_a_set(tmp_path):
+    (words,) = follow("adding-a-method.md", tmp_path)
+    vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
+    run = tmp_path / "runs" / "moments"
+    assert list(rows_of(run)) == ["random clips", "Moments + static-dynamic"]
+    results = json.loads((run / "results.json").read_text())
+    assert results["losses"]["dynamic"]["iterations"] == 4 and results["rows"][-1]["clips"] == 16
+    loaded = keras_vdd.load(run / "distilled")
     assert loaded.kind == "static-dynamic" and "loss: moments" in loaded.recipe
-
-
-def test_reading_the_file_and_a_recipe_with_it_needs_no_keras(place):
-    code = (
-        "import sys, keras_vdd; keras_vdd.load_plugin('moments.py'); "
-        "print(keras_vdd.load_recipe('quickstart', ['dynamic.loss=moments']).title, 'keras' in sys.modules)"
-    )
-    assert run(place, "-c", code) == "Moments + static-dynamic False\n"
+    (plugin,) = json.loads((run / "environment.json").read_text())["plugins"]
+    assert plugin["file"] == "moments.py"
+    # Gone on with, it is done; without the plugin the setting that is wrong is named.
+    vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
+    said = vdd(tmp_path, ["evaluate", "runs/moments"], code=2).stderr
+    assert "dynamic.loss=moments must be one of dc, dm, frepo, mtt" in said
 
 
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "moments"
     folder.mkdir(parents=True)
-    text, last = FILE.rstrip().rsplit("\n", 1)
+    text, last = (place / "moments.py").read_text().rstrip().rsplit("\n", 1)
     assert last == "keras_vdd.register_method(METHOD)"
     (folder / "__init__.py").write_text(text + "\n", encoding="utf-8")
     code = (
@@ -76,8 +62,10 @@ def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
         "print(m.METHODS.names(), 'dynamic.variance' in known_keys(), "
         "keras_vdd.plan(keras_vdd.load_recipe('quickstart', ['dynamic.loss=moments']))['title'])"
     )
-    printed = run(place, "-c", code)
-    assert printed == "['dc', 'dm', 'frepo', 'moments', 'mtt'] True Moments + static-dynamic\n"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=place, capture_output=True, text=True, timeout=600
+    )
+    assert done.stdout == "['dc', 'dm', 'frepo', 'moments', 'mtt'] True Moments + static-dynamic\n"
 
 
 def test_the_schema_and_its_errors_know_it_while_it_is_registered(registered):

@@ -61,7 +61,9 @@ def test_methods_are_told_without_keras():
 
 
 def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(UsageError, match="The method 'frpo' is unknown, did you mean 'frepo': choose one of dc, dm"):
+    with pytest.raises(
+        UsageError, match="The method 'frpo' is unknown, did you mean 'frepo': choose one of dc, dm"
+    ):
         METHODS.get("frpo")
 
 

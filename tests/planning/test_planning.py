@@ -203,3 +203,18 @@ def test_an_unnamed_folder_is_assumed_and_a_named_one_is_looked_into(tmp_path):
 )
 def test_lengths_of_time_in_words(length, words):
     assert in_words(length) == words
+
+
+def test_operations_are_counted_by_hand_and_go_with_the_seconds(measured):
+    # MiniC3D at 16 x 112 x 112 and 50 classes: outputs of each layer, times two for each weight that makes one.
+    layers = [
+        (16 * 56 * 56 * 64, 3 * 7 * 7 * 3),
+        (16 * 14 * 14 * 128, 3 * 7 * 7 * 64),
+        (8 * 4 * 4 * 128, 3 * 7 * 7 * 128),
+    ]
+    head = 3 * 50 * 128
+    passes = 3 * 2 * (sum(outputs * weights for outputs, weights in layers) + head)
+    stages = planning.plan(load_recipe("dm-miniucf", ["data.root=null"]))["estimates"]
+    assert stages[SCORED]["operations"] == pytest.approx(stages[SCORED]["seconds"] * passes, rel=1e-4)
+    assert stages["dynamic"]["operations"] == pytest.approx(stages["dynamic"]["seconds"] * passes, rel=1e-4)
+    assert stages["static"]["operations"] < stages["static"]["seconds"] * passes / 5

@@ -1,13 +1,16 @@
-"""What a store keeps of every video: which frames, how large, in what form."""
+"""What a store keeps of every video: which frames, how large, in what form.
+
+What decodes is imported when a video is opened: to learn from a store that is there, none of it is needed.
+"""
 
 import dataclasses
 import os
 
-from keras_vdd.data.decoding.decode import decode_frames
-from keras_vdd.data.decoding.image_folder import count_pictures
 from keras_vdd.data.decoding.jpeg import typical_bytes
-from keras_vdd.data.decoding.middle import middle_frames
-from keras_vdd.data.decoding.video_file import count_frames, stated_frames
+
+# The method resizes to 160x120 and crops 112 out of the middle (METHOD, section 1): for any size and
+# aspect this is a short side of 120/112 of the crop.
+SHORT_SIDE = (120, 112)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,17 +40,26 @@ class Cut:
 
     def frames(self, path, threads=1):
         """Yield the frames of a video that are kept, uint8 (size, size, 3); raises as `decode_frames`."""
+        from keras_vdd.data.decoding.decode import decode_frames
+        from keras_vdd.data.decoding.middle import middle_frames
+
         if self.middle is None:
             return decode_frames(path, self.size, threads)
         return middle_frames(path, self.size, *self.middle, threads)
 
     def estimated_frames(self, path):
         """Return how many frames of a video will be kept, by what its file states; None if nothing tells."""
+        from keras_vdd.data.decoding.image_folder import count_pictures
+        from keras_vdd.data.decoding.video_file import stated_frames
+
         count = count_pictures(path) if os.path.isdir(path) else stated_frames(path)
         return count if count is None or self.middle is None else min(count, self.middle[0])
 
     def counted_frames(self, path):
         """Return how many frames of a video will be kept if it decodes, and 0 if it does not even open."""
+        from keras_vdd.data.decoding.image_folder import count_pictures
+        from keras_vdd.data.decoding.video_file import count_frames, stated_frames
+
         if os.path.isdir(path):
             count = count_pictures(path)
         elif self.middle is not None and (stated_frames(path) or 0) >= 2 * self.middle[0]:

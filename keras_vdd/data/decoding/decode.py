@@ -5,11 +5,11 @@ import os
 import numpy as np
 
 from keras_vdd.data.decoding.image_folder import picture_frames
-from keras_vdd.data.decoding.scaling import SHORT_SIDE, Scaler, scaled_shape
+from keras_vdd.data.decoding.scaling import Scaler, scaled_shape
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.decoding.video_file import VideoFile
 
-__all__ = ["SHORT_SIDE", "UnreadableVideo", "decode", "decode_frames", "scaled_shape"]
+__all__ = ["UnreadableVideo", "decode", "decode_frames", "scaled_shape"]
 
 
 def decode(path, size, threads=1):

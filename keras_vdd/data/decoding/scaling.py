@@ -4,11 +4,9 @@ import av
 import numpy as np
 from av.filter import Graph
 
+from keras_vdd.data.decoding.cut import SHORT_SIDE
 from keras_vdd.data.decoding.unreadable import UnreadableVideo, in_words
 
-# The method resizes to 160x120 and crops 112 out of the middle (METHOD, section 1): for any size and
-# aspect this is a short side of 120/112 of the crop.
-SHORT_SIDE = (120, 112)
 # Beyond this a frame is a strip of which the crop would show next to nothing; such files are broken.
 LONGEST_ASPECT = 32
 # FFmpeg's default; it filters before it shrinks, so small sizes do not alias.

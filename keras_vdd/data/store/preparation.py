@@ -6,8 +6,7 @@ import os
 import shutil
 import time
 
-from keras_vdd.data.decoding.cut import Cut
-from keras_vdd.data.decoding.decode import SHORT_SIDE
+from keras_vdd.data.decoding.cut import SHORT_SIDE, Cut
 from keras_vdd.data.decoding.frame_folders import is_frame
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources.listing import shorten

@@ -32,7 +32,7 @@ class StaticSettings(Settings):
     real_per_class: Positive = 64
     """Real frames of each class at an iteration, each of another video where there are enough."""
     chunk: Positive = 64
-    """Real frames in one pass; smaller takes less memory and gives the same result."""
+    """Real frames in one pass; smaller takes less memory and gives the same result to rounding."""
     patience: Annotated[Whole, Field(ge=0)] = 0
     """Window of the early stop in iterations; 0 runs them all."""
     tolerance: Annotated[Real, Field(ge=0, lt=1)] = 0.01

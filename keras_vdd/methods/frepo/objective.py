@@ -14,6 +14,7 @@ from keras_vdd.learning.real_batches import on_device
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching import ridge
 from keras_vdd.methods.frepo.network_pool import NetworkPool
+from keras_vdd.out_of_memory import lower
 
 LOGGER = logging.getLogger(__name__)
 LARGEST_RIDGE = 0.1
@@ -109,6 +110,12 @@ class RidgeRegression(StageObjective):
     @property
     def lr_settings(self):
         return [*super().lr_settings, f"{self.stage.name}.network_rate"]
+
+    @property
+    def lighter(self):
+        settings = self.settings
+        stage = self.stage.name
+        return lower(f"{stage}.chunk", settings.chunk, f"{stage}.real_clips", settings.real_clips)
 
     def results(self, condenser):
         return {"labels": ops.convert_to_numpy(condenser.extras["labels"])}, {}

@@ -16,7 +16,7 @@ class RidgeSettings(MatchingSettings):
     real_clips: Positive = 512
     """Real clips at an iteration."""
     chunk: Positive = 64
-    """Real clips in one pass; smaller takes less memory and gives the same result."""
+    """Real clips in one pass; smaller takes less memory and gives the same result to rounding."""
     pool: Positive = 10
     """Networks trained on the set while it is learned; each iteration looks through one of them."""
     max_updates: Positive = 100

@@ -11,6 +11,7 @@ from keras_vdd.matching import trajectory
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.models.footprint import trajectory_form
+from keras_vdd.out_of_memory import lower_in_another_run
 
 # The probability that a learned label gives its own class at the start.
 CERTAINTY = 0.9
@@ -83,6 +84,12 @@ class TrajectoryMatching(StageObjective):
     @property
     def lr_settings(self):
         return [*super().lr_settings, f"{self.stage.name}.step_size"]
+
+    @property
+    def lighter(self):
+        if self.form == "unrolled":
+            return f"set {self.stage.name}.gradient=adjoint; the same run then goes on"
+        return lower_in_another_run(f"{self.stage.name}.batch_size", self.batch)
 
     def results(self, condenser):
         facts = self.notes(condenser)

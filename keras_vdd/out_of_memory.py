@@ -1,0 +1,57 @@
+"""One sentence where memory runs out: on what, in what, and which setting to lower."""
+
+import contextlib
+
+from keras_vdd.backend import device_in_use, out_of_memory
+from keras_vdd.errors import VddError
+
+SMALLER_DATA = "lower data.size or data.frames, or choose another run.device"
+
+
+@contextlib.contextmanager
+def told_of_memory(work, advice):
+    """A context whose errors for want of memory become a `VddError`; others pass as they are.
+
+    Args:
+        work: text, what was being done: "Stage static".
+        advice: text, what to do about it: "lower static.chunk, which is 64".
+
+    Raises:
+        VddError: memory ran out.
+    """
+    try:
+        yield
+    except VddError:
+        raise
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        where = "in main memory" if isinstance(error, MemoryError) else f"on {_device()}"
+        raise VddError(f"{work} ran out of memory {where}: {advice}.") from error
+
+
+def lower(chunk, length, sample, size):
+    """Return the advice to lower a chunk, or where that is 1 the sample that it is cut from.
+
+    Args:
+        chunk, sample: names of settings; a run goes on with another chunk, not with another sample.
+        length, size: their values; at least as many are sampled as the chunk really has.
+    """
+    length = min(length, size)
+    if length > 1:
+        return f"lower {chunk} to less than {length}; the same run then goes on"
+    return lower_in_another_run(sample, size)
+
+
+def lower_in_another_run(name, value):
+    """Return the advice to lower a setting that results depend on; of 1 there is no less."""
+    if value <= 1:
+        return SMALLER_DATA
+    return f"lower {name} to less than {value}, which is another run: give another run.name"
+
+
+def _device():
+    try:
+        return device_in_use()
+    except Exception:  # to ask takes a few bytes, too
+        return "the device"
