@@ -25,4 +25,4 @@ def command(path, asked, as_json):
         result = pipeline.evaluate_set(found.folder, found.recipe, progress)
     if as_json:
         return output.emit_json(result)
-    output.emit_table([{"name": result["set"], **result}], result["protocol"])
+    output.emit_table([result], result["protocol"])

@@ -1,6 +1,5 @@
 """`vdd export`: write a run's distilled set again, elsewhere or smaller."""
 
-import json
 from pathlib import Path
 
 import click
@@ -40,9 +39,8 @@ def command(path, folder, dtype, license, force, as_json):
 
 def _scores(run):
     """Return the rows of a run's table as the card takes them, or None where it has no table yet."""
-    file = Path(run) / "results.json"
-    if not file.is_file():
-        return None
+    from keras_vdd.evaluation.records import Results
     from keras_vdd.hub.card import rows_of_run
 
-    return rows_of_run(json.loads(file.read_text(encoding="utf-8")))
+    results = Results.read(Path(run) / "results.json")
+    return None if results is None else rows_of_run(results)

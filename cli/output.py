@@ -1,5 +1,6 @@
 """Results on standard output: one JSON document, a table, or lines of name and value."""
 
+import dataclasses
 import json
 import math
 
@@ -52,18 +53,12 @@ def emit_table(rows, protocol):
     """Print the scores of a set and its baselines: percent of test clips, exact bytes.
 
     Args:
-        rows: list of dicts as `results.json` holds them, scores in percent.
+        rows: list of dicts as `results.json` holds them.
         protocol: str, how the scores were made, printed above them.
     """
+    from keras_vdd.evaluation.records import ResultRow
     from keras_vdd.report.tables import results_table
 
-    shown = [
-        {
-            **row,
-            "method": row.get("method") or row.get("name") or "-",
-            "pairs": row.get("pairs") or row.get("pair"),
-            "note": row.get("note") or (f"{row['clips']:,} clips" if row.get("clips") else ""),
-        }
-        for row in plain(rows)
-    ]
+    records = [ResultRow.from_json(row) for row in rows]
+    shown = [dataclasses.replace(row, note=row.note or f"{row.clips:,} clips") for row in records]
     click.echo(results_table(shown, protocol).text())

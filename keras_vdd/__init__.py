@@ -5,6 +5,7 @@ can still be set. Where `datasets` is already imported, the loader of distilled 
 """
 
 import importlib
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -31,7 +32,7 @@ _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory",
 __all__ = ["__version__", *_HOMES, *_ROOMS]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f"keras_vdd.{name}")
     if name not in _HOMES:
@@ -40,7 +41,7 @@ def __getattr__(name):
     return getattr(importlib.import_module(f"keras_vdd.{module}"), public)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)
 
 

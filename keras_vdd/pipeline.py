@@ -4,8 +4,8 @@ Each step leaves its result in the run folder and is never done again; together 
 """
 
 import dataclasses
-import json
 import os
+from typing import Any
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
@@ -14,28 +14,33 @@ from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.metrics import top_k_accuracy
+from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
-from keras_vdd.files import replacing, write_atomically
+from keras_vdd.files import replacing
 from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
-from keras_vdd.progress import Silent
+from keras_vdd.progress import Progress, Silent
 from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.folder import RunFolder, environment
+from keras_vdd.runs.environment import environment
+from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.identity import recipe_hash
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.static import learn_stills
+from keras_vdd.tensors import File
 
 __all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
 
 
-def prepare(recipe, progress=None):
+def prepare(recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Decode the videos of a recipe into its store.
 
     Returns:
@@ -51,7 +56,9 @@ def prepare(recipe, progress=None):
 
 
 @on_its_device
-def distill(recipe, progress=None, stills_from=None):
+def distill(
+    recipe: Recipe, progress: Progress | None = None, stills_from: File | None = None
+) -> dict[str, Any]:
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
     Args:
@@ -72,68 +79,92 @@ def distill(recipe, progress=None, stills_from=None):
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = _listing(recipe, progress)
+    if stills is not None:
+        stills.of_these_videos(prepare_stores(listing, recipe.data, progress), progress)
     run = RunFolder(recipe)
     with run.alone():
+        if (results := _finished(recipe, run, progress)) is not None:
+            return results.to_json()
+        with run.times.of("prepare"):
+            stores = prepare_stores(listing, recipe.data, progress)
+        run.goes_on_with(recipe, stores, progress)
         if stills is not None:
             stills.lay_into(run)
-        return _distill(recipe, prepare_stores(listing, recipe.data, progress), run, progress)
+        return _distill(recipe, stores, run, progress)
 
 
 def _distill(recipe, stores, run, progress):
     distilled = _made_set(recipe, stores, run, progress)
-    finished = run.path / "results.json"
-    if finished.exists():
-        return json.loads(finished.read_text())
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"))
+    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe))
     if distilled is None:
         row, static = scoring.baseline_row("full"), None
     else:
         row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
     compare = recipe.evaluation.compare
-    baselines = [scoring.baseline_row(name, row["bytes"], static) for name in compare]
-    results = {
-        "run": recipe.run_name,
-        "set": recipe.data.set,
-        "classes": len(stores["train"].class_names),
-        "backend": environment()["backend"],
-        "architecture": recipe.evaluation.architecture,
-        "protocol": scoring.protocol.describe(),
-        "rows": [*baselines, row],
-        "losses": _last_losses(run),
-    }
-    if distilled is not None:
-        rewrite_card(run.path / "distilled", results=rows_of_run(results))
-    draw_report(recipe, run, stores, distilled, results)
-    write_atomically(finished, json.dumps(results, indent=2) + "\n")
-    return results
+    baselines = [scoring.baseline_row(name, row.bytes, static) for name in compare]
+    results = Results(
+        run=recipe.run_name,
+        set=recipe.data.set,
+        classes=len(stores["train"].class_names),
+        backend=environment()["backend"],
+        architecture=recipe.evaluation.architecture,
+        protocol=scoring.protocol.describe(),
+        rows=(*baselines, row),
+        losses=_last_losses(run),
+    )
+    with run.times.of("report"):
+        if distilled is not None:
+            rewrite_card(run.path / "distilled", results=rows_of_run(results))
+        draw_report(recipe, run, stores, distilled, results)
+    results.write(run.path / "results.json")
+    return results.to_json()
+
+
+def _finished(recipe, run, progress):
+    """The `Results` of a run that needs nothing more, or None."""
+    if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
+        return None
+    try:
+        return Results.read(run.path / "results.json")
+    except VddError as error:
+        progress.say(f"{str(error).partition(': delete')[0]}: they are put together again.")
+        return None
 
 
 def _made_set(recipe, stores, run, progress):
     """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
-    if recipe.coreset is not None and recipe.coreset.method == "full":
+    if _is_of_the_full_set(recipe):
         return None
     folder = run.path / "distilled"
     if not folder.exists():
         arrays, facts = _learned(recipe, stores, run, progress)
-        export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
+        with run.times.of("export"):
+            export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
         progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
 
 
+def _is_of_the_full_set(recipe):
+    return recipe.coreset is not None and recipe.coreset.method == "full"
+
+
 def _learned(recipe, stores, run, progress):
     if recipe.coreset is not None:
-        return choose_clips(recipe, stores, run, progress), {}
-    static = (
-        None if recipe.memory_kind.stills is None else learn_stills(recipe, stores["train"], run, progress)
-    )
+        with run.times.of("coreset"):
+            return choose_clips(recipe, stores, run, progress), {}
+    static = None
+    if recipe.memory_kind.stills is not None:
+        with run.times.of("static"):
+            static = learn_stills(recipe, stores["train"], run, progress)
     if recipe.dynamic is None:
         return {"static": static}, {}
-    return learn_videos(recipe, stores, static, run, progress)
+    with run.times.of("dynamic"):
+        return learn_videos(recipe, stores, static, run, progress)
 
 
 @on_its_device
-def evaluate_set(path, recipe, progress=None):
+def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     """Score a distilled set on disk on the test videos of a recipe.
 
     Args:
@@ -142,23 +173,20 @@ def evaluate_set(path, recipe, progress=None):
         progress: as in `distill`.
 
     Returns:
-        dict: `set`, `architecture`, `seeds`, `top1` and `top5` (each `mean`, `std`, `values` in
-        percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it: `set`, `architecture`, `seeds`, `top1` and
+        `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`, ...
     """
     progress = progress or Silent()
     distilled = load(path)
     scoring, _ = _scoring_for(distilled, recipe, progress)
     row = scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype)
-    return {
-        "set": recipe.data.set,
-        "architecture": recipe.evaluation.architecture,
-        **row,
-        "protocol": scoring.protocol_for(distilled).describe(),
-    }
+    return row.to_json()
 
 
 @on_its_device
-def train_on_set(path, recipe, progress=None, save=None):
+def train_on_set(
+    path: File, recipe: Recipe, progress: Progress | None = None, save: File | None = None
+) -> dict[str, Any]:
     """Train one classifier on a distilled set, test it, and keep it if asked.
 
     Args:
@@ -236,7 +264,7 @@ def _scoring_for(distilled, recipe, progress):
     recipe = recipe.model_copy(update={"data": data})
     stores = _stores(recipe, progress)
     _check_classes(distilled, stores["test"])
-    scoring = Scoring(recipe, stores, progress)
+    scoring = Scoring(recipe, stores, progress, recipe_hash=recipe_hash(recipe))
     return scoring, scoring.test
 
 

@@ -1,6 +1,6 @@
 """How the library says what it is doing, without knowing who listens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -27,9 +27,9 @@ class Silent:
     """A listener that shows nothing."""
 
     @contextmanager
-    def task(self, title, total=None):
+    def task(self, title: str, total: int | None = None) -> Iterator[Update]:
         """Give an `update` that does nothing."""
         yield lambda done, **figures: None
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         """Say nothing."""

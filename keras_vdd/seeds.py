@@ -5,7 +5,7 @@ import numpy as np
 from keras_vdd.files import checksum
 
 
-def stream(seed, *names):
+def stream(seed: int, *names: str | int) -> np.random.Generator:
     """Return the random generator that belongs to `seed` and a path of names.
 
     A draw depends on its names alone, never on how many draws came before it, so a resumed run

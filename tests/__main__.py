@@ -1,8 +1,9 @@
-"""`python -m tests`: every test, on every backend, one process each.
+"""`python -m tests`: lint, then every test on every backend, as many processes at once as there are cores.
 
-Keras reads its backend once, so each backend has a process of its own. Tests that need no backend
-are run by the first only. `python -m tests torch` runs one backend; what follows `--` goes to pytest:
-`python -m tests torch jax -- -k golden`.
+Keras reads its backend once, so each backend has a process of its own; what no backend changes runs once,
+in one more. `python -m tests torch` runs one backend; what follows `--` goes to pytest:
+`python -m tests torch jax -- -k golden`. `python -m tests --fast ROOM` runs one folder of tests on one
+backend (KERAS_BACKEND, or torch) without the slow tests; without ROOM it lists the rooms.
 """
 
 import importlib.util
@@ -11,54 +12,155 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-BACKENDS = ("torch", "tensorflow", "jax")
-WITHOUT_BACKEND = ("cli", "data", "hub", "recipe", "test_gpu_script.py", "test_packaging.py")
+# The longest first: the others fill the cores beside it.
+BACKENDS = ("jax", "tensorflow", "torch")
+ONCE = "once"
 WORDS = ("passed", "failed", "skipped")
 TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+LINT = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
+REPORT_EVERY_S = 30
 
 
 def main(args):
-    """Run pytest for the backends named, all by default; return 0 if every process passed and ran tests."""
+    """Lint and run pytest as the module says; return 0 if all passed and every process ran tests."""
     names, more = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
+    if names[:1] == ["--fast"]:
+        return _fast(names[1:], more)
     wrong = [name for name in names if name not in BACKENDS]
     if wrong:
-        print(f"error: {wrong[0]} is no backend; choose from {', '.join(BACKENDS)}", file=sys.stderr)
-        return 2
-    asked = names or BACKENDS
-    missing = [name for name in asked if importlib.util.find_spec(name) is None]
+        return _error(f"{wrong[0]} is no backend; choose from {', '.join(BACKENDS)}", 2)
+    asked = [name for name in BACKENDS if name in names or not names]
+    missing = [name for name in (*asked, "pytest", "ruff", "mypy") if importlib.util.find_spec(name) is None]
     if missing:
-        print(f'error: {missing[0]} is not installed; pip install -e ".[all,test]"', file=sys.stderr)
-        return 1
-    results = {name: _run(name, everything=name == asked[0], more=more) for name in asked}
+        return _error(f'{missing[0]} is not installed; pip install -e ".[all,test]"', 1)
+    linted = _lint()
+    jobs = [Job(name, name, "--once=never", more) for name in asked]
+    jobs.append(Job(ONCE, "torch" if "torch" in asked else asked[0], "--once=only", more))
+    _run(jobs)
     print("\n" + "=" * 80)
-    for name, (code, counts, seconds) in results.items():
-        ended = f" (pytest ended with {code})" if code else ""
-        print(f"{name:<11} {_in_words(counts)} in {seconds:.0f} s{ended}")
-    total = {word: sum(counts[word] for _, counts, _ in results.values()) for word in WORDS}
-    print(f"{'all':<11} {_in_words(total)}")
-    return 0 if all(code == 0 and counts["passed"] for code, counts, _ in results.values()) else 1
+    for job in jobs:
+        ended = f" (pytest ended with {job.code})" if job.code else ""
+        print(f"{job.name:<11} {_in_words(job.counts)} in {job.seconds:.0f} s{ended}")
+    print(f"{'all':<11} {_in_words({word: sum(job.counts[word] for job in jobs) for word in WORDS})}")
+    print(f"lint: {linted or 'passed'}")
+    # What `--` chooses may leave nothing for the process of what no backend changes.
+    ran = all((job.code == 0 and job.counts["passed"]) or (more and job.code == 5) for job in jobs)
+    return 0 if ran and any(job.counts["passed"] for job in jobs) and not linted else 1
 
 
-def _run(name, everything, more):
-    """Run one process; return (exit code, counts, seconds)."""
-    print(f"\n==== {name}" + ("" if everything else f", without {', '.join(WITHOUT_BACKEND)}"), flush=True)
-    ignored = [] if everything else [f"--ignore={TESTS / folder}" for folder in WITHOUT_BACKEND]
-    # -P keeps this folder off the path, so that what is installed is what is tested.
-    command = [sys.executable, "-P", "-m", "pytest", "-rs", str(TESTS), *ignored, *more]
-    env = {**os.environ, "KERAS_BACKEND": name, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    started, last = time.monotonic(), ""
-    piped = {"stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-    with subprocess.Popen(command, env=env, cwd=TESTS.parent, **piped) as process:
-        for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            last = line if re.search(r"\d+ \w+.* in [\d.]+s", line) else last
-    found = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|errors?)", last)}
-    failed = found.get("failed", 0) + found.get("error", 0) + found.get("errors", 0)
-    counts = {"passed": found.get("passed", 0), "failed": failed, "skipped": found.get("skipped", 0)}
-    return process.returncode, counts, time.monotonic() - started
+class Job:
+    """One pytest process: its share of the tests, and what came of it."""
+
+    def __init__(self, name, backend, share, more):
+        # -P keeps this folder off the path, so that what is installed is what is tested.
+        self.command = [sys.executable, "-P", "-m", "pytest", "-rs", str(TESTS), share, *more]
+        self.name, self.backend = name, backend
+        self.process = self.code = None
+        self.lines, self.seconds = [], 0.0
+
+    def run(self, threads, aloud):
+        """Run with so many threads; print lines as they come, or all at the end."""
+        started = time.monotonic()
+        environment = {**_threads(threads), **os.environ, "KERAS_BACKEND": self.backend}
+        piped = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "bufsize": 1}
+        with subprocess.Popen(self.command, env=environment, cwd=ROOT, **piped) as self.process:
+            for line in self.process.stdout:
+                self.lines.append(line)
+                if aloud:
+                    _print(line)
+        self.code, self.seconds = self.process.returncode, time.monotonic() - started
+        if not aloud:
+            _print(f"\n==== {self.name}\n{''.join(self.lines)}")
+
+    @property
+    def counts(self):
+        """What pytest's last line counts, {"passed": int, "failed": int, "skipped": int}."""
+        last = next((line for line in reversed(self.lines) if re.search(r"\d+ \w+.* in [\d.]+s", line)), "")
+        found = {
+            word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)
+        }
+        failed = found.get("failed", 0) + found.get("error", 0)
+        return {"passed": found.get("passed", 0), "failed": failed, "skipped": found.get("skipped", 0)}
+
+    @property
+    def progress(self):
+        """How far it is, as the dots of its last lines say: "jax 34 % (2 failed)"."""
+        rows = [line for line in self.lines if re.fullmatch(r"[.FEsxX]+( +\[ *\d+%\])?\n", line)]
+        percent = re.search(r"(\d+)%", rows[-1]) if rows else None
+        failed = sum(line.split("[")[0].count(letter) for line in rows for letter in "FE")
+        return f"{self.name} {percent[1] if percent else 0} %" + (f" ({failed} failed)" if failed else "")
+
+
+def _run(jobs):
+    """Run as many at once as there are cores, in the order given, with a line on all every so often."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    slots = min(cores, len(jobs))
+    _print(f"tests: {', '.join(job.name for job in jobs)}; {slots} at once, {cores // slots} threads each\n")
+    started = time.monotonic()
+    pool = ThreadPoolExecutor(slots)
+    try:
+        runs = [pool.submit(job.run, cores // slots, aloud=slots == 1) for job in jobs]
+        while wait(runs, REPORT_EVERY_S).not_done:
+            going = [job.progress for job in jobs if job.process and job.code is None]
+            if slots > 1:
+                _print(f"{time.monotonic() - started:5.0f} s: {', '.join(going)}\n")
+        for run in runs:
+            run.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for job in jobs:
+            if job.process and job.code is None:
+                job.process.terminate()
+
+
+def _threads(count):
+    """Environment variables by which a process of any backend computes with so many threads.
+
+    Without them each process would start a thread for every core, and they would wait for each other.
+    """
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "NPROC", "PJRT_NPROC")
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", **dict.fromkeys(names, str(count))}
+
+
+def _lint():
+    """Run ruff and mypy as pyproject.toml sets them; return the names of those that found something."""
+    found = []
+    for command in LINT:
+        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            found.append(" ".join(command))
+            _print(done.stdout + done.stderr)
+    words = f"{', '.join(found)} found something" if found else ""
+    _print(f"lint: {words or 'passed'}\n")
+    return words
+
+
+def _fast(names, more):
+    """Run one room without the slow tests, or list the rooms."""
+    rooms = sorted({path.parent.name for path in TESTS.glob("*/test_*.py")})
+    if len(names) != 1 or names[0] not in rooms:
+        listed = f"choose a room: {', '.join(rooms)}"
+        if not names:
+            print(listed)
+            return 0
+        return _error(f"{' '.join(names)} is no room of tests; {listed}", 2)
+    command = [sys.executable, "-P", "-m", "pytest", str(TESTS / names[0]), "-m", "not slow", *more]
+    environment = {"KERAS_BACKEND": "torch", "TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
+    return subprocess.run(command, env=environment, cwd=ROOT).returncode
+
+
+def _error(text, code):
+    print(f"error: {text}", file=sys.stderr)
+    return code
+
+
+def _print(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _in_words(counts):

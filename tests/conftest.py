@@ -1,9 +1,4 @@
-"""What many tests share: a small run that nothing interrupted, decoded videos, a network that trains in no time.
-
-JAX compiles many small functions here, each run a few times: XLA's costly passes would not pay.
-
-What it compiled once it finds again, within a process and in the processes that tests start.
-"""
+"""What many tests share, which tests one backend's run leaves to another, and how JAX compiles in tests."""
 
 import atexit
 import functools
@@ -15,6 +10,13 @@ import types
 
 import pytest
 
+# Rooms whose tests come out alike whatever the backend, as do those that lie in no room; elsewhere the mark
+# `once` says so of a test or a file.
+TESTS = pathlib.Path(__file__).resolve().parent
+ONCE = ("cli", "coreset", "data", "hub", "planning", "recipe", "report")
+
+# JAX compiles many small functions here, each run a few times: XLA's costly passes would not pay.
+# What it compiled once it finds again, within a process and in the processes that tests start.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     compiled = tempfile.mkdtemp(prefix="vdd-tests-jax-")
@@ -22,6 +24,33 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+def pytest_addoption(parser):
+    words = "tests that no backend changes: run with the others, not at all, or alone"
+    parser.addoption("--once", choices=("too", "never", "only"), default="too", help=words)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Spare the time of importing rooms of which nothing would run."""
+    whole = collection_path.parent == TESTS and _is_once(collection_path)
+    return True if whole and config.getoption("once") == "never" else None
+
+
+def _is_once(path):
+    parts = path.relative_to(TESTS).parts
+    return parts[0] in ONCE or (len(parts) == 1 and path.name.startswith("test_"))
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if _is_once(item.path):
+            item.add_marker(pytest.mark.once)
+    share = config.getoption("once")
+    if share != "too":
+        left = [item for item in items if (item.get_closest_marker("once") is None) == (share == "only")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +82,7 @@ def stores(tmp_path_factory):
 
 @pytest.fixture
 def linear(monkeypatch):
-    """`Linear` takes MiniC3D's place and compiles in no time; gives the numbers of the experts that were trained."""
+    """`Linear` in MiniC3D's place, compiled in no time; gives the numbers of experts that were trained."""
     from small_experts import Linear
 
     from keras_vdd.experts import engine, worker

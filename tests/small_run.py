@@ -1,7 +1,5 @@
 """The quickstart in small, and what a run folder holds."""
 
-import json
-
 import method_cases
 
 from keras_vdd.recipe.load import load_recipe
@@ -72,18 +70,11 @@ def small(place, *more, store=None):
 
 
 def contents(folder, *places):
-    """What a run left, by path: bytes without the `places` they name, or what tables say, without times."""
+    """What a run left, by path: bytes without the `places` that they name. How long it took is not part of it."""
     found = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "lock"):
-        name = path.relative_to(folder).as_posix()
-        scores = name == "results.json" or name.startswith("evaluation/")
-        found[name] = _without_seconds(json.loads(path.read_text())) if scores else path.read_bytes()
-        for place in () if scores else places:
-            found[name] = found[name].replace(str(place).encode(), b"")
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in ("lock", "times.jsonl")):
+        content = path.read_bytes()
+        for place in places:
+            content = content.replace(str(place).encode(), b"")
+        found[path.relative_to(folder).as_posix()] = content
     return found
-
-
-def _without_seconds(value):
-    if isinstance(value, dict):
-        return {key: _without_seconds(item) for key, item in value.items() if key != "seconds"}
-    return [_without_seconds(item) for item in value] if isinstance(value, list) else value

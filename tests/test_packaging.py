@@ -1,10 +1,13 @@
 """What gets installed: every room and every recipe, and nothing under a name that is not ours."""
 
 import importlib.util
+import itertools
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
+import venv
 import zipfile
 from pathlib import Path
 
@@ -59,9 +62,27 @@ def test_the_wheel_holds_every_module_and_every_recipe(wheel):
     names = set(wheel.namelist())
     for name, folder in HOMES.items():
         for file in (ROOT / folder).rglob("*"):
-            if file.suffix in (".py", ".yaml", ".md") and "__pycache__" not in file.parts:
+            if file.suffix in (".py", ".yaml", ".md", ".typed") and "__pycache__" not in file.parts:
                 inner = "/".join((*name.split("."), *file.relative_to(ROOT / folder).parts))
                 assert inner in names
+
+
+def test_type_checkers_read_the_annotations_of_what_is_installed(wheel, tmp_path):
+    home = tmp_path / "environment"
+    venv.create(home, with_pip=False, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(home)}))
+    wheel.extractall(packages)
+    user = tmp_path / "user.py"
+    user.write_text(
+        "import keras_vdd.errors\nkeras_vdd.errors.VddError.exit_code = 'one'\n", encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--no-incremental"]
+    command += ["--python-executable", home / "bin" / "python"]
+    done = subprocess.run([*command, user], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert 'has type "str", variable has type "int"' in done.stdout, done.stdout + done.stderr
+    (packages / "keras_vdd" / "py.typed").unlink()
+    done = subprocess.run([*command, user], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert "py.typed" in done.stdout, done.stdout + done.stderr
 
 
 def test_nothing_else_reaches_site_packages(wheel):
@@ -90,7 +111,7 @@ def test_constraints_pin_what_the_package_asks_for():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
     project = SETTINGS["project"]
-    asked = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    asked = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     names = {line.split("[")[0].split(">")[0].split("<")[0].strip().lower() for line in asked}
     assert names - {"keras-vdd"} <= pinned
     assert not [line for line in lines if "//" in line or "@" in line or line.startswith("-")]

@@ -32,6 +32,7 @@ def run(*arguments, folder):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_script_trains_on_the_loaded_set_and_prints_its_accuracy(quickstart):
     (script,) = blocks("python")
     assert "epochs=300" in script

@@ -29,6 +29,7 @@ Each of `torch_device.py`, `tensorflow_device.py` and `jax_device.py` provides e
 - `out_of_memory(error)`: whether an error says that a device's memory, or main memory, ran out.
 - `process_environment(threads)`: environment variables under which a new process computes with so many
   threads and takes of a device's memory only what it needs.
+- `thread_count()`: with how many threads it computes on a processor.
 - `cuda_version()`: the CUDA that the backend was built for, as text; None where it has none or does not say.
 
 Everything else in the package is written once, in `keras.ops`.
@@ -57,6 +58,7 @@ is_deterministic = _device.is_deterministic
 out_of_memory = _device.out_of_memory
 process_environment = _device.process_environment
 cuda_version = _device.cuda_version
+thread_count = _device.thread_count
 
 __all__ = [
     "DATA_FORMAT",
@@ -75,6 +77,7 @@ __all__ = [
     "out_of_memory",
     "process_environment",
     "second_order_copies",
+    "thread_count",
     "use_device",
     "value_and_grad",
 ]

@@ -8,6 +8,7 @@ from jax._src.xla_bridge import backends_are_initialized
 
 from keras_vdd.backend.devices import Device, find, says_no_memory
 from keras_vdd.errors import UsageError
+from keras_vdd.machine import processor_count
 
 # Read by XLA when its first device starts.
 _FLAG = "--xla_gpu_deterministic_ops"
@@ -73,6 +74,10 @@ def out_of_memory(error):
 def process_environment(threads):
     # XLA's thread pools have the size that this variable reserves.
     return {"NPROC": str(threads), "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+
+
+def thread_count():
+    return int(os.environ.get("NPROC") or processor_count())
 
 
 def cuda_version():

@@ -9,6 +9,7 @@ from tensorflow.python.framework import config
 from keras_vdd.backend import cuda_driver
 from keras_vdd.backend.devices import Device, find, says_no_memory
 from keras_vdd.errors import UsageError
+from keras_vdd.machine import processor_count
 
 _CPU = Device("cpu", "cpu")
 
@@ -73,6 +74,12 @@ def process_environment(threads):
         "TF_NUM_INTEROP_THREADS": str(threads),
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }
+
+
+def thread_count():
+    # 0 is one for each processor core.
+    asked = tf.config.threading.get_intra_op_parallelism_threads()
+    return asked or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or processor_count()
 
 
 def cuda_version():

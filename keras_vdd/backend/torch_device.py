@@ -84,5 +84,9 @@ def process_environment(threads):
     return {"OMP_NUM_THREADS": str(threads)}
 
 
+def thread_count():
+    return torch.get_num_threads()
+
+
 def cuda_version():
     return torch.version.cuda

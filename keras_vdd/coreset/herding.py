@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def herding(features, count):
+def herding(features: np.ndarray, count: int) -> np.ndarray:
     """Choose rows greedily so that the mean of the chosen stays closest to the mean of all.
 
     Args:

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def k_center(features, count):
+def k_center(features: np.ndarray, count: int) -> np.ndarray:
     """Choose the row nearest the mean, then again and again the row farthest from all chosen ones.
 
     Args:

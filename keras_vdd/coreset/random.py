@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def random(features, count, rng):
+def random(features: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Return `count` different row numbers of `features`, drawn evenly.
 
     Args:

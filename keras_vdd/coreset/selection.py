@@ -1,5 +1,7 @@
 """One selection for each class, by the name of its method."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from keras_vdd.coreset.herding import herding
@@ -10,7 +12,13 @@ from keras_vdd.errors import UsageError, VddError
 METHODS = ("random", "herding", "k-center")
 
 
-def select_per_class(method, features, labels, counts, rng=None):
+def select_per_class(
+    method: str,
+    features: np.ndarray,
+    labels: np.ndarray,
+    counts: Iterable[int],
+    rng: np.random.Generator | None = None,
+) -> np.ndarray:
     """Choose rows class by class.
 
     Args:
@@ -24,7 +32,7 @@ def select_per_class(method, features, labels, counts, rng=None):
         int64 array (sum of counts,) of row numbers, class after class.
 
     Raises:
-        UsageError: the method is unknown.
+        UsageError: the method is unknown, or random without `rng`.
         VddError: a class has fewer rows than are asked for.
     """
     if method not in METHODS:
@@ -39,6 +47,8 @@ def select_per_class(method, features, labels, counts, rng=None):
             continue
         own = features[rows]
         if method == "random":
+            if rng is None:
+                raise UsageError("Random selection needs rng, a numpy.random.Generator.")
             chosen.append(rows[random(own, count, rng)])
         else:
             chosen.append(rows[(herding if method == "herding" else k_center)(own, count)])

@@ -25,7 +25,7 @@ def clip_indices(length, frames, interval, rng=None):
 
 
 def clips_indices(lengths, frames, interval, rng):
-    """Choose the frames of one clip of each of several videos, see `clip_indices`: int64 lengths (n,) to (n, frames)."""
+    """Choose the frames of a clip of each of several videos, as `clip_indices`: int64 lengths (n,) to (n, frames)."""
     steps = np.where(lengths < frames * interval, lengths // frames, interval)
     starts = lengths - (frames - 1) * steps
     first = (starts - 1) // 2 if rng is None else rng.integers(0, starts)

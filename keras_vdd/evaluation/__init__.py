@@ -15,6 +15,8 @@ _HOMES = {
     "FixedVideos": "training_sets",
     "NetworkScore": "scores",
     "Protocol": "protocol",
+    "ResultRow": "records",
+    "Results": "records",
     "Score": "scores",
     "RealClips": "real_clips",
     "RealSample": "real_samples",

@@ -1,18 +1,17 @@
 """Train fresh networks on a set of videos and test them on real clips."""
 
-import time
-
 import numpy as np
 
 from keras_vdd.evaluation.metrics import pair_accuracy, top_k_accuracy
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.progress import Silent
+from keras_vdd.times import Times
 
 
 def evaluate(
     training, test, protocol, create_network, seed, *, pairs=(), epochs=None, finished=(), on_network=None,
-    progress=None, title="evaluate",
+    progress=None, title="evaluate", times=None,
 ):  # fmt: skip
     """Score a training set by `protocol.seeds` fresh networks (evaluation of section 5.1 of the paper).
 
@@ -32,27 +31,28 @@ def evaluate(
         on_network: called with each new `NetworkScore`, to save it.
         progress: `keras_vdd.progress.Progress`.
         title: what the progress bar says.
+        times: `keras_vdd.times.Times` that has the wall time of each network's training and test.
 
     Returns:
         `Score`. A network whose loss left the finite numbers is in it as diverged, never in its means.
     """
     scores = {score.number: score for score in finished}
     missing = [number for number in range(protocol.seeds) if number not in scores]
-    trainer = None
+    trainer, times = None, times or Times()
     for number in missing:
-        started = time.monotonic()
-        videos = training(number) if callable(training) else training
-        if trainer is None:
-            trainer = Trainer(create_network(), protocol, len(videos), videos.loss, epochs)
-        with (progress or Silent()).task(f"{title}, network {number + 1}", trainer.steps) as update:
-            outcome = trainer.train(videos, seed, number, update)
-        scores[number] = _score(number, outcome, trainer, test, pairs, started)
+        with times.of("evaluation", row=title, network=number):
+            videos = training(number) if callable(training) else training
+            if trainer is None:
+                trainer = Trainer(create_network(), protocol, len(videos), videos.loss, epochs)
+            with (progress or Silent()).task(f"{title}, network {number + 1}", trainer.steps) as update:
+                outcome = trainer.train(videos, seed, number, update)
+            scores[number] = _score(number, outcome, trainer, test, pairs)
         if on_network is not None:
             on_network(scores[number])
     return Score(tuple(scores[number] for number in range(protocol.seeds)))
 
 
-def _score(number, outcome, trainer, test, pairs, started):
+def _score(number, outcome, trainer, test, pairs):
     logits = None if outcome.diverged else trainer.logits(test)
     figures = dict.fromkeys(("top1", "top5", "pairs"))
     if logits is not None and np.isfinite(logits).all():
@@ -62,5 +62,4 @@ def _score(number, outcome, trainer, test, pairs, started):
             "top5": 100 * top_k_accuracy(logits, test.labels, 5),
             "pairs": None if paired is None else 100 * paired,
         }
-    seconds = round(time.monotonic() - started, 3)
-    return NetworkScore(number, **figures, loss=outcome.loss, steps=outcome.steps, seconds=seconds)
+    return NetworkScore(number, **figures, loss=outcome.loss, steps=outcome.steps)

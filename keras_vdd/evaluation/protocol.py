@@ -41,17 +41,17 @@ class Protocol:
     learned_rate: bool = False
     architecture: str = "mini_c3d"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.evaluator not in EVALUATORS:
             known = ", ".join(EVALUATORS)
             raise UsageError(f"Evaluator {self.evaluator!r} is unknown: choose one of {known}.")
 
     @property
-    def rate(self):
+    def rate(self) -> float:
         """The learning rate at the first step."""
         return RATES[self.evaluator] if self.learning_rate is None else self.learning_rate
 
-    def total_steps(self, videos, epochs=None):
+    def total_steps(self, videos: int, epochs: int | None = None) -> int:
         """Return the optimizer steps on `videos` videos; `epochs` overrules the evaluator's length."""
         if epochs is None:
             if self.evaluator == "stable":
@@ -59,7 +59,7 @@ class Protocol:
             epochs = self.epochs
         return epochs * math.ceil(videos / self.batch_size)
 
-    def optimizer(self, steps):
+    def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Return a new Keras optimizer for a training of `steps` steps."""
         if self.evaluator == "paper":
             return CoupledSGD(TenthAtHalf(self.rate, steps), momentum=0.9, coupled_decay=WEIGHT_DECAY)
@@ -67,7 +67,7 @@ class Protocol:
         # PyTorch's epsilon, not Keras' 1e-7, since the reference points were measured with it.
         return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY, epsilon=1e-8)
 
-    def describe(self):
+    def describe(self) -> str:
         """Return the one line that stands over a table of scores."""
         rate, decay = f"{self.rate:g}" + " (learned)" * self.learned_rate, f"{WEIGHT_DECAY:g}"
         training = {

@@ -13,10 +13,12 @@ from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.fresh_networks import evaluate
 from keras_vdd.evaluation.protocol import Protocol
 from keras_vdd.evaluation.real_clips import RealClips
+from keras_vdd.evaluation.records import ResultRow
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.training_sets import FixedVideos
 from keras_vdd.files import write_atomically
 from keras_vdd.memory.budget import stored_bytes
+from keras_vdd.times import Times
 
 NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
 
@@ -29,11 +31,14 @@ class Scoring:
         stores: dict of `Store`, "train" and "test".
         progress: `keras_vdd.progress.Progress`.
         folder: where each network's score is kept, so that an interrupted table goes on; None keeps none.
+        times: `Times` that has how long each network took; None keeps none.
+        recipe_hash: str, checksum of what the results depend on of the recipe, for the rows.
     """
 
-    def __init__(self, recipe, stores, progress, folder=None):
+    def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
         data = recipe.data
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
+        self._times, self._recipe_hash = times or Times(), recipe_hash
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
         self._scale = data.mean, data.std
@@ -73,7 +78,7 @@ class Scoring:
         return evaluate(
             training, self.test, protocol or self.protocol, self.network, self.recipe.run.seed,
             pairs=self.pairs, epochs=epochs, finished=self._finished(name), on_network=self._keeper(name),
-            progress=self.progress, title=name,
+            progress=self.progress, title=name, times=self._times,
         )  # fmt: skip
 
     def distilled_row(self, name, distilled, dtype):
@@ -83,9 +88,10 @@ class Scoring:
         training, protocol = videos_of(distilled), self.protocol_for(distilled)
         rate = f"learning rate {protocol.rate:.4g} learned" if protocol.learned_rate else ""
         notes = (rate, NOTES[distilled.label_kind])
-        return _row(
-            name, self.score(name, training, protocol=protocol), clips=len(training), per_class=slots,
-            nbytes=stored_bytes(distilled, dtype), note="; ".join(note for note in notes if note),
+        return self._row(
+            name, self.score(name, training, protocol=protocol), protocol, clips=len(training),
+            videos_per_class=slots, bytes=stored_bytes(distilled, dtype),
+            note="; ".join(note for note in notes if note),
         )  # fmt: skip
 
     def baseline_row(self, name, distilled_bytes=0, static=None):
@@ -102,16 +108,26 @@ class Scoring:
         beside = Beside(self.recipe, sizes, distilled_bytes, train, static)
         amount, training = baseline.amount(beside), functools.partial(baseline.training, beside)
         score = self.score(baseline.title, training, amount.epochs) if amount.videos else Score(())
-        return _row(
-            baseline.title, score, clips=amount.videos, per_class=amount.per_class, nbytes=amount.nbytes,
-            note=amount.note,
+        return self._row(
+            baseline.title, score, self.protocol, clips=amount.videos, videos_per_class=amount.per_class,
+            bytes=amount.nbytes, note=amount.note,
+        )  # fmt: skip
+
+    def _row(self, name, score, protocol, **amounts):
+        return ResultRow(
+            name, self.recipe.data.set, protocol.architecture, protocol.describe(), self._recipe_hash,
+            score=score, **amounts,
         )  # fmt: skip
 
     def _finished(self, name):
         path = self._path(name)
         if path is None or not path.exists():
             return ()
-        return tuple(NetworkScore(**values) for values in json.loads(path.read_text()))
+        try:
+            return tuple(NetworkScore.from_json(values) for values in json.loads(path.read_text()))
+        except (ValueError, AttributeError, TypeError):
+            self.progress.say(f"'{path}' is damaged: its networks are trained again.")
+            return ()
 
     def _keeper(self, name):
         path = self._path(name)
@@ -153,15 +169,3 @@ def videos_of(distilled):
     pairs = distilled.pairs()
     labels = distilled.labels_of(pairs) if distilled.labels is None else distilled.soft_labels_of(pairs)
     return FixedVideos(distilled.reconstruct(pairs), labels, label_kind=distilled.label_kind)
-
-
-def _row(name, score, *, clips, per_class, nbytes, note):
-    """A row of the table as `results.json` holds it."""
-    return {
-        "method": name,
-        "clips": clips,
-        "videos_per_class": per_class,
-        "bytes": nbytes,
-        **score.to_json(),
-        "note": note,
-    }

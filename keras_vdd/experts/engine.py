@@ -141,7 +141,7 @@ def train_experts(train, test, training, folder, count, processes=None, progress
         else:
             threads = min(THREADS, cores)
             workers = [stack.enter_context(ExpertProcess(*about, threads, device)) for _ in range(processes)]
-            nbytes = [worker.started() for worker in workers][0]
+            nbytes, *_ = [worker.started() for worker in workers]
         _check_disk(folder, nbytes, len(missing))
         title = f"Training {len(missing)} expert{'s' * (len(missing) > 1)}"
         update = stack.enter_context(progress.task(title, steps * len(missing)))

@@ -63,9 +63,8 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
 
 
 def rows_of_run(results):
-    """Return the rows that `render` takes from what a run folder holds as `results.json`."""
-    common = {key: results[key] for key in ("architecture", "protocol")}
-    return [{"set": row["method"], **common, **row} for row in results["rows"]]
+    """Return the rows that `render` takes of a run's `keras_vdd.evaluation.Results`, each by its method."""
+    return [{**row.to_json(), "set": row.method} for row in results.rows]
 
 
 def _front_matter(title, content, license, videos):

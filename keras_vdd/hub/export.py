@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,23 @@ from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import format as vdd
 from keras_vdd.hub.load import load
+from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import check_dtype
+from keras_vdd.tensors import File
 
+Results = dict[str, Any] | list[dict[str, Any]] | None
 FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
-def export(distilled, folder, dtype="float32", license=None, results=None, overwrite=False, name=None):
+def export(
+    distilled: DistilledSet,
+    folder: File,
+    dtype: str = "float32",
+    license: str | None = None,
+    results: Results = None,
+    overwrite: bool = False,
+    name: str | None = None,
+) -> Path:
     """Write a distilled set where `datasets.load_dataset`, `keras_vdd.load` and the Hub can read it.
 
     The folder is written beside its place and renamed, so it is there whole or not at all.
@@ -59,7 +71,9 @@ def export(distilled, folder, dtype="float32", license=None, results=None, overw
     return folder
 
 
-def rewrite_card(folder, license=None, results=None, name=None):
+def rewrite_card(
+    folder: File, license: str | None = None, results: Results = None, name: str | None = None
+) -> Path:
     """Write the card of an exported folder anew, as when results have come; the data stay as they are.
 
     Args:
@@ -77,7 +91,7 @@ def rewrite_card(folder, license=None, results=None, name=None):
         raise VddError(f"The card of {folder} could not be written: {error.strerror or error}.") from error
 
 
-def is_export(folder):
+def is_export(folder: File) -> bool:
     """Return whether a folder holds a distilled set and nothing else."""
     names = {entry.name for entry in Path(folder).iterdir()}
     data = Path(folder) / vdd.DATA_FOLDER
@@ -87,7 +101,7 @@ def is_export(folder):
     return bool(files) and all(file.endswith(vdd.SUFFIX) for file in files)
 
 
-def _check_target(folder, overwrite):
+def _check_target(folder: Path, overwrite: bool) -> None:
     if not os.path.lexists(folder):
         return
     if not folder.is_dir():
@@ -104,7 +118,7 @@ def _check_target(folder, overwrite):
         )
 
 
-def _check_values(distilled, dtype):
+def _check_values(distilled: DistilledSet, dtype: str) -> None:
     items = {one.array for one in distilled.memory.items}
     labels = {} if distilled.labels is None else {"labels": distilled.labels}
     for name, array in {**distilled.arrays, **labels}.items():
@@ -119,7 +133,7 @@ def _check_values(distilled, dtype):
             )
 
 
-def _write_rows(distilled, dtype, folder):
+def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
     """Write the parquet files and return the hash of their content, which their names carry.
 
     `datasets` keeps prepared data under the names of its files: a set exported anew under old names
@@ -147,14 +161,22 @@ def _write_rows(distilled, dtype, folder):
     return content
 
 
-def _write_sides(distilled, folder):
+def _write_sides(distilled: DistilledSet, folder: Path) -> None:
     preview.save_png(preview.set_grid(distilled), folder / vdd.PREVIEW)
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
     provenance = json.dumps(distilled.provenance, indent=2, sort_keys=True)
     (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
 
 
-def _write_card(folder, distilled, dtype, content, license, results, name):
+def _write_card(
+    folder: Path,
+    distilled: DistilledSet,
+    dtype: str,
+    content: str,
+    license: str | None,
+    results: Results,
+    name: str | None,
+) -> Path:
     stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
     text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
     write_atomically(folder / vdd.CARD, text)

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from keras_vdd.hub import format as vdd
 from keras_vdd.hub import storage
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
+from keras_vdd.memory.memory import Items
+from keras_vdd.tensors import File
+
+if TYPE_CHECKING:
+    from keras_vdd.hub.pydataset import PairBatches
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 RUN_EXPORT = "distilled"
@@ -32,12 +38,14 @@ class LoadedSet(DistilledSet):
     dtype: str = "float32"
     content: str = ""
 
-    def __init__(self, *about, folder="", dtype="float32", content="", **more):
+    def __init__(
+        self, *about: Any, folder: str = "", dtype: str = "float32", content: str = "", **more: Any
+    ) -> None:
         super().__init__(*about, **more)
         for name, value in (("folder", folder), ("dtype", dtype), ("content", content)):
             object.__setattr__(self, name, value)
 
-    def videos(self, soft=False):
+    def videos(self, soft: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return all videos at once, in the fixed order of `pairs()`.
 
         Args:
@@ -49,7 +57,15 @@ class LoadedSet(DistilledSet):
         pairs = self.pairs()
         return self.reconstruct(pairs), self.soft_labels_of(pairs) if soft else self.labels_of(pairs)
 
-    def as_pydataset(self, batch_size=32, shuffle=False, seed=0, soft=False, sample=False, **workers):
+    def as_pydataset(
+        self,
+        batch_size: int = 32,
+        shuffle: bool = False,
+        seed: int = 0,
+        soft: bool = False,
+        sample: bool = False,
+        **workers: Any,
+    ) -> "PairBatches":
         """Return the set as a `keras.utils.PyDataset`, for `model.fit`.
 
         Args:
@@ -69,7 +85,12 @@ class LoadedSet(DistilledSet):
         return PairBatches(self, batch_size, shuffle=shuffle, seed=seed, soft=soft, sample=sample, **workers)
 
 
-def load(path_or_repo, revision=None, cache_dir=None, token=None):
+def load(
+    path_or_repo: File,
+    revision: str | None = None,
+    cache_dir: File | None = None,
+    token: str | bool | None = None,
+) -> LoadedSet:
     """Read a distilled set.
 
     Args:
@@ -96,7 +117,7 @@ def load(path_or_repo, revision=None, cache_dir=None, token=None):
     )
 
 
-def data_files(folder):
+def data_files(folder: File) -> tuple[list[Path], str]:
     """Return (paths in order, content hash) of an exported folder's data files.
 
     Raises:
@@ -108,18 +129,19 @@ def data_files(folder):
     parts = [
         re.fullmatch(r"train-(\d{5})-of-(\d{5})-([0-9a-f]+)", file.name[: -len(vdd.SUFFIX)]) for file in files
     ]
-    if not all(parts) or len({part[3] for part in parts}) > 1:
+    named = [part for part in parts if part]
+    if len(named) < len(parts) or len({part[3] for part in named}) > 1:
         raise VddError(
             f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again."
         )
-    if len(files) != int(parts[0][2]):
+    if len(files) != int(named[0][2]):
         raise VddError(
-            f"{folder} has {len(files)} of the {int(parts[0][2])} data files: copy or export it again."
+            f"{folder} has {len(files)} of the {int(named[0][2])} data files: copy or export it again."
         )
-    return files, parts[0][3]
+    return files, named[0][3]
 
 
-def _find(path_or_repo, revision, cache_dir, token):
+def _find(path_or_repo: File, revision: str | None, cache_dir: File | None, token: str | bool | None) -> Path:
     folder = Path(path_or_repo).expanduser()
     if folder.is_dir():
         inner = folder / RUN_EXPORT
@@ -133,7 +155,9 @@ def _find(path_or_repo, revision, cache_dir, token):
     return _download(str(path_or_repo), revision, cache_dir, token)
 
 
-def _download(repository, revision, cache_dir, token):
+def _download(
+    repository: str, revision: str | None, cache_dir: File | None, token: str | bool | None
+) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -143,7 +167,7 @@ def _download(repository, revision, cache_dir, token):
             repository,
             repo_type="dataset",
             revision=revision,
-            cache_dir=cache_dir,
+            cache_dir=None if cache_dir is None else Path(cache_dir),
             token=token,
             allow_patterns=wanted,
         )
@@ -156,7 +180,7 @@ def _download(repository, revision, cache_dir, token):
     return Path(folder)
 
 
-def _read_rows(files):
+def _read_rows(files: list[Path]) -> dict[str, Any]:
     """Return the arguments of a `DistilledSet` that the rows of some files tell."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -193,14 +217,14 @@ def _read_rows(files):
     }
 
 
-def check_mark(schema):
+def check_mark(schema: Any) -> None:
     """Refuse a newer format before its rows are read, which may be of another shape."""
     mark = (schema.metadata or {}).get(vdd.METADATA_KEY)
     if mark is not None:
         vdd.check_version(json.loads(mark)["format_version"])
 
 
-def _places(config, labels, slots):
+def _places(config: vdd.RowConfig, labels: list[int], slots: list[int]) -> np.ndarray:
     """Return which row holds each (class, slot), in order."""
     found = {(label, slot): row for row, (label, slot) in enumerate(zip(labels, slots, strict=True))}
     wanted = [(label, slot) for label in range(config.classes) for slot in range(config.videos_per_class)]
@@ -209,7 +233,7 @@ def _places(config, labels, slots):
     return np.array([found[where] for where in wanted])
 
 
-def _memories(files, column, config, places):
+def _memories(files: list[Path], column: str, config: vdd.RowConfig, places: np.ndarray) -> np.ndarray:
     shape = config.item_shape(column)
     scales = _column(files, storage.scale_column(column)) if config.dtype == "int8" else None
     items = storage.decode(_column(files, column).reshape(-1, *shape), scales, config)
@@ -217,7 +241,7 @@ def _memories(files, column, config, places):
     return items.reshape(config.classes, -1, *shape)
 
 
-def _column(files, column):
+def _column(files: list[Path], column: str) -> np.ndarray:
     import pyarrow.parquet as pq
 
     from keras_vdd.hub.rows import cells
@@ -225,11 +249,13 @@ def _column(files, column):
     return np.concatenate([cells(pq.read_table(file, columns=[column])[column]) for file in files])
 
 
-def _as_learned(items, array):
+def _as_learned(items: Items, array: np.ndarray) -> np.ndarray:
     return array[..., None] if items.axes[-1] == 1 else array
 
 
-def _shared(config, configs, structs):
+def _shared(
+    config: vdd.RowConfig, configs: list[vdd.RowConfig], structs: list[dict[str, Any]]
+) -> dict[str, np.ndarray]:
     """Return what classes share, the entries of each array in order."""
     if not config.memory.shared:
         return {}
@@ -242,11 +268,11 @@ def _shared(config, configs, structs):
     return {name: np.stack([each[name] for each in weights]) for name in weights[0]}
 
 
-def _text(path):
+def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _provenance(path):
+def _provenance(path: Path) -> dict[str, Any]:
     try:
         return json.loads(_text(path) or "{}")
     except ValueError as error:

@@ -1,11 +1,14 @@
 """Convolutions with explicit padding and the reference's uniform initialisation."""
 
 import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import keras
 
 from keras_vdd.backend import convolution
 from keras_vdd.layers.draws import Uniform
+from keras_vdd.tensors import Shape, Tensor
 
 
 class _Convolution(keras.layers.Layer):
@@ -24,9 +27,17 @@ class _Convolution(keras.layers.Layer):
     The kernel has shape `(*kernel_size, input_channels, filters)`, the bias `(filters,)`.
     """
 
-    rank = None
+    rank: ClassVar[int]
 
-    def __init__(self, filters, kernel_size, strides=None, padding=None, data_format="channels_last", **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Sequence[int],
+        strides: Sequence[int] | None = None,
+        padding: Sequence[int] | None = None,
+        data_format: str = "channels_last",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = tuple(kernel_size)
@@ -39,7 +50,7 @@ class _Convolution(keras.layers.Layer):
                 f"got {self.kernel_size}, {self.strides}, {self.padding}"
             )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = input_shape[self._channel_axis]
         fan_in = channels * math.prod(self.kernel_size)
         self.init_bound = 1 / math.sqrt(fan_in)
@@ -54,22 +65,24 @@ class _Convolution(keras.layers.Layer):
         )
 
     @property
-    def draws(self):
+    def draws(self) -> dict[str, Uniform]:
         """How each weight is drawn, by name."""
         return dict.fromkeys(("kernel", "bias"), Uniform(self.init_bound))
 
     @property
-    def _channel_axis(self):
+    def _channel_axis(self) -> int:
         return -1 if self.data_format == "channels_last" else 1
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         first = 1 if self.data_format == "channels_last" else 2
         sizes = x.shape[first : first + self.rank]
         taps, padding = live_taps(sizes, self.kernel_size, self.strides, self.padding)
         kernel, bias = self.kernel.value, keras.ops.cast(self.bias, x.dtype)
-        return convolution(x, kernel if taps is None else kernel[taps], bias, self.strides, padding, self.data_format)
+        return convolution(
+            x, kernel if taps is None else kernel[taps], bias, self.strides, padding, self.data_format
+        )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         first = 1 if self.data_format == "channels_last" else 2
         sizes = [
             None if n is None else (n + 2 * p - k) // s + 1
@@ -81,7 +94,7 @@ class _Convolution(keras.layers.Layer):
             return (input_shape[0], *sizes, self.filters)
         return (input_shape[0], self.filters, *sizes)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -92,7 +105,9 @@ class _Convolution(keras.layers.Layer):
         }
 
 
-def live_taps(sizes, window, strides, padding):
+def live_taps(
+    sizes: Shape, window: Sequence[int], strides: Sequence[int], padding: Sequence[int]
+) -> tuple[tuple[slice, ...] | None, tuple[int, ...]]:
     """Find the part of a kernel that meets a small input; the rest meets nothing but padding.
 
     Leaving the rest out changes no result and saves most of the work where less than half is left. It also

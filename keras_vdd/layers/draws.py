@@ -19,7 +19,7 @@ class Uniform:
 
     bound: float
 
-    def __call__(self, shape, rng):
+    def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         uniform = rng.random(shape, dtype="float32")
         return (2 * uniform - 1) * np.float32(self.bound)
 
@@ -34,5 +34,5 @@ class Constant:
 
     value: float
 
-    def __call__(self, shape, rng):
+    def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         return np.full(shape, self.value, "float32")

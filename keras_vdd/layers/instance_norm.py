@@ -1,9 +1,12 @@
 """Instance normalisation whose second derivative is right on every backend."""
 
+from typing import Any, ClassVar
+
 import keras
 from keras import ops
 
 from keras_vdd.layers.draws import Constant
+from keras_vdd.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -18,20 +21,20 @@ class InstanceNorm(keras.layers.Layer):
         data_format: `"channels_last"` or `"channels_first"`.
     """
 
-    def __init__(self, epsilon=1e-5, data_format="channels_last", **kwargs):
+    def __init__(self, epsilon: float = 1e-5, data_format: str = "channels_last", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.epsilon = epsilon
         self.data_format = data_format
 
     # How each weight is drawn, by name.
-    draws = {"scale": Constant(1.0), "offset": Constant(0.0)}
+    draws: ClassVar[dict[str, Constant]] = {"scale": Constant(1.0), "offset": Constant(0.0)}
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = input_shape[-1 if self.data_format == "channels_last" else 1]
         self.scale = self.add_weight(name="scale", shape=(channels,), initializer="ones")
         self.offset = self.add_weight(name="offset", shape=(channels,), initializer="zeros")
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         first = 1 if self.data_format == "channels_last" else 2
         last = len(x.shape) - (1 if self.data_format == "channels_last" else 0)
         axes = tuple(range(first, last))
@@ -41,8 +44,8 @@ class InstanceNorm(keras.layers.Layer):
         scale, offset = ops.reshape(self.scale, shape), ops.reshape(self.offset, shape)
         return centred * ops.rsqrt(variance + self.epsilon) * scale + offset
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon, "data_format": self.data_format}

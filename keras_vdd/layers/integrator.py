@@ -1,6 +1,7 @@
 """The integrator H: a still and a motion clip become a video."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ from keras import ops
 
 from keras_vdd.errors import UsageError
 from keras_vdd.layers.convolution import Conv3D
+from keras_vdd.tensors import Shape, Tensor
 
 KERNEL_SHAPE = (3, 3, 3, 4, 3)
 STARTS = ("random", "identity")
@@ -24,22 +26,27 @@ class Integrator(Conv3D):
     float32; returns videos (batch, time, height, width, 3).
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         for fixed in ("filters", "kernel_size", "strides", "padding", "data_format"):
             kwargs.pop(fixed, None)
         super().__init__(3, (3, 3, 3), padding=(1, 1, 1), **kwargs)
 
-    def build(self, static_shape, dynamic_shape=None):
+    def build(self, static_shape: Shape, dynamic_shape: Shape | None = None) -> None:
         super().build((None, None, None, None, 4))
 
-    def call(self, static, dynamic):
+    # Keras passes as many arguments as the layer is called with.
+    def call(self, static: Tensor, dynamic: Tensor) -> Tensor:  # type: ignore[override]
         return super().call(with_motion(static, dynamic))
 
-    def compute_output_shape(self, static_shape, dynamic_shape):
+    def compute_output_shape(  # type: ignore[override]
+        self, static_shape: Shape, dynamic_shape: Shape
+    ) -> Shape:
         return (*dynamic_shape[:4], 3)
 
 
-def start_weights(rng, start="random", scale=0.1):
+def start_weights(
+    rng: np.random.Generator, start: str = "random", scale: float = 0.1
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw the weights that an integrator starts from.
 
     Args:
@@ -70,7 +77,7 @@ def start_weights(rng, start="random", scale=0.1):
     return kernel, bias
 
 
-def with_motion(static, dynamic):
+def with_motion(static: Tensor, dynamic: Tensor) -> Tensor:
     """Join stills (n, H, W, 3), repeated over time, with motion clips (n, T, H, W, 1): (n, T, H, W, 4)."""
     frames = ops.repeat(ops.expand_dims(static, 1), dynamic.shape[1], axis=1)
     return ops.concatenate([frames, ops.cast(dynamic, frames.dtype)], axis=-1)

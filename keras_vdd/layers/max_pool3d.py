@@ -1,7 +1,12 @@
 """Max pooling of videos, safe to differentiate twice on every backend."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_vdd.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -20,14 +25,14 @@ class MaxPool3D(keras.layers.Layer):
         data_format: `"channels_last"` or `"channels_first"`.
     """
 
-    def __init__(self, pool_size, data_format="channels_last", **kwargs):
+    def __init__(self, pool_size: Sequence[int], data_format: str = "channels_last", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pool_size = tuple(pool_size)
         self.data_format = data_format
         if len(self.pool_size) != 3 or self.pool_size[0] not in (1, 2):
             raise ValueError(f"pool_size is (time 1 or 2, height, width), got {pool_size}")
 
-    def call(self, x):
+    def call(self, x: Tensor) -> Tensor:
         shape = ops.shape(x)
         first = 1 if self.data_format == "channels_last" else 2
         window = [min(p, n) for p, n in zip(self.pool_size, shape[first : first + 3])]
@@ -41,10 +46,10 @@ class MaxPool3D(keras.layers.Layer):
             x = ops.maximum(x[:, 0 : 2 * pairs : 2], x[:, 1 : 2 * pairs : 2])
         return x
 
-    def _pool(self, x, window):
+    def _pool(self, x: Tensor, window: Sequence[int]) -> Tensor:
         return ops.max_pool(x, tuple(window), tuple(window), padding="valid", data_format=self.data_format)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         first = 1 if self.data_format == "channels_last" else 2
         shape = list(input_shape)
         for axis, pool in enumerate(self.pool_size, start=first):
@@ -52,5 +57,5 @@ class MaxPool3D(keras.layers.Layer):
                 shape[axis] //= min(pool, shape[axis])
         return tuple(shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "pool_size": self.pool_size, "data_format": self.data_format}

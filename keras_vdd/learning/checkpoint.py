@@ -33,7 +33,7 @@ def load_arrays(path):
     try:
         with safe_open(path, framework="numpy") as file:
             facts = json.loads(file.metadata()["facts"])
-            return {name: file.get_tensor(name) for name in file.keys()}, facts
+            return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118 (no mapping)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise VddError(f"The checkpoint '{path}' is damaged ({error}): delete it and run again.") from error
 

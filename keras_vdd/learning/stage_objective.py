@@ -1,5 +1,7 @@
 """What the objectives of the stages have in common."""
 
+from typing import Any, ClassVar
+
 import keras
 
 from keras_vdd import models
@@ -23,7 +25,7 @@ class StageObjective(Objective):
         bank: `ExpertBank` or None.
     """
 
-    constraints = {}
+    constraints: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, stage, store, memory, bank=None):
         self.stage, self.settings, self.data = stage, stage.settings, stage.data

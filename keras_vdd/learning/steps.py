@@ -4,6 +4,8 @@ A model that has `meta_gradient(trainable values, other values, batch) -> (loss,
 `fit()` on the active backend. This file and `keras_vdd.backend` are the only ones that know a backend.
 """
 
+from typing import Any
+
 import keras
 
 
@@ -24,4 +26,4 @@ class _StatelessStep:
         return {"loss": loss}, (trainable, others, optimizer, metrics)
 
 
-TrainStep = {"torch": _EagerStep, "tensorflow": _EagerStep, "jax": _StatelessStep}[keras.config.backend()]
+TrainStep: Any = {"torch": _EagerStep, "tensorflow": _EagerStep, "jax": _StatelessStep}[keras.config.backend()]

@@ -16,11 +16,12 @@ import keras
 from keras import ops
 
 from keras_vdd.matching.augmentation_draws import COLUMNS, STRATEGIES, draw
+from keras_vdd.tensors import Tensor
 
 __all__ = ["STRATEGIES", "augment", "draw"]
 
 
-def augment(x, parameters):
+def augment(x: Tensor, parameters: Tensor) -> Tensor:
     """Transform each group as its row says.
 
     Differentiable to x, to any order: but for the brightness added, the result is linear in x.
@@ -51,7 +52,7 @@ def augment(x, parameters):
     return _sample(_colour(x, columns), columns)
 
 
-def _colour(x, columns):
+def _colour(x: Tensor, columns: dict[str, Tensor]) -> Tensor:
     """Brightness, saturation and contrast together: all three act on x, its grey and its mean."""
     rank = len(x.shape)
     brightness, saturation, contrast = (
@@ -65,7 +66,7 @@ def _colour(x, columns):
     return contrast * saturation * x + offset
 
 
-def _sample(x, columns):
+def _sample(x: Tensor, columns: dict[str, Tensor]) -> Tensor:
     """Move the pixels, by bilinear sampling, and cut the square out."""
     groups, (height, width, channels) = x.shape[0], x.shape[-3:]
     pixels, frames = height * width, x.shape[1] * (x.shape[2] if len(x.shape) == 6 else 1)
@@ -76,10 +77,10 @@ def _sample(x, columns):
     rows = ops.reshape(x, (groups, frames, pixels, channels))
     rows = ops.reshape(ops.transpose(rows, (0, 2, 1, 3)), (groups * pixels, frames * channels))
 
-    def weighted(weight, values):
+    def weighted(weight: Tensor, values: Tensor) -> Tensor:
         return ops.cast(ops.reshape(weight, (groups * pixels, 1)), x.dtype) * values
 
-    def line(row, column):
+    def line(row: Tensor, column: Tensor) -> Tensor:
         index = first_row + _whole(row, height) * width + _whole(column, width)
         values = ops.take(rows, ops.reshape(index, (groups * pixels,)), axis=0)
         return weighted(_near(source_x, column, width), values)
@@ -92,7 +93,7 @@ def _sample(x, columns):
     return ops.reshape(ops.transpose(total, (0, 2, 1, 3)), x.shape)
 
 
-def _source(columns, height, width):
+def _source(columns: dict[str, Tensor], height: int, width: int) -> tuple[Tensor, Tensor]:
     """Where each pixel's value comes from: (y, x) in pixels, each (groups, height, width)."""
     middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
     c = {name: ops.reshape(value, (-1, 1, 1)) for name, value in columns.items()}
@@ -106,7 +107,7 @@ def _source(columns, height, width):
     return y / c["scale_y"] + middle_y, c["mirror"] * x / c["scale_x"] + middle_x
 
 
-def _inside(columns, axis, shape):
+def _inside(columns: dict[str, Tensor], axis: str, shape: tuple[int, int, int]) -> Tensor:
     """1 where the cutout's square covers a row ("y") or a column ("x") of pixels, else 0."""
     length = max(shape)
     side, middle = (ops.reshape(columns[name], (-1, 1, 1)) for name in ("cutout_side", f"cutout_{axis}"))
@@ -116,17 +117,17 @@ def _inside(columns, axis, shape):
     return ops.cast(ops.logical_and(position >= start, position < start + side), side.dtype)
 
 
-def _near(source, neighbour, length):
+def _near(source: Tensor, neighbour: Tensor, length: int) -> Tensor:
     """The weight of a neighbouring pixel: 1 at no distance, 0 at one pixel, and 0 outside the frame."""
     weight = 1 - ops.abs(source - neighbour)
     return ops.where(ops.logical_and(neighbour >= 0, neighbour < length), weight, ops.zeros_like(weight))
 
 
-def _whole(neighbour, length):
+def _whole(neighbour: Tensor, length: int) -> Tensor:
     return ops.cast(ops.clip(neighbour, 0, length - 1), "int32")
 
 
-def _check(x, parameters):
+def _check(x: Tensor, parameters: Tensor) -> None:
     shape = tuple(x.shape)
     if len(shape) not in (5, 6) or None in shape:
         raise ValueError(

@@ -5,6 +5,8 @@ Zhao and Bilen, "Dataset Condensation with Differentiable Siamese Augmentation" 
 file knows no backend, so that recipes can be checked and draws made without one.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from keras_vdd.errors import UsageError
@@ -34,12 +36,12 @@ IDENTITY = {
 COLUMNS = tuple(IDENTITY)
 
 
-def identity(count):
+def identity(count: int) -> np.ndarray:
     """Return float32 (count, columns): rows that change nothing, to be filled by column."""
     return np.tile(np.array([*IDENTITY.values()], np.float32), (count, 1))
 
 
-def draw(rng, count, strategies=STRATEGIES):
+def draw(rng: np.random.Generator, count: int, strategies: Iterable[str] = STRATEGIES) -> np.ndarray:
     """Draw one augmentation for each group, such as a class.
 
     Each row picks one of the strategies, all equally likely, and its numbers uniformly:
@@ -74,7 +76,7 @@ def draw(rng, count, strategies=STRATEGIES):
     return rows
 
 
-def _values(name, a, b, c):
+def _values(name: str, a: float, b: float, c: float) -> dict[str, float]:
     """The columns of one strategy, from three numbers within 0..1."""
     if name == "flip":
         return {"mirror": -1.0 if a < 0.5 else 1.0}
@@ -93,11 +95,11 @@ def _values(name, a, b, c):
     return {"angle": _between(-ANGLE, ANGLE, a)}
 
 
-def _between(low, high, number):
+def _between(low: float, high: float, number: float) -> float:
     return low + (high - low) * number
 
 
-def _checked(strategies):
+def _checked(strategies: Iterable[str]) -> list[str]:
     known = ", ".join(STRATEGIES)
     chosen = [strategies] if isinstance(strategies, str) else list(strategies)
     for name in chosen:

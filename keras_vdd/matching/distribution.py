@@ -4,13 +4,19 @@ Zhao and Bilen, "Dataset Condensation with Distribution Matching" (WACV 2023), a
 fine-tuning in "Dancing with Still Images" (CVPR 2024), section 4.
 """
 
+from collections.abc import Sequence
+
+import keras
 from keras import ops
 
 from keras_vdd.backend import value_and_grad
 from keras_vdd.models.functional import features
+from keras_vdd.tensors import Tensor
 
 
-def class_means(network, weights, x, chunk=None):
+def class_means(
+    network: keras.Model, weights: Sequence[Tensor], x: Tensor, chunk: int | None = None
+) -> Tensor:
     """Mean features of each class.
 
     Args:
@@ -36,7 +42,9 @@ def class_means(network, weights, x, chunk=None):
     return sum(means[1:], means[0]) / len(means)
 
 
-def distribution_matching(network, weights, real, synthetic, chunk=None):
+def distribution_matching(
+    network: keras.Model, weights: Sequence[Tensor], real: Tensor, synthetic: Tensor, chunk: int | None = None
+) -> tuple[Tensor, Tensor]:
     """DM loss, || mean embed(real_c) - mean embed(syn_c) ||^2 summed over classes, and its gradient.
 
     All classes go through the network together; means by class make that equal to the reference's loop
@@ -54,7 +62,7 @@ def distribution_matching(network, weights, real, synthetic, chunk=None):
     """
     target = ops.stop_gradient(class_means(network, weights, real, chunk))
 
-    def distance(x):
+    def distance(x: Tensor) -> Tensor:
         return ops.sum(ops.square(target - class_means(network, weights, x)))
 
     return value_and_grad(distance)(synthetic)

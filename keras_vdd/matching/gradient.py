@@ -4,13 +4,17 @@ Zhao et al., "Dataset Condensation with Gradient Matching" (ICLR 2021), as used 
 "Dancing with Still Images" (CVPR 2024), section 4.
 """
 
+from collections.abc import Sequence
+
+import keras
 from keras import ops
 
 from keras_vdd.backend import value_and_grad
 from keras_vdd.models.functional import apply
+from keras_vdd.tensors import Tensor
 
 
-def filter_distance(real, synthetic):
+def filter_distance(real: Sequence[Tensor], synthetic: Sequence[Tensor]) -> Tensor:
     """Sum over layers and output filters of 1 - cos(real, synthetic).
 
     Each filter is flattened whole, in two dimensions or three (the reference's code has no branch for
@@ -22,7 +26,7 @@ def filter_distance(real, synthetic):
     Returns:
         Scalar tensor.
     """
-    total = 0.0
+    total: Tensor = 0.0
     for g_real, g_synthetic in zip(real, synthetic):
         if len(g_real.shape) < 2:
             continue
@@ -33,19 +37,21 @@ def filter_distance(real, synthetic):
     return total
 
 
-def _norm(x):
+def _norm(x: Tensor) -> Tensor:
     # The floor keeps the derivative finite where a filter's gradient is exactly zero.
     return ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis=0), 1e-30))
 
 
-def cross_entropy(network, weights, x, label):
+def cross_entropy(network: keras.Model, weights: Sequence[Tensor], x: Tensor, label: Tensor) -> Tensor:
     """Mean cross-entropy of `x` (n, ...) when all of it has the one class `label` (int scalar)."""
     logits = apply(network, weights, x)
     target = ops.one_hot(ops.broadcast_to(label, (x.shape[0],)), logits.shape[-1], dtype=logits.dtype)
     return -ops.mean(ops.sum(target * ops.log_softmax(logits), axis=-1))
 
 
-def gradient_matching(network, weights, real, synthetic, chunk=None):
+def gradient_matching(
+    network: keras.Model, weights: Sequence[Tensor], real: Tensor, synthetic: Tensor, chunk: int | None = None
+) -> tuple[Tensor, Tensor]:
     """DC loss, summed over classes, and its gradient to the synthetic data.
 
     Classes are taken one at a time, so memory does not grow with their number, and the gradient of each
@@ -66,17 +72,17 @@ def gradient_matching(network, weights, real, synthetic, chunk=None):
     n = real.shape[1]
     part = max(d for d in range(1, min(chunk or n, n) + 1) if n % d == 0)
 
-    def mean_gradient(x, label):
+    def mean_gradient(x: Tensor, label: Tensor) -> list[Tensor]:
         if part == n:
             return gradient_of(weights, x, label)[1]
         parts = [gradient_of(weights, x[i : i + part], label)[1] for i in range(0, n, part)]
         return [sum(layer[1:], layer[0]) / len(parts) for layer in zip(*parts)]
 
-    def class_distance(synthetic_class, real_gradient, label):
+    def class_distance(synthetic_class: Tensor, real_gradient: list[Tensor], label: Tensor) -> Tensor:
         _, synthetic_gradient = gradient_of(weights, synthetic_class, label)
         return filter_distance(real_gradient, synthetic_gradient)
 
-    def one_class(inputs):
+    def one_class(inputs: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         real_class, synthetic_class, label = inputs
         return value_and_grad(class_distance)(synthetic_class, mean_gradient(real_class, label), label)
 

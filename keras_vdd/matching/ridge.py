@@ -8,20 +8,24 @@ import numpy as np
 from keras import ops
 
 from keras_vdd.backend import WIDEST_FLOAT
+from keras_vdd.tensors import Tensor
 
 # Of the ridge, relative to the kernel's trace: below it rounding can leave a pivot of exactly zero, at which
 # some backends raise.
 LEAST = 1e-14
 
 
-def ridge_prediction(synthetic_features, synthetic_labels, real_features, regulariser=1e-6):
+def ridge_prediction(
+    synthetic_features: Tensor, synthetic_labels: Tensor, real_features: Tensor, regulariser: float = 1e-6
+) -> tuple[Tensor, Tensor]:
     """F_t F_s^T (F_s F_s^T + regulariser * trace / n * I)^-1 Y_s.
 
     Args:
         synthetic_features: (n, features) F_s.
         synthetic_labels: (n, classes) Y_s.
         real_features: (m, features) F_t.
-        regulariser: float, relative to the mean of the kernel's diagonal; at least `LEAST` of its sum is taken.
+        regulariser: float, relative to the mean of the kernel's diagonal; at least `LEAST` of its sum is
+            taken.
 
     Returns:
         (prediction, residual): (m, classes), and a scalar, how far the solution leaves its equations open
@@ -51,27 +55,27 @@ def ridge_prediction(synthetic_features, synthetic_labels, real_features, regula
     return ops.cast(prediction, result_dtype), ops.cast(residual, result_dtype)
 
 
-def _length(x):
+def _length(x: Tensor) -> Tensor:
     return ops.sqrt(ops.sum(ops.square(x)))
 
 
-def _product(a, b):
+def _product(a: Tensor, b: Tensor) -> Tensor:
     return ops.einsum("mf,nf->mn", a, b)
 
 
-def prediction_loss(prediction, target):
+def prediction_loss(prediction: Tensor, target: Tensor) -> Tensor:
     """Squared error summed over classes, mean over samples; both (m, classes)."""
     return ops.mean(ops.sum(ops.square(prediction - target), axis=-1))
 
 
-def label_margin_loss(labels):
+def label_margin_loss(labels: Tensor) -> Tensor:
     """Mean of -min(top1 - top2, 1 / classes): keeps each learned label (n, classes) decided."""
     classes = labels.shape[-1]
     top, _ = ops.top_k(labels, 2)
     return -ops.mean(ops.minimum(top[:, 0] - top[:, 1], 1 / classes))
 
 
-def centred_labels(classes, videos_per_class):
+def centred_labels(classes: int, videos_per_class: int) -> np.ndarray:
     """Labels that learning starts from, float32 (classes, VPC, classes), of the class in the first dimension.
 
     One-hot minus 1 / classes, times 1 / sqrt(classes / 10), as in FRePo's released code.

@@ -27,16 +27,25 @@ compiled is compiled once:
 `inner_loss(weights, data, step)` is the scalar training loss of one step.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from keras import ops, tree
 
 from keras_vdd.backend import jit, value_and_grad
+from keras_vdd.tensors import Tensor
+
+Weights = list[Tensor]
+InnerLoss = Callable[[Weights, Any, Any], Tensor]
+Learned = dict[str, Any]
+Match = Callable[[Weights, Weights, Learned, list[Any]], tuple[Tensor, Learned]]
 
 
-def unrolled(inner_loss):
+def unrolled(inner_loss: InnerLoss) -> Match:
     """The gradient through the graph of all inner steps; memory grows with their number."""
     forward = _descent(inner_loss)
 
-    def loss(learned, start, target, steps):
+    def loss(learned: Learned, start: Weights, target: Weights, steps: list[Any]) -> Tensor:
         weights = start
         for step in steps:
             weights = forward(weights, learned, step)
@@ -46,27 +55,27 @@ def unrolled(inner_loss):
     return lambda start, target, learned, steps: gradient(learned, start, target, steps)
 
 
-def adjoint(inner_loss):
+def adjoint(inner_loss: InnerLoss) -> Match:
     """The same gradient as `unrolled`, up to rounding, holding the graph of one step at a time."""
     forward = _descent(inner_loss)
 
-    def projected(inputs, cotangent, step):
+    def projected(inputs: tuple[Weights, Learned], cotangent: Weights, step: Any) -> Tensor:
         weights, learned = inputs
         return _inner_product(forward(weights, learned, step), cotangent)
 
     return _walking_back(forward, value_and_grad(projected))
 
 
-def tesla(inner_loss):
+def tesla(inner_loss: InnerLoss) -> Match:
     """TESLA's approximation: every step meets the derivative at the last weights."""
     forward = _descent(inner_loss)
 
-    def projected(learned, weights, cotangent, step):
+    def projected(learned: Learned, weights: Weights, cotangent: Weights, step: Any) -> Tensor:
         return _inner_product(forward(weights, learned, step), cotangent)
 
     gradient = value_and_grad(projected)
 
-    def pull_back(inputs, cotangent, step):
+    def pull_back(inputs: tuple[Weights, Learned], cotangent: Weights, step: Any) -> tuple[Tensor, Any]:
         weights, learned = inputs
         value, learned_gradient = gradient(learned, weights, cotangent, step)
         return value, (cotangent, learned_gradient)
@@ -77,35 +86,35 @@ def tesla(inner_loss):
 FORMS = {"unrolled": unrolled, "adjoint": adjoint, "tesla": tesla}
 
 
-def relative_distance(weights, start, target):
+def relative_distance(weights: Weights, start: Weights, target: Weights) -> Tensor:
     """||weights - target||^2 / ||start - target||^2 over lists of tensors."""
     return _squared_distance(weights, target) / _squared_distance(start, target)
 
 
-def _descent(inner_loss):
+def _descent(inner_loss: InnerLoss) -> Callable[[Weights, Learned, Any], Weights]:
     step_gradient = value_and_grad(inner_loss)
 
-    def forward(weights, learned, step):
+    def forward(weights: Weights, learned: Learned, step: Any) -> Weights:
         _, gradient = step_gradient(weights, learned["data"], step)
         return [w - learned["step_size"] * g for w, g in zip(weights, gradient)]
 
     return forward
 
 
-def _walking_back(forward, pull_back):
+def _walking_back(forward: Callable[..., Weights], pull_back: Callable[..., tuple[Tensor, Any]]) -> Match:
     # Each step is compiled on its own: inside one graph every step's intermediates would live at once.
     forward, pull_back = jit(forward), jit(pull_back)
     end = jit(value_and_grad(relative_distance))
     add = jit(lambda a, b: tree.map_structure(lambda x, y: x + y, a, b))
 
-    def match(start, target, learned, steps):
-        # Torch would tie the weights of every step to its variables, and with them keep every step's gradient.
+    def match(start: Weights, target: Weights, learned: Learned, steps: list[Any]) -> tuple[Tensor, Learned]:
+        # Torch would tie the weights of every step to its variables, and so keep every step's gradient.
         learned = tree.map_structure(ops.stop_gradient, learned)
         path = [start]
         for step in steps:
             path.append(forward(path[-1], learned, step))
         loss, cotangent = end(path.pop(), start, target)
-        total = None
+        total: Any = None
         for step in reversed(steps):
             _, (cotangent, gradient) = pull_back((path.pop(), learned), cotangent, step)
             total = gradient if total is None else add(total, gradient)
@@ -114,9 +123,9 @@ def _walking_back(forward, pull_back):
     return match
 
 
-def _inner_product(a, b):
+def _inner_product(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
     return sum(ops.sum(x * y) for x, y in zip(a, b))
 
 
-def _squared_distance(a, b):
+def _squared_distance(a: Sequence[Tensor], b: Sequence[Tensor]) -> Tensor:
     return sum(ops.sum(ops.square(x - y)) for x, y in zip(a, b))

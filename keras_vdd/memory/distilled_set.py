@@ -1,6 +1,6 @@
 """A distilled set in memory: arrays, names and provenance, with no learning framework."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from keras_vdd.errors import UsageError
 from keras_vdd.memory import pairing, upsampling
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
-from keras_vdd.memory.memory import SIDES
+from keras_vdd.memory.memory import SIDES, Items, Memory
 from keras_vdd.memory.registry import MEMORIES
 
 
@@ -49,21 +49,23 @@ class DistilledSet:
     """
 
     kind: str
-    class_names: tuple
+    class_names: tuple[str, ...]
     frames: int
-    mean: tuple
-    std: tuple
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     videos_per_class: int
     arrays: Mapping[str, np.ndarray]
     labels: np.ndarray | None = None
     label_kind: str | None = None
     recipe: str = ""
-    provenance: dict = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     def __init__(
-        self, kind, class_names, frames, mean, std, videos_per_class, *, labels=None, label_kind=None, recipe="",
-        provenance=None, arrays=None, **named,
-    ):  # fmt: skip
+        self, kind: str, class_names: Iterable[str], frames: int, mean: Iterable[float], std: Iterable[float],
+        videos_per_class: int, *, labels: np.ndarray | None = None, label_kind: str | None = None,
+        recipe: str = "", provenance: dict[str, Any] | None = None,
+        arrays: Mapping[str, np.ndarray | None] | None = None, **named: np.ndarray | None,
+    ) -> None:  # fmt: skip
         settle = object.__setattr__
         if kind not in MEMORIES:
             raise UsageError(f"Memory kind {kind!r} is unknown: choose one of {', '.join(MEMORIES.names())}.")
@@ -90,7 +92,7 @@ class DistilledSet:
             return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def _settled(self, given):
+    def _settled(self, given: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
         memory = self.memory
         ranks = {items.array: 2 + len(items.axes) for items in memory.items}
         ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
@@ -98,12 +100,15 @@ class DistilledSet:
             elsewhere = any(name in other.arrays for other in MEMORIES)
             if name not in ranks and (array is not None or not elsewhere):
                 raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
-        for name in ranks:
-            if given.get(name) is None:
+        settled = {}
+        for name, rank in ranks.items():
+            array = given.get(name)
+            if array is None:
                 raise UsageError(f"A {self.kind} set needs the array {name!r}, which is None.")
-        return {name: _array(name, given[name], rank) for name, rank in ranks.items()}
+            settled[name] = _array(name, array, rank)
+        return settled
 
-    def _check_shapes(self):
+    def _check_shapes(self) -> None:
         classes, frames = len(self.class_names), self.frames
         if not classes or len(set(self.class_names)) != classes:
             raise UsageError("A distilled set needs at least one class name, and no name twice.")
@@ -133,7 +138,7 @@ class DistilledSet:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
 
-    def _item_shape(self, items):
+    def _item_shape(self, items: Items) -> tuple[int, ...]:
         """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
         found = self.arrays[items.array].shape[2:]
         whole = items.whole(self.frames, *self.size)
@@ -146,47 +151,47 @@ class DistilledSet:
         return tuple(shape)
 
     @property
-    def memory(self):
+    def memory(self) -> Memory:
         """The `keras_vdd.memory.Memory` of the set's kind."""
         return MEMORIES.get(self.kind)
 
     @property
-    def classes(self):
+    def classes(self) -> int:
         """int, C."""
         return len(self.class_names)
 
     @property
-    def size(self):
+    def size(self) -> tuple[int, int]:
         """(height, width) of the videos."""
         return self.memory.size(self.arrays)
 
     @property
-    def counts(self):
+    def counts(self) -> tuple[int, int]:
         """(statics, dynamics) of a class that pairs are made of; full videos count as statics."""
         return self.memory.counts(self.arrays, self.videos_per_class)
 
     @property
-    def statics_per_class(self):
+    def statics_per_class(self) -> int:
         """int, SPC; 0 where each video slot has what it shows, as in full videos."""
         several = any(not items.single and items.index == "static" for items in self.memory.items)
         return self.counts[0] if several else 0
 
     @property
-    def dynamics_per_class(self):
+    def dynamics_per_class(self) -> int:
         """int, DPC; 0 where there are no dynamic memories."""
         return self.counts[1]
 
     @property
-    def integrators(self):
+    def integrators(self) -> int:
         """int, I, groups of classes that share weights; 0 where none do."""
         shared = self.memory.shared
         return len(self.arrays[shared[0].array]) if shared else 0
 
-    def integrator_of(self, label):
+    def integrator_of(self, label: int) -> int:
         """Return the index of the integrator that class `label` uses."""
         return int(label) * self.integrators // self.classes
 
-    def nbytes(self, dtype="float32"):
+    def nbytes(self, dtype: str = "float32") -> int:
         """Return the exact bytes of the memories stored as `dtype`; integrators and labels are float32.
 
         Raises:
@@ -194,23 +199,23 @@ class DistilledSet:
         """
         return stored_bytes(self, dtype)
 
-    def pairs(self):
+    def pairs(self) -> np.ndarray:
         """Return every pair, int32 (n, 3) rows (class, static, dynamic), in the fixed order of `pairing`."""
         return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self.counts)
 
-    def sample_pairs(self, rng):
+    def sample_pairs(self, rng: np.random.Generator) -> np.ndarray:
         """Draw one pair for each video slot, int32 (C * VPC, 3), as the paper does at each step."""
         return pairing.sample_pairs(rng, self.classes, self.videos_per_class, *self.counts)
 
-    def slots_of(self, pairs):
+    def slots_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the video slot of each pair, int32 (n,)."""
         return pairing.slots_of(self._checked(pairs), self.videos_per_class, self.counts[0])
 
-    def labels_of(self, pairs):
+    def labels_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the class of each pair, int32 (n,)."""
         return np.ascontiguousarray(self._checked(pairs)[:, 0], dtype=np.int32)
 
-    def soft_labels_of(self, pairs):
+    def soft_labels_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the label vector of each pair, float32 (n, C): learned where there is one, else one-hot.
 
         Learned ones of kind "regression" are no probabilities: train on them with a mean squared error.
@@ -220,7 +225,7 @@ class DistilledSet:
             return np.eye(self.classes, dtype=np.float32)[labels]
         return self.labels[labels, self.slots_of(pairs)]
 
-    def reconstruct(self, pairs=None):
+    def reconstruct(self, pairs: np.ndarray | None = None) -> np.ndarray:
         """Make the videos of pairs.
 
         Args:
@@ -235,13 +240,13 @@ class DistilledSet:
         pairs = self.pairs() if pairs is None else self._checked(pairs)
         return self.memory.reconstruct(self, pairs)
 
-    def motion(self, label, dynamics=slice(None)):
+    def motion(self, label: int, dynamics: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return motion clips of class `label` at the size of the videos, float32 (n, T, H, W)."""
-        clips = self.dynamic[label, dynamics, ..., 0]
+        clips = self.arrays["dynamic"][label, dynamics, ..., 0]
         matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
         return upsampling.upsample(clips, matrices)
 
-    def _checked(self, pairs):
+    def _checked(self, pairs: np.ndarray) -> np.ndarray:
         pairs = np.asarray(pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 3 or pairs.dtype.kind not in "iu":
             raise UsageError(
@@ -259,7 +264,7 @@ class DistilledSet:
         return pairs
 
 
-def _array(name, array, rank):
+def _array(name: str, array: np.ndarray, rank: int) -> np.ndarray:
     array = np.ascontiguousarray(array, dtype=np.float32)
     if array.ndim != rank or 0 in array.shape:
         raise UsageError(f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty.")

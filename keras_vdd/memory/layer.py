@@ -25,7 +25,7 @@ class MemoryLayer(keras.layers.Layer):
             side of zero, as storage in int8 keeps it, and the gradient passes straight through.
     """
 
-    kind: str | None = None
+    kind: str
 
     def __init__(
         self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, quantise=False,

@@ -11,11 +11,11 @@ from keras_vdd.methods.settings import ClassSettings, LearningRates, MatchingSet
 from keras_vdd.registry import on_call
 
 __all__ = [
+    "METHODS",
     "ClassSettings",
     "LearningRates",
     "MatchingSettings",
     "Method",
-    "METHODS",
     "on_call",
     "register_method",
 ]

@@ -65,7 +65,8 @@ class Method:
             if setting is not None and setting not in fields:
                 yield f"learns {part!r} where {setting!r} is true, which is none of its settings"
         if (self.label_kind is None) == ("labels" in self.learns):
-            yield f"has label_kind={self.label_kind!r} and learns={dict(self.learns)}: labels have a kind, and only they"
+            learns = dict(self.learns)
+            yield f"has label_kind={self.label_kind!r} and learns={learns}: labels have a kind, and only they"
         for setting in self.smaller:
             if setting not in fields:
                 yield f"has smaller={setting!r}, which is none of its settings"

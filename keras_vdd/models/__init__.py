@@ -4,6 +4,7 @@ Names are loaded when first used: which networks there are can be told without K
 """
 
 import importlib
+from typing import Any
 
 _HOMES = {
     "ConvNet": "convnet",
@@ -23,11 +24,11 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'keras_vdd.models' has no attribute {name!r}")
     return getattr(importlib.import_module(f"keras_vdd.models.{_HOMES[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

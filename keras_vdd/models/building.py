@@ -1,13 +1,23 @@
 """A network made by name, and checked for what learning asks of it."""
 
+from typing import Any
+
 import keras
 
 from keras_vdd.errors import UsageError
 from keras_vdd.models.fresh import draws_of
-from keras_vdd.models.registry import NETWORKS
+from keras_vdd.models.registry import NETWORKS, Network
 
 
-def create(architecture, classes, frames, size, width=128, stem=64, precision="float32"):
+def create(
+    architecture: str,
+    classes: int,
+    frames: int,
+    size: int,
+    width: int = 128,
+    stem: int = 64,
+    precision: str = "float32",
+) -> keras.Model:
     """Build a network by name.
 
     Args:
@@ -40,13 +50,13 @@ def create(architecture, classes, frames, size, width=128, stem=64, precision="f
     return network
 
 
-def sample_shape(network):
+def sample_shape(network: keras.Model) -> tuple[int, ...]:
     """Return the shape of what a network looks at: (size, size, 3), or (frames, size, size, 3)."""
     frames = (network.frames,) if hasattr(network, "frames") else ()
     return (*frames, network.size, network.size, 3)
 
 
-def _check(network, known):
+def _check(network: Any, known: Network) -> None:
     needed = ["embed", "size", "feature_shape"] + ["frames"] * (known.input == "clips")
     lacking = [name for name in needed if not hasattr(network, name)]
     if not isinstance(network, keras.Model) or not network.built:

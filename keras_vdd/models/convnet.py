@@ -1,10 +1,13 @@
 """ConvNet, the image network of dataset distillation, of any depth."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_vdd.backend import DATA_FORMAT
 from keras_vdd.layers import Conv2D, InstanceNorm
+from keras_vdd.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -20,7 +23,9 @@ class ConvNet(keras.Model):
     Call with float32 images (batch, size, size, 3); returns logits (batch, classes).
     """
 
-    def __init__(self, classes, size=112, width=128, depth=4, **kwargs):
+    def __init__(
+        self, classes: int, size: int = 112, width: int = 128, depth: int = 4, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if size < 2**depth:
             raise ValueError(
@@ -36,7 +41,7 @@ class ConvNet(keras.Model):
         self.classifier = Conv2D(classes, (1, 1), name="classifier", dtype="float32")
         self.build((None, size, size, 3))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         channels = 3
         for convolution, norm in zip(self.convolutions, self.norms):
             convolution.build((None, None, None, channels) if _LAST else (None, channels, None, None))
@@ -47,7 +52,7 @@ class ConvNet(keras.Model):
         self.classifier.build((None, 1, 1, side * side * channels))
         self.built = True
 
-    def embed(self, x, training=False):
+    def embed(self, x: Tensor, training: bool = False) -> Tensor:
         """Features of the last block, flattened from (height, width, channels): (batch, features)."""
         x = ops.cast(x, self.compute_dtype)
         x = x if _LAST else ops.transpose(x, (0, 3, 1, 2))
@@ -57,12 +62,12 @@ class ConvNet(keras.Model):
         x = x if _LAST else ops.transpose(x, (0, 2, 3, 1))
         return ops.reshape(x, (-1, self.classifier.kernel.shape[2]))
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         features = self.embed(x, training)
         logits = self.classifier(ops.reshape(features, (-1, 1, 1, features.shape[-1])))
         return ops.reshape(logits, (-1, self.classes))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "classes": self.classes,

@@ -7,6 +7,7 @@ steps. The formulas below are within 15 % of those figures.
 """
 
 import math
+from typing import Any
 
 import keras
 
@@ -22,7 +23,7 @@ _WEIGHTS_OF_A_STEP = 3
 _FIRST_ORDER_COPIES = 1.5
 
 
-def trajectory_form(asked, network, batch, steps):
+def trajectory_form(asked: str, network: keras.Model, batch: int, steps: int) -> str:
     """Return in which form MTT's gradient is computed: `"unrolled"`, `"adjoint"` or `"tesla"`.
 
     `auto` unrolls where the estimated peak is below half of the device's memory. All of that memory
@@ -46,7 +47,7 @@ def trajectory_form(asked, network, batch, steps):
     return "unrolled" if fits else "adjoint"
 
 
-def trajectory_bytes(form, network, batch, steps):
+def trajectory_bytes(form: str, network: keras.Model, batch: int, steps: int) -> int:
     """Return an estimate of the bytes that one MTT iteration takes at its peak, above the set itself.
 
     Unrolled, every inner step keeps its activations and weights; step by step (adjoint, tesla) one step's
@@ -60,18 +61,18 @@ def trajectory_bytes(form, network, batch, steps):
     return int(2 * step + steps * weights)
 
 
-def first_order_bytes(network, batch):
+def first_order_bytes(network: keras.Model, batch: int) -> int:
     """Return an estimate of the bytes that a pass over a batch takes until it is differentiated."""
     copies = max(_FIRST_ORDER_COPIES, second_order_copies())
     return int(batch * copies * activation_bytes(network) + 3 * weight_bytes(network))
 
 
-def second_order_bytes(network, batch):
+def second_order_bytes(network: keras.Model, batch: int) -> int:
     """Return the same for a pass whose gradient is differentiated again."""
     return trajectory_bytes("adjoint", network, batch, 0)
 
 
-def activation_bytes(network, method="call"):
+def activation_bytes(network: keras.Model, method: str = "call") -> int:
     """Return the bytes that the outputs of a network's operations take for one clip or frame.
 
     Args:
@@ -81,7 +82,7 @@ def activation_bytes(network, method="call"):
     return sum(math.prod(tensor.shape) * _itemsize(tensor.dtype) for _, tensor in outputs_of(network, method))
 
 
-def outputs_of(network, method="call"):
+def outputs_of(network: keras.Model, method: str = "call") -> list[tuple[Any, Any]]:
     """Return the operations of a network with what each gives for one clip or frame, as symbolic tensors.
 
     Args:
@@ -102,15 +103,15 @@ def outputs_of(network, method="call"):
     return list(found.values())
 
 
-def weight_bytes(network):
+def weight_bytes(network: keras.Model) -> int:
     """Return the bytes of a network's weights."""
     return 4 * network.count_params()
 
 
-def total_bytes():
+def total_bytes() -> int | None:
     """Return the memory of the device in use: the accelerator's, else main memory; None if nobody says."""
     return device_bytes() or main_memory_bytes()
 
 
-def _itemsize(dtype):
+def _itemsize(dtype: str) -> int:
     return {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2}.get(dtype, 4)

@@ -1,9 +1,17 @@
 """Weights of a network drawn anew on the host, equal on every backend."""
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
 from keras_vdd.errors import UsageError
 
+Draw = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
 
-def fresh_weights(network, rng):
+
+def fresh_weights(network: keras.Model, rng: np.random.Generator) -> list[np.ndarray]:
     """Draw new weights for a network of `keras_vdd.models`, each as the `draws` of its layer say.
 
     They are drawn on the host because a network re-initialised inside a compiled step is a constant of that
@@ -23,16 +31,17 @@ def fresh_weights(network, rng):
     return [draw(tuple(variable.shape), rng) for variable, draw in weights]
 
 
-def draws_of(network):
+def draws_of(network: keras.Model) -> list[Draw]:
     """Return how each weight is drawn, in the order of `network.trainable_variables`.
 
-    A layer's `draws` holds for its weights of that name and for those of the layers inside it, unless they say
-    it themselves.
+    A layer's `draws` holds for its weights of that name and for those of the layers inside it, unless they
+    say it themselves.
 
     Raises:
         UsageError: no layer says how a weight is drawn.
     """
-    draws, homes = {}, {}
+    draws: dict[int, Draw] = {}
+    homes = {}
     for layer in _outer_first(network):
         stated = getattr(layer, "draws", {})
         for variable in layer.trainable_variables:
@@ -49,7 +58,7 @@ def draws_of(network):
     return [draws[id(variable)] for variable in network.trainable_variables]
 
 
-def _outer_first(layer):
+def _outer_first(layer: keras.layers.Layer) -> Iterator[Any]:
     yield layer
     for inner in layer._flatten_layers(include_self=False, recursive=False):
         yield from _outer_first(inner)

@@ -1,16 +1,27 @@
 """A network as a function of its weights, and weights as the backend likes them."""
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_vdd.backend import native_layout
+from keras_vdd.tensors import Tensor
 
 # Odd and far from small numbers: the step from one layer's dropout seed to the next one's.
 _STRIDE = 0x9E3779B9
 
 
-def apply(network, weights, x, method="call", training=False, seed=None):
+def apply(
+    network: keras.Model,
+    weights: Iterable[Tensor],
+    x: Tensor,
+    method: str = "call",
+    training: bool = False,
+    seed: Tensor | None = None,
+) -> Any:
     """Call `network` with other weights than its own, leaving it untouched.
 
     Args:
@@ -34,7 +45,7 @@ def apply(network, weights, x, method="call", training=False, seed=None):
         return getattr(network, method)(x, training=training)
 
 
-def features(network, weights, x):
+def features(network: keras.Model, weights: Iterable[Tensor], x: Tensor) -> Tensor:
     """Features (n, features) of `x` under other weights, in float32 where the network computes in less.
 
     Args:
@@ -44,7 +55,7 @@ def features(network, weights, x):
     return ops.cast(found, keras.backend.result_type(found.dtype, "float32"))
 
 
-def as_weights(network, arrays):
+def as_weights(network: keras.Model, arrays: Iterable[Tensor]) -> list[Tensor]:
     """Tensors of `arrays` with the static shapes of the network's weights, in the backend's layout.
 
     Inside a compiled `fit` TensorFlow hands over arrays whose first dimension is unknown; the reshape
@@ -54,7 +65,7 @@ def as_weights(network, arrays):
     return native_layout(shaped)
 
 
-def _generator_states(network, seed):
+def _generator_states(network: keras.Model, seed: Tensor) -> Iterator[tuple[keras.Variable, Tensor]]:
     # Torch holds these states as int32, TensorFlow as int64: bits beyond 32 are cut off, none are lost.
     words = ops.cast(ops.reshape(seed, (2,)), "uint32")
     states = [v for v in network.non_trainable_variables if v.name == "seed_generator_state"]

@@ -4,7 +4,8 @@ A network of the package is a file of `models/frames` or `models/clips`, whichev
 the network's, and its `NETWORK` builds it, as `register_network` says. One from outside is registered.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -34,14 +35,18 @@ class Network:
 class _Given:
     builder: Callable[..., Any]
 
-    def __call__(self):
+    def __call__(self) -> Callable[..., Any]:
         return self.builder
 
 
-def _own():
+def _own() -> Iterator[tuple[str, Network]]:
     for kind in INPUTS:
         for name, module in modules_of(f"keras_vdd.models.{kind}"):
-            yield name, Network(name, kind, lambda module=module: module().NETWORK)
+            yield name, Network(name, kind, functools.partial(_builder_in, module))
+
+
+def _builder_in(module: Callable[[], Any]) -> Callable[..., Any]:
+    return module().NETWORK
 
 
 NETWORKS = Registry("network", _own)

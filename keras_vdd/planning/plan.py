@@ -1,5 +1,7 @@
 """What a recipe will make and cost, before anything is made: `vdd distill --dry-run`."""
 
+from typing import Any
+
 import keras
 
 from keras_vdd.backend import device_in_use
@@ -14,10 +16,11 @@ from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
 from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
 from keras_vdd.planning.timing import in_words
+from keras_vdd.recipe.schema import Recipe
 
 
 @on_its_device
-def plan(recipe):
+def plan(recipe: Recipe) -> dict[str, Any]:
     """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on

@@ -110,11 +110,11 @@ def _paper(recipe):
     figure = figure_of(recipe)
     if figure is not None:
         return f"The paper reports {figure}{f' at {figure.storage}' if figure.storage else ''}."
-    return "The paper has no figure for these settings." if _public(recipe) else ""
+    return "The paper has no figure for these settings." if _is_published(recipe) else ""
 
 
-def _public(recipe):
-    """Whether the set is one that is published, of a size that is known."""
+def _is_published(recipe):
+    """Whether the set has a size that is known without its files."""
     return SOURCES.get(recipe.data.set).size is not None
 
 
@@ -136,6 +136,6 @@ def _cost(recipe, extent, time):
         cost.append(f"{extent.classes * per_class:,} real clips at an iteration of stage 2")
     if time is not None:
         cost.append(time)
-    elif _public(recipe):
+    elif _is_published(recipe):
         cost.append("a GPU to score it" if recipe.coreset is not None else "a GPU")
     return f"{'; '.join(cost)}. `--dry-run` estimates memory and time for this machine."

@@ -1,5 +1,7 @@
 """Exact shapes and bytes of what a recipe stores, without Keras and without the videos."""
 
+import itertools
+
 from keras_vdd.memory.budget import label_bytes, memory_bytes, real_clip_bytes
 from keras_vdd.recipe.schema import Recipe
 
@@ -66,5 +68,5 @@ def expert_bytes(recipe: Recipe, classes: int) -> int | None:
 def mini_c3d_parameters(classes: int, width: int = 128, stem: int = 64) -> int:
     """Return the number of weights of a MiniC3D: three convolutions (3, 7, 7) and a head, with biases."""
     channels = (3, stem, width, width)
-    hidden = sum(3 * 7 * 7 * below * above + above for below, above in zip(channels, channels[1:]))
+    hidden = sum(3 * 7 * 7 * below * above + above for below, above in itertools.pairwise(channels))
     return hidden + (width + 1) * classes

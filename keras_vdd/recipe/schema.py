@@ -119,7 +119,8 @@ class Recipe(Settings):
 
     def loss_of(self, stage: str) -> Method:
         """The `Method` of a stage that the recipe has, "static" or "dynamic"."""
-        return METHODS.get(STATIC_LOSS if stage == "static" else self.dynamic.loss)
+        dynamic: Any = self.dynamic
+        return METHODS.get(STATIC_LOSS if stage == "static" else dynamic.loss)
 
     @property
     def needs_experts(self) -> bool:
@@ -129,9 +130,9 @@ class Recipe(Settings):
     @property
     def expert_epochs(self) -> int:
         """Epochs that each expert is trained; its snapshots count from 0, before training."""
-        if self.experts.epochs is not None:
-            return self.experts.epochs
-        return self.loss_of("dynamic").expert_epochs(self.dynamic)
+        experts: Any = self.experts
+        needed: Any = self.loss_of("dynamic").expert_epochs
+        return needed(self.dynamic) if experts.epochs is None else experts.epochs
 
     @model_validator(mode="before")
     @classmethod
@@ -187,7 +188,7 @@ class Recipe(Settings):
 
     def _rates_fit(self):
         dynamic, kind = self.dynamic, self.memory.kind
-        needed = {part: f"memory.kind={kind}" for part in self.memory_kind.learns}
+        needed = dict.fromkeys(self.memory_kind.learns, f"memory.kind={kind}")
         for part, setting in self.loss_of("dynamic").learned(dynamic).items():
             needed[part] = f"dynamic.{setting}={dynamic.loss if setting == 'loss' else 'true'}"
         for part, rate in dynamic.learning_rates:
@@ -216,8 +217,8 @@ class Recipe(Settings):
         read = self.loss_of("dynamic").expert_epochs(self.dynamic)
         if self.expert_epochs < read:
             yield (
-                f"experts.epochs={self.experts.epochs} is below the {read} epochs that dynamic.loss={self.dynamic.loss} "
-                "reads with these settings; raise it, or set experts.epochs=null"
+                f"experts.epochs={self.experts.epochs} is below the {read} epochs that "
+                f"dynamic.loss={self.dynamic.loss} reads with these settings; raise it, or set experts.epochs=null"
             )
 
     def _storage_fits(self):

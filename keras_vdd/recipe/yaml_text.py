@@ -67,7 +67,7 @@ _Representer.add_representer(float, _represent_float)
 
 def as_yaml(values: dict[str, Any]) -> str:
     """Return a mapping of plain values as YAML text, in its order; equal mappings give equal bytes."""
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)
     yaml.sort_base_mapping_type_on_output = False
     yaml.default_flow_style = False
     yaml.Representer = _Representer

@@ -31,7 +31,7 @@ def loss_curve(points, label):
         f'<text x="{LEFT - 6}" y="{at}" text-anchor="end">{10**v if logarithmic else v:.3g}</text>'
         for v, at in ends
     )
-    first, last = int(round(data[0, 0])), int(round(data[-1, 0]))
+    first, last = round(data[0, 0]), round(data[-1, 0])
     scale = ", logarithmic" if logarithmic else ""
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(label, quote=True)}">'

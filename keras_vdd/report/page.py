@@ -84,7 +84,7 @@ def _picture(caption, path):
     try:
         content = base64.b64encode(path.read_bytes()).decode()
     except OSError as error:
-        raise VddError(f"Cannot read picture {path}: {error.strerror or error}; make it again.")
+        raise VddError(f"Cannot read picture {path}: {error.strerror or error}; make it again.") from error
     text = html.escape(caption, quote=True)
     image = f'<img alt="{text}" src="data:{kind};base64,{content}">'
     return f"<figure>{image}<figcaption>{text}</figcaption></figure>"

@@ -18,17 +18,17 @@ def draw_report(recipe, run, stores, distilled, results):
         run: `RunFolder`.
         stores: dict of `Store`.
         distilled: `DistilledSet`; None for a run of the full set.
-        results: dict as `results.json` holds it.
+        results: `keras_vdd.evaluation.Results`.
     """
     folder = run.stage("report")
     losses = {}
     for record in run.log.records():
         losses.setdefault(record["stage"], []).append((record["iteration"], record["loss"]))
     write_page(
-        folder / "index.html", recipe.run_name, results_table(results["rows"], results["protocol"]),
+        folder / "index.html", recipe.run_name, results_table(results.rows, results.protocol),
         pictures=[] if distilled is None else _pictures(recipe, folder, stores, distilled),
         losses=losses, recipe=resolved_yaml(recipe),
-        facts={key: results[key] for key in ("set", "classes", "backend", "architecture")},
+        facts={key: getattr(results, key) for key in ("set", "classes", "backend", "architecture")},
     )  # fmt: skip
 
 

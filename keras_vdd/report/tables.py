@@ -1,9 +1,4 @@
-"""The table of results, as aligned text, as Markdown and as plain cells.
-
-A row is a dict, as `results.json` holds them: `method`, `videos_per_class` (number or text), `bytes`,
-`top1`, `top5` and `pairs` (`{"mean", "std", "values"}` in percent, or None), `diverged` (a count), `seeds`
-(list) and `note`. What a row lacks is shown as "-"; a column that no row has is left out.
-"""
+"""The table of results, as aligned text, as Markdown and as plain cells."""
 
 import textwrap
 from dataclasses import dataclass
@@ -54,40 +49,35 @@ def results_table(rows, title):
 
     Accuracies are mean and standard deviation in percent. Networks that diverged are never in a mean:
     a column says how many there were, and a row of which all diverged says so in place of its accuracy.
+    What no row has is no column.
+
+    Args:
+        rows: sequence of `keras_vdd.evaluation.ResultRow`.
+        title: str.
     """
     columns = [
-        ("method", lambda row: str(row["method"])),
-        ("videos per class", lambda row: _plain(row.get("videos_per_class"))),
-        ("bytes", lambda row: _count(row.get("bytes"))),
-        ("top-1 %", lambda row: _accuracy(row, "top1")),
-        ("top-5 %", lambda row: _accuracy(row, "top5")),
-        ("pairs %", lambda row: _accuracy(row, "pairs")),
-        ("diverged", _diverged),
-        ("note", lambda row: row.get("note") or ""),
+        ("method", lambda row: row.method),
+        ("videos per class", lambda row: _plain(row.videos_per_class)),
+        ("bytes", lambda row: f"{row.bytes:,}"),
+        ("top-1 %", lambda row: _accuracy(row.score, row.score.top1, "diverged")),
+        ("top-5 %", lambda row: _accuracy(row.score, row.score.top5)),
+        ("pairs %", lambda row: _accuracy(row.score, row.score.pairs)),
+        ("diverged", lambda row: f"{len(row.score.diverged)} of {len(row.score.networks)}"),
+        ("note", lambda row: row.note),
     ]
     optional = {
-        "pairs %": any(row.get("pairs") for row in rows),
-        "diverged": any(row.get("diverged") for row in rows),
-        "note": any(row.get("note") for row in rows),
+        "pairs %": any(row.score.pairs for row in rows),
+        "diverged": any(row.score.diverged for row in rows),
+        "note": any(row.note for row in rows),
     }
     columns = [(head, cell) for head, cell in columns if optional.get(head, True)]
     return Table(title, [head for head, _ in columns], [[cell(row) for _, cell in columns] for row in rows])
 
 
-def _accuracy(row, name):
-    figure = row.get(name)
+def _accuracy(score, figure, without="-"):
     if figure is None or figure["mean"] is None:
-        return "diverged" if name == "top1" and row.get("diverged") else "-"
+        return without if score.diverged else "-"
     return f"{figure['mean']:.1f} ±{figure['std']:.1f}"
-
-
-def _diverged(row):
-    seeds = row.get("seeds")
-    return f"{row.get('diverged', 0)} of {len(seeds)}" if seeds else str(row.get("diverged", 0))
-
-
-def _count(value):
-    return "-" if value is None else f"{value:,}"
 
 
 def _plain(value):

@@ -1,39 +1,41 @@
-"""The folder of a run: its recipe, its log, and what is already done."""
+"""The folder of a run: whose it is, and what is already done in it."""
 
 import contextlib
 import json
-import os
 import pathlib
-import platform
 import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from keras_vdd.errors import VddError
 from keras_vdd.files import lock, write_atomically
+from keras_vdd.runs.environment import environment
+from keras_vdd.runs.identity import RunIdentity
+from keras_vdd.runs.log import Log
+from keras_vdd.runs.videos import FILE as VIDEOS
+from keras_vdd.runs.videos import Videos
+from keras_vdd.times import Times
 
-# What may differ between two calls that mean the same run: where it is, and what bounds its memory alone. How
-# many clips go into one pass shows in the rounding, no more.
-_PLACES = {
-    "run": ("dir", "name", "checkpoint_every", "device"),
-    "data": ("store",),
-    "static": ("chunk",),
-    "dynamic": ("chunk",),
-    "experts": ("folder", "processes"),
-}
-# Forms of MTT's gradient that differ in memory and time, and in the rounding.
-EXACT_FORMS = ("auto", "unrolled", "adjoint")
+# What is there before anything is learned.
+_OF_THE_BEGINNING = {"lock", "environment.json", "recipe.yaml", VIDEOS, "times.jsonl"}
 
 
 class RunFolder:
-    """`<run.dir>/<name>/` with `recipe.yaml`, `environment.json`, `log.jsonl` and one folder a stage.
+    """`<run.dir>/<name>/` with `recipe.yaml`, `environment.json`, `videos.json`, `log.jsonl`, and a folder a stage.
 
     Opening it a second time with the same recipe goes on; another recipe, or a run half done on another
-    backend or kind of device, is refused, since it could not end with the same numbers.
+    backend or kind of device, is refused, since it could not end with the same numbers. So are other videos, by `goes_on_with`.
+
+    Attributes:
+        path: `pathlib.Path`.
+        log: `Log` of the iterations.
+        times: `Times`.
 
     Raises:
         VddError: the folder holds another run, or something that is no run.
     """
 
-    def __init__(self, recipe):
+    def __init__(self, recipe: Any) -> None:
         from keras_vdd.recipe.load import resolved_yaml
 
         self.path = pathlib.Path(recipe.run.dir) / recipe.run_name
@@ -42,21 +44,23 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise VddError(
-                f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to a folder you may write."
+                f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to one you may write."
             ) from error
         if not (self.path / "recipe.yaml").exists():
-            write_atomically(self.path / "environment.json", _environment_of(recipe))
+            facts = {**environment(), "deterministic": recipe.run.deterministic}
+            write_atomically(self.path / "environment.json", json.dumps(facts, indent=2) + "\n")
             write_atomically(self.path / "recipe.yaml", resolved_yaml(recipe))
         self.log = Log(self.path / "log.jsonl")
+        self.times = Times(self.path / "times.jsonl")
 
-    def stage(self, name):
+    def stage(self, name: str) -> pathlib.Path:
         """The folder of a stage, made if it is not there."""
         folder = self.path / name
         folder.mkdir(exist_ok=True)
         return folder
 
     @contextlib.contextmanager
-    def alone(self):
+    def alone(self) -> Iterator[None]:
         """Hold the folder against other processes; the lock falls with the process, however it ends.
 
         Raises:
@@ -69,16 +73,55 @@ class RunFolder:
                 )
             yield
 
-    def _refuse_another(self, recipe):
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was learned or scored in it."""
+        files = (p.relative_to(self.path) for p in self.path.rglob("*") if p.is_file())
+        return any(not _of_the_beginning(file.as_posix()) for file in files)
+
+    def goes_on_with(self, recipe: Any, stores: Mapping[str, Any], progress: Any) -> None:
+        """See to it that a run that is not finished is gone on with as it was begun: on its backend, device and videos.
+
+        Other versions, or another number of threads, are told.
+
+        Args:
+            recipe: `Recipe`.
+            stores: dict of `Store`, "train" and "test".
+            progress: `keras_vdd.progress.Progress`.
+
+        Raises:
+            VddError: videos were added or changed, or are gone; it was begun on another backend or device.
+        """
+        found = Videos.of(stores)
+        if not self.has_begun:
+            found.write(self.path)
+            return
+        begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
+        self._refuse_another_device(begun, now)
+        if begun.videos is None:
+            progress.say(
+                f"'{self.path}' was begun by a version that kept no list of its videos: whether they have changed "
+                "since cannot be told."
+            )
+            found.write(self.path)
+        elif changed := begun.videos.changes(found):
+            raise VddError(
+                f"'{self.path}' was begun with other videos: {changed}. Put them back as they were, or give another "
+                "run.name."
+            )
+        if told := begun.told(now):
+            progress.say(
+                f"'{self.path}' goes on with {told}: its numbers may differ in their last digits from those of a "
+                "run in one go."
+            )
+
+    def _refuse_another(self, recipe: Any) -> None:
         if not self.path.exists() or all(_of_the_first_moments(child.name) for child in self.path.iterdir()):
             return
         if not (self.path / "recipe.yaml").exists():
             raise VddError(f"'{self.path}' is not empty and holds no run: give another run.name or run.dir.")
-        from keras_vdd.recipe.load import load_recipe
-
-        before = identity(load_recipe(self.path / "recipe.yaml"))
-        changed = sorted(differences(before, identity(recipe)))
-        if changed:
+        begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
+        if changed := begun.another_recipe(now):
             learned = (self.path / "static" / "memory.safetensors").exists()
             keep = (
                 f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
@@ -87,126 +130,25 @@ class RunFolder:
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."
             )
-        if (self.path / "results.json").exists():
-            return
-        (backend, kind), (own_backend, own_kind) = begun_on(self.path), computes_on()
-        if backend != own_backend:
+        if not (self.path / "results.json").exists():
+            self._refuse_another_device(begun, now)
+
+    def _refuse_another_device(self, begun: RunIdentity, now: RunIdentity) -> None:
+        for what, before in begun.computed_otherwise(now):
             raise VddError(
-                f"'{self.path}' was begun on the backend {backend}: go on with --backend {backend}, "
-                "or give another run.name."
-            )
-        if kind not in (None, own_kind):
-            raise VddError(
-                f"'{self.path}' was begun on the device {kind}, and this is {own_kind}: go on with --device {kind}, "
-                "or give another run.name."
+                f"'{self.path}' was begun on the {what} {before}, and this is {getattr(now, what)}: go on with "
+                f"--{what} {before}, or give another run.name."
             )
 
 
-def _of_the_first_moments(name):
+def _of_the_first_moments(name: str) -> bool:
     """Whether a run killed in its first moments leaves such a file."""
-    return name in ("lock", "environment.json") or (name.startswith(".") and name.endswith(".tmp"))
+    return name in ("lock", "environment.json") or _half_written(name)
 
 
-class Log:
-    """One JSON line for each iteration, without times, so that equal runs have equal logs."""
-
-    def __init__(self, path):
-        self.path = pathlib.Path(path)
-
-    def append(self, **record):
-        """Add a line."""
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-
-    def records(self):
-        """All whole lines; one cut off by a kill is left out."""
-        if not self.path.exists():
-            return []
-        records = []
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                records.append(json.loads(line))
-        return records
-
-    def cut(self, stage, iteration):
-        """Drop the lines of `stage` after `iteration`: a resumed stage writes them again."""
-        kept = [r for r in self.records() if r["stage"] != stage or r["iteration"] <= iteration]
-        write_atomically(self.path, "".join(json.dumps(r) + "\n" for r in kept))
+def _of_the_beginning(name: str) -> bool:
+    return name in _OF_THE_BEGINNING or _half_written(name.rpartition("/")[2])
 
 
-def environment():
-    """What a result depends on besides the recipe: versions, backend, device and machine, as plain values."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    import keras
-
-    import keras_vdd
-    from keras_vdd.placement import facts
-    from keras_vdd.plugins import loaded_plugins
-
-    versions = {}
-    plugins = [{"file": os.path.basename(p["path"]), "sha256": p["sha256"]} for p in loaded_plugins()]
-    packages = ("keras", "torch", "tensorflow", "tensorflow_cpu", "jax", "numpy", "av", "datasets")
-    for package in packages:
-        with contextlib.suppress(PackageNotFoundError):
-            versions[package] = version(package)
-    return {
-        "keras_vdd": keras_vdd.__version__,
-        "backend": keras.config.backend(),
-        **facts(),
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "processors": os.cpu_count(),
-        "versions": versions,
-        **({"plugins": plugins} if plugins else {}),
-    }
-
-
-def _environment_of(recipe):
-    return json.dumps({**environment(), "deterministic": recipe.run.deterministic}, indent=2) + "\n"
-
-
-def computes_on():
-    """Return the backend and the kind of device, such as "cuda", that this process computes on."""
-    import keras
-
-    from keras_vdd.backend import device_in_use
-
-    return keras.config.backend(), device_in_use().kind
-
-
-def begun_on(folder):
-    """Return the backend and the kind of device of the run in `folder`; None where its kind is not said.
-
-    Raises:
-        VddError: the folder does not say.
-    """
-    try:
-        told = json.loads((folder / "environment.json").read_text())
-        return told["backend"], told.get("device_kind")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise VddError(
-            f"'{folder}' no longer says what it was begun with (environment.json): delete it and start anew."
-        ) from error
-
-
-def identity(recipe):
-    """All settings of a recipe that its results depend on, as nested plain values."""
-    values = recipe.model_dump(mode="json")
-    for section, keys in _PLACES.items():
-        for key in keys:
-            (values[section] or {}).pop(key, None)
-    for key in ("name", "summary"):
-        values.pop(key, None)
-    if (values["dynamic"] or {}).get("gradient") in EXACT_FORMS:
-        values["dynamic"]["gradient"] = "exact"
-    return values
-
-
-def differences(a, b, prefix=""):
-    """Yield the dotted names under which two nested dicts differ."""
-    if isinstance(a, dict) and isinstance(b, dict):
-        for key in a.keys() | b.keys():
-            yield from differences(a.get(key), b.get(key), f"{prefix}{key}.")
-    elif a != b:
-        yield prefix.rstrip(".")
+def _half_written(name: str) -> bool:
+    return name.startswith(".") and name.endswith(".tmp")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from keras_vdd.errors import UsageError
 from keras_vdd.learning.checkpoint import load_arrays
-from keras_vdd.recipe.load import load_recipe
-from keras_vdd.runs.folder import Log, begun_on, computes_on, differences, identity
+from keras_vdd.runs.identity import RunIdentity, differences
+from keras_vdd.runs.log import Log
+from keras_vdd.runs.videos import Videos
 from keras_vdd.stages.learn import finish
 
 # What stage 1 depends on; all else may differ.
@@ -16,11 +17,27 @@ _SETTINGS = {"run": ("seed", "precision"), "memory": ("statics_per_class", "quan
 
 @dataclass(frozen=True)
 class Stills:
-    """Finished stills of a run, with the lines of its log that tell how they were learned."""
+    """Finished stills of a run, with the lines of its log that tell how they were learned, and on which videos."""
 
+    folder: pathlib.Path
     arrays: dict
     facts: dict
     records: list
+    videos: Videos | None
+
+    def of_these_videos(self, stores, progress):
+        """See to it that they were learned on the training videos of `stores`, a dict of `Store`.
+
+        Raises:
+            UsageError: videos were added or changed, or are gone.
+        """
+        if self.videos is None:
+            progress.say(
+                f"'{self.folder}' was begun by a version that kept no list of its videos: whether its stills were "
+                "learned on the same ones cannot be told."
+            )
+        elif changed := self.videos.changes(Videos.of(stores), splits=("train",)):
+            raise UsageError(f"The stills of '{self.folder}' were learned on other videos: {changed}.")
 
     def lay_into(self, run):
         """Make them stage 1 of `run`, a `RunFolder`, unless it has finished its own."""
@@ -50,21 +67,20 @@ def stills_of(folder, recipe):
         raise UsageError(
             f"'{folder}' has no finished stills: give the folder of a run that has done stage 1."
         )
-    other = load_recipe(folder / "recipe.yaml")
-    changed = sorted(differences(_of_stage_1(other), _of_stage_1(recipe)))
-    for what, before, now in zip(("backend", "device"), begun_on(folder), computes_on(), strict=True):
-        if before not in (None, now):
-            changed.append(f"the {what}, {before},")
+    begun, now = RunIdentity.read(folder), RunIdentity.of(recipe)
+    changed = sorted(differences(_of_stage_1(begun), _of_stage_1(now)))
+    changed += [f"the {what}, {before}," for what, before in begun.computed_otherwise(now)]
     if changed:
         verb = "differs" if len(changed) == 1 else "differ"
         raise UsageError(
             f"The stills of '{folder}' are not those that this run would learn: {', '.join(changed[:3])} {verb}."
         )
     arrays, facts = load_arrays(finished)
-    return Stills(arrays, facts, [r for r in Log(folder / "log.jsonl").records() if r["stage"] == "static"])
+    records = [r for r in Log(folder / "log.jsonl").records() if r["stage"] == "static"]
+    return Stills(folder, arrays, facts, records, begun.videos)
 
 
-def _of_stage_1(recipe):
-    values = identity(recipe)
+def _of_stage_1(identity):
+    values = identity.recipe
     chosen = {section: {key: values[section][key] for key in keys} for section, keys in _SETTINGS.items()}
     return {**chosen, **{section: values[section] for section in _SECTIONS}}

@@ -7,8 +7,8 @@ are clips of UCF101 as they are, and longer videos of usual sizes and codecs mad
 two ways that one has: a process a file, as many at once as there are cores; and a process a core that is
 given its share as one list, which saves it the starts. All ways alternate. Printed are medians of seconds
 passed and, where others are at work on the machine, of processor seconds, and the ratios of both: above 1
-means faster than ffmpeg's faster way. Ours includes the start of an interpreter a core. Not a test: a time depends
-on the machine.
+means faster than ffmpeg's faster way. Ours includes the start of an interpreter a core. Not a test: a time
+depends on the machine.
 """
 
 import os

@@ -42,7 +42,7 @@ class MadeStore:
 
 
 class MadeExperts:
-    """What matching asks of an `ExpertBank`: two experts, fresh at first, that then move a little each epoch."""
+    """What matching asks of an `ExpertBank`: two experts, fresh at first, that move a little each epoch."""
 
     epochs = 2
 

@@ -1,12 +1,13 @@
 """One table of several methods, each distilled with several seeds.
 
-    python tests/benchmarks/method_table.py RECIPE [RECIPE ...] [KEY=VALUE ...] [--seeds 0 1 2] [--runs runs/table]
-        [--backend torch] [--json]
+    python tests/benchmarks/method_table.py RECIPE [RECIPE ...] [KEY=VALUE ...] [--seeds 0 1 2]
+        [--runs runs/table] [--backend torch] [--json]
 
-Runs `vdd distill --recipe RECIPE --seed SEED KEY=VALUE ...` one after the other, in `--runs`, and goes on where it
-was stopped. Each row of a method is the mean over seeds of a run's mean over fresh networks, and the population
-standard deviation of those means: what another distillation would give. Networks that diverged are counted beside
-it. Then come the real clips and stills of as many bytes, where a recipe compares itself with them.
+Runs `vdd distill --recipe RECIPE --seed SEED KEY=VALUE ...` one after the other, in `--runs`, and goes on
+where it was stopped. Each row of a method is the mean over seeds of a run's mean over fresh networks, and the
+population standard deviation of those means: what another distillation would give. Networks that diverged are
+counted beside it. Then come the real clips and stills of as many bytes, where a recipe compares itself with
+them.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import pathlib
 import statistics
 import subprocess
 import sys
+
+from keras_vdd.evaluation.records import Results
 
 EQUAL = ("random clips, equal bytes", "random stills, equal bytes")
 
@@ -55,7 +58,8 @@ def _rows(recipe, seed, settings, asked):
     done = subprocess.run([*command, *where, *settings], stdout=subprocess.DEVNULL)
     if done.returncode:
         sys.exit(f"{recipe} with seed {seed} ended with code {done.returncode}.")
-    return json.loads((pathlib.Path(asked.runs) / name / "results.json").read_text())["rows"]
+    results = Results.read(pathlib.Path(asked.runs) / name / "results.json")
+    return [row.to_json() for row in results.rows]
 
 
 def _spread(rows, score):

@@ -3,10 +3,10 @@
     python tests/benchmarks/mtt_memory.py [--backends torch tensorflow jax] [--forms unrolled adjoint tesla]
         [--steps 2 5 10 20] [--width 128] [--classes 5] [--json]
 
-Each figure is of a process of its own, which builds stage 2 as `vdd distill` does on made videos of 8 frames of
-64 pixels, notes its resident memory, has the kernel forget the peak, runs two iterations and reads the peak.
-Compiling is part of it. glibc is told to give every large block back to the system when it is freed, so that the
-peak is of what is alive and not of holes between blocks. Linux only.
+Each figure is of a process of its own, which builds stage 2 as `vdd distill` does on made videos of 8 frames
+of 64 pixels, notes its resident memory, has the kernel forget the peak, runs two iterations and reads the
+peak. Compiling is part of it. glibc is told to give every large block back to the system when it is freed, so
+that the peak is of what is alive and not of holes between blocks. Linux only.
 """
 
 import argparse

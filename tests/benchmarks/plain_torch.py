@@ -50,7 +50,7 @@ class Reparametrised(nn.Module):
 
 
 class Videos(nn.Module):
-    """Static memory (frozen), dynamic memory and the integrator, for two stills and two motion clips a class."""
+    """Static memory (frozen), dynamic memory and the integrator: two stills and two motion clips a class."""
 
     def __init__(self, static, dynamic, kernel, bias):
         """Arrays (classes, 2, 3, H, W), (classes, 2, 1, T, H, W), (3, 4, 3, 3, 3) and (3,)."""

@@ -1,4 +1,6 @@
-"""How long the commands that need no Keras take beside a bare interpreter: `python tests/benchmarks/start_up.py [runs]`.
+"""How long the commands that need no Keras take beside a bare interpreter.
+
+    python tests/benchmarks/start_up.py [runs]
 
 They alternate; medians and their ratios to it are printed. Not a test: a time depends on the machine.
 """

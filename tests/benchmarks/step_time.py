@@ -1,14 +1,15 @@
 """Seconds of an MTT and a DM iteration on torch, beside a plain PyTorch loop on the same sizes.
 
-    python tests/benchmarks/step_time.py [--losses mtt dm] [--classes 5] [--inner-steps 5] [--rounds 5] [--json]
+    python tests/benchmarks/step_time.py [--losses mtt dm] [--classes 5] [--inner-steps 5] [--rounds 5]
+        [--json]
 
-Ours is what `vdd distill` runs: batches made ahead of time out of a store (whose videos lie in memory), `fit`,
-the objective and the optimizer. The plain loop is in `plain_torch.py`. MiniC3D, 8 frames of 64 pixels, one
-static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are checked to
-give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take turns, in one
-process on all cores: medians are printed, and of each round's ratios. What bfloat16 costs is the cosine of its
-gradient with the one of float32 on the same inputs, for motion and integrator. Not a test: a time depends on the
-machine.
+Ours is what `vdd distill` runs: batches made ahead of time out of a store (whose videos lie in memory),
+`fit`, the objective and the optimizer. The plain loop is in `plain_torch.py`. MiniC3D, 8 frames of 64 pixels,
+one static-dynamic video a class of two stills and two motion clips. Before anything is timed, both are
+checked to give one gradient on one input. Then plain float32, ours in float32 and ours in bfloat16 take
+turns, in one process on all cores: medians are printed, and of each round's ratios. What bfloat16 costs is
+the cosine of its gradient with the one of float32 on the same inputs, for motion and integrator. Not a test:
+a time depends on the machine.
 """
 
 import argparse
@@ -87,14 +88,15 @@ def main(args):
         print(json.dumps({**facts, **vars(args), "rows": rows}))
         return
     print(", ".join(f"{name} {value}" for name, value in facts.items()))
-    print("\n| loss | way | seconds | ratio | of rounds | processor seconds | ratio | cosine: motion, integrator |")
+    heads = "loss", "way", "seconds", "ratio", "of rounds", "processor seconds", "ratio"
+    print(f"\n| {' | '.join(heads)} | cosine: motion, integrator |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows:
         spread = f"{min(row['seconds ratios']):.2f} to {max(row['seconds ratios']):.2f}"
         kept = ", ".join(f"{value:.4f}" for value in row["cosines"].values()) or "1"
         print(
-            f"| {row['loss']} | {row['way']} | {row['seconds']:.3f} | **{row['seconds ratio']:.2f}** | {spread} "
-            f"| {row['processor']:.3f} | {row['processor ratio']:.2f} | {kept} |"
+            f"| {row['loss']} | {row['way']} | {row['seconds']:.3f} | **{row['seconds ratio']:.2f}** "
+            f"| {spread} | {row['processor']:.3f} | {row['processor ratio']:.2f} | {kept} |"
         )
 
 

@@ -22,7 +22,8 @@ RECIPE = """
 data: {set: folder, size: 16, frames: 4, interval: 2, root: videos}
 memory: {kind: still, statics_per_class: 1}
 static: {iterations: 2, width: 4, network: convnet_d3, real_per_class: 2}
-evaluation: {evaluator: stable, width: 4, stem: 4, seeds: 1, steps: 1, batch_size: 2, test_clips: 1, compare: []}
+evaluation:
+  {evaluator: stable, width: 4, stem: 4, seeds: 1, steps: 1, batch_size: 2, test_clips: 1, compare: []}
 """
 
 
@@ -204,7 +205,7 @@ def full_disk(monkeypatch, where):
         elif where == "export":
             patch.setattr("keras_vdd.hub.rows.write_table", full)
         elif where == "scores":
-            patch.setattr("keras_vdd.evaluation.scoring.write_text", full)
+            patch.setattr("keras_vdd.evaluation.scoring.write_atomically", full)
         else:
             patch.setattr("PIL.Image.Image.save", full)
         yield

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from made_rows import results
 
 from keras_vdd.cli.main import main
 from keras_vdd.hub.export import export
@@ -47,10 +48,7 @@ def run(tmp_path):
     export(distilled, folder / "distilled")
     (folder / "recipe.yaml").write_text(distilled.recipe)
     (folder / "environment.json").write_text(json.dumps({"backend": "torch"}))
-    score = {"mean": 50.0, "std": 1.0, "values": [49.0, 51.0]}
-    row = {"method": "DM", "top1": score, "top5": score, "pairs": None, "bytes": 1, "seeds": [0, 1]}
-    results = {"rows": [row], "protocol": "evaluator stable", "architecture": "mini_c3d"}
-    (folder / "results.json").write_text(json.dumps(results))
+    results().write(folder / "results.json")
     return folder
 
 
@@ -85,7 +83,7 @@ def test_export_again_in_half_the_bytes(capsys, run, tmp_path):
     card = (target / "README.md").read_text(encoding="utf-8")
     assert "50.00" not in card, "what was scored was stored as float32"
     vdd(capsys, "export", run, "--to", tmp_path / "same")
-    assert "| DM | mini_c3d | 50.00" in (tmp_path / "same" / "README.md").read_text(encoding="utf-8")
+    assert "| DM + static-dynamic | mini_c3d | 50.00" in (tmp_path / "same" / "README.md").read_text(encoding="utf-8")
     assert vdd(capsys, *args, code=2).startswith("error: ")
     vdd(capsys, *args, "--force")
 
@@ -122,3 +120,10 @@ def test_inspect_a_store(capsys, tmp_path):
     found = {name: value for name, value in facts.items() if isinstance(value, dict)}
     assert {value["bytes"] for value in found.values()} == {store.nbytes for store in stores.values()}
     assert all((held["videos"], held["classes"], held["size"]) == (8, 8, 16) for held in found.values())
+
+
+def test_damaged_results_are_one_sentence(capsys, run, tmp_path):
+    (run / "results.json").write_text('{"rows": [')
+    said = vdd(capsys, "export", run, "--to", tmp_path / "set", code=1)
+    assert said.startswith(f"error: The results '{run}/results.json' are damaged") and said.count("\n") == 1
+    assert not (tmp_path / "set").exists()

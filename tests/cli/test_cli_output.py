@@ -11,6 +11,7 @@ import time
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from made_rows import row
 
 from keras_vdd.cli import output
 from keras_vdd.cli.progress import Bars, Lines
@@ -85,8 +86,7 @@ def test_a_task_that_fails_closes_its_bar():
 
 
 def test_the_table_prints_exact_bytes_and_percent(capsys):
-    row = {"name": "dm", "top1": {"mean": 17.5, "std": 0.1, "values": []}, "bytes": 95335708, "clips": 200}
-    output.emit_table([row], "evaluator paper")
+    output.emit_table([row(17.4, 17.6, clips=200).to_json()], "evaluator paper")
     said = capsys.readouterr().out
     assert "95,335,708" in said and "17.5 ±0.1" in said and "200 clips" in said and "evaluator paper" in said
 

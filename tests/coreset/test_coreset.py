@@ -44,5 +44,7 @@ def test_select_per_class(method):
 def test_select_per_class_refuses_what_it_cannot_do():
     with pytest.raises(VddError, match="Class 0 has 2 videos"):
         coreset.select_per_class("herding", np.zeros((2, 1)), np.zeros(2, int), [3])
+    with pytest.raises(UsageError, match="needs rng"):
+        coreset.select_per_class("random", np.zeros((2, 1)), np.zeros(2, int), [1])
     with pytest.raises(UsageError, match="choose one of"):
         coreset.select_per_class("best", np.zeros((2, 1)), np.zeros(2, int), [1])

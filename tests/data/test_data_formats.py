@@ -46,7 +46,8 @@ def assert_colours(video, colours=COLOURS, atol=6):
     [
         ("libx264", "yuv420p10le"), ("libx264", "yuv422p"), ("libx264", "yuv444p"), ("ffv1", "yuv444p16le"),
         ("prores_ks", "yuv422p10le"), ("prores_ks", "yuva444p10le"), ("mjpeg", "yuvj420p"),
-        ("mpeg2video", "yuv420p"), ("ffv1", "bgra"), ("png", "rgba"), ("libx265", "yuv420p10le"), ("libvpx-vp9", "yuv420p"),
+        ("mpeg2video", "yuv420p"), ("ffv1", "bgra"), ("png", "rgba"), ("libx265", "yuv420p10le"),
+        ("libvpx-vp9", "yuv420p"),
     ],
 )  # fmt: skip
 def test_depths_subsamplings_and_alpha(tmp_path, codec, pixel_format):

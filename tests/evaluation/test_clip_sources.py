@@ -6,6 +6,8 @@ import pytest
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation import RealClips, StoreVideos
 
+pytestmark = pytest.mark.once
+
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 

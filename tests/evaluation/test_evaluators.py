@@ -219,6 +219,7 @@ def test_features_are_those_of_the_standardised_batch():
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_saved_classifier_is_read_where_only_its_class_is_imported(tmp_path):
     videos, labels = separable(2, 0)
     training = FixedVideos(videos, np.eye(CLASSES)[labels], label_kind="regression")

@@ -4,6 +4,8 @@ import pytest
 from keras_vdd.evaluation import metrics
 from keras_vdd.evaluation.scores import NetworkScore, Score
 
+pytestmark = pytest.mark.once
+
 LOGITS = np.array([[3.0, 2.0, 1.0, 0.0], [0.0, 1.0, 2.0, 3.0], [1.0, 4.0, 2.0, 3.0]])
 
 
@@ -32,8 +34,8 @@ def test_mean_and_population_std():
 
 
 def test_diverged_networks_are_named_and_left_out():
-    good = NetworkScore(0, 40.0, 90.0, None, 0.1, 300, 1.0)
-    bad = NetworkScore(1, None, None, None, None, 12, 1.0)
+    good = NetworkScore(0, 40.0, 90.0, None, 0.1, 300)
+    bad = NetworkScore(1, None, None, None, None, 12)
     score = Score((good, bad))
     values = score.to_json()
     assert values["top1"] == {"mean": 40.0, "std": 0.0, "values": [40.0]}

@@ -37,7 +37,8 @@ class Told(Silent):
 
 train, test, folder, training = sys.argv[1:]
 try:
-    train_experts(open_store(train), open_store(test), ExpertTraining(**json.loads(training)), folder, 2, 2, Told())
+    settings = ExpertTraining(**json.loads(training))
+    train_experts(open_store(train), open_store(test), settings, folder, 2, 2, Told())
 except KeyboardInterrupt:
     sys.exit(130)
 """

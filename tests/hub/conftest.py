@@ -55,8 +55,8 @@ def make_set():
 def fresh(tmp_path):
     """A function (code, *arguments, known=True) that runs code in a fresh process and returns what it prints.
 
-    The process has caches of its own, no network, and, unless `known`, no keras_vdd. With `streams` it may end
-    with Arrow's abort.
+    The process has caches of its own, no network, and, unless `known`, no keras_vdd. With `streams` it may
+    end with Arrow's abort.
     """
     root = str(pathlib.Path(keras_vdd.__file__).parents[1])
 

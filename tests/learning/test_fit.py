@@ -12,7 +12,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.learning.fit import fit_stage, has_converged
 from keras_vdd.progress import Silent
-from keras_vdd.runs.folder import Log
+from keras_vdd.runs.log import Log
 
 ITERATIONS, EVERY, STOP = 9, 2, 5
 

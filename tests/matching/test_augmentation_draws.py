@@ -7,6 +7,8 @@ from keras_vdd.errors import UsageError
 from keras_vdd.matching.augmentation_draws import COLUMNS, STRATEGIES, draw, identity
 from keras_vdd.seeds import stream
 
+pytestmark = pytest.mark.once
+
 # Of each strategy, its columns with the range that a draw fills.
 RANGES = {
     "flip": {"mirror": (-1, 1)},

@@ -127,7 +127,7 @@ def test_gradient_matching_is_the_sum_of_its_classes():
 
 def test_gradient_matching_of_identical_data_is_zero():
     with wide():
-        network, weights, real, synthetic = gradient_case()
+        network, weights, real, _ = gradient_case()
         match = jit(lambda r, s: gradient_matching(network, tensor(weights), r, s))
         loss, gradient = numpy(match(*tensor((real, real))))
         other, other_gradient = numpy(match(*tensor((real, real[:, ::-1] + draw(*real.shape, seed=3)))))

@@ -51,6 +51,7 @@ def registered(place, monkeypatch):
     return memory
 
 
+@pytest.mark.slow
 def test_the_page_ends_with_a_set_that_loads_with_its_plugin(place):
     printed = run(place, "-c", SCRIPT)
     assert [line.rsplit(" ", 2)[0] for line in printed.splitlines()] == ["random clips", "DM + fade"]
@@ -65,7 +66,8 @@ def test_the_page_ends_with_a_set_that_loads_with_its_plugin(place):
         "assert 'keras' not in sys.modules; import datasets; "
         "rows = datasets.load_dataset('runs/fade/distilled', split='train', cache_dir='cache'); "
         "assert np.allclose(np.stack([row['video'] for row in rows]), videos, atol=1e-6); "
-        "print(videos.shape, s.nbytes(), '2 frame pairs a class are stored as' in open('runs/fade/distilled/README.md').read())"
+        "card = open('runs/fade/distilled/README.md').read(); "
+        "print(videos.shape, s.nbytes(), '2 frame pairs a class are stored as' in card)"
     )
     assert run(place, "-c", code) == f"(16, 8, 32, 32, 3) {8 * 2 * 2 * 32 * 32 * 3 * 4} True\n"
 
@@ -149,5 +151,4 @@ def test_a_set_refuses_arrays_that_do_not_fit(registered):
         DistilledSet("fade", **about)
     with pytest.raises(UsageError, match="has no array 'static'"):
         DistilledSet("fade", **about, ends=np.zeros((2, 2, 2, 4, 5, 3)), static=np.zeros((2, 2, 4, 5, 3)))
-    with pytest.raises(AttributeError):
-        made.nothing
+    assert not hasattr(made, "nothing")

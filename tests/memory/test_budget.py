@@ -6,6 +6,8 @@ import pytest
 from keras_vdd.errors import UsageError
 from keras_vdd.memory import MEMORIES, DistilledSet, budget
 
+pytestmark = pytest.mark.once
+
 MINIUCF = (50, 16, 112)
 STILL, FRAME = 112 * 112 * 3, 112 * 112
 

@@ -1,4 +1,4 @@
-"""What holds for every kind of memory there is: shapes, bytes, what is learned, published files; a new one inherits it."""
+"""What holds for every kind of memory there is: bytes, what is learned, published files; a new one inherits this."""
 
 import json
 

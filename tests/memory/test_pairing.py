@@ -16,6 +16,8 @@ from keras_vdd.memory.pairing import (
     slots_of,
 )
 
+pytestmark = pytest.mark.once
+
 counts = st.integers(1, 4)
 dynamic_counts = st.integers(0, 4)
 

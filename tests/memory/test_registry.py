@@ -10,6 +10,8 @@ import pytest
 from keras_vdd.errors import UsageError
 from keras_vdd.memory import MEMORIES, Items, register_memory
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def register(monkeypatch):

@@ -1,4 +1,4 @@
-"""Options beyond the paper that are off: none of their code runs, so that a run is what it was before them."""
+"""Options beyond the paper that are off: none of their code runs, and a run is what it was before them."""
 
 from unittest.mock import patch
 

@@ -58,10 +58,13 @@ def test_gradients_of_weight_gradients_are_right(name):
         weights = models.fresh_weights(network, rng)
         directions = tensor([rng.standard_normal(w.shape) for w in weights])
         weights = tensor(weights)
+        # TensorFlow has no average pool of clips in float64: there features are looked at, and not the logits.
+        method = "embed" if hasattr(network, "frames") and keras.config.backend() == "tensorflow" else "call"
 
         def projected(x):
             def loss(weights):
-                return ops.mean(models.apply(network, weights, x) ** 2)
+                squares = sum(ops.sum(w**2) for w in weights)
+                return ops.mean(models.apply(network, weights, x, method) ** 2) + squares
 
             _, gradients = value_and_grad(loss)(weights)
             return sum(ops.sum(g * d) for g, d in zip(gradients, directions))

@@ -1,5 +1,6 @@
 """Runs that are killed, at once or by Ctrl-C, and the same command after it: nothing tells them apart."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,9 +9,12 @@ import keras
 import pytest
 from small_run import contents, overrides, settings_of, small, small_of
 
+from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.pipeline import distill
+from keras_vdd.recipe.load import load_recipe
 
+pytestmark = pytest.mark.slow
 LIMIT_S = 180
 
 # A process that sends itself a signal when it does something to a file for the n-th time: SIGKILL is as
@@ -44,7 +48,11 @@ MOMENTS = {
     "export": ("os.rename", "/distilled", 1),
     "evaluation": ("os.rename", "evaluation/random-stills.json", 2),
 }
-INTERRUPTED = ("dynamic", "evaluation")
+# What lies before and after learning is files alone: on the quickest backend.
+QUICKEST = pytest.mark.skipif(
+    keras.config.backend() != "torch", reason="runs on torch only: the suite's time"
+)
+INTERRUPTED = ("dynamic", pytest.param("evaluation", marks=QUICKEST))
 BRIEF = "evaluation.compare=[random-stills]"
 
 
@@ -79,7 +87,10 @@ def same(place, unbroken, store, folders=("runs/quickstart",)):
     assert [name for name in expected if left[name] != expected[name]] == []
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(name, marks=QUICKEST) if name in ("preparing", "export") else name for name in MOMENTS],
+)
 def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, unbroken, tmp_path):
     store = None if moment == "preparing" else whole.store
     done = vdd_distill(overrides(tmp_path, BRIEF, store=store), signal.SIGKILL.value, *MOMENTS[moment])
@@ -142,3 +153,58 @@ def test_killed_in_the_stages_of_mtt_and_frepo(stage, whole, unbroken_methods, t
     distill(small_of(name, tmp_path, "static=null", store=whole.store))
     folders = [f"runs/{name}", *(["experts"] if name.startswith("mtt") else [])]
     same(tmp_path, unbroken_methods(name), whole.store, folders)
+
+
+@pytest.fixture
+def of_a_folder(whole, tmp_path):
+    """Settings of a small run on a copy of the videos, a folder of one's own, with all places in `tmp_path`."""
+    (source,) = whole.store.glob("shapes-source-*")
+    shutil.copytree(source, tmp_path / "videos")
+    (tmp_path / "videos" / "shapes.json").unlink()
+
+    def settings(place, root="videos"):
+        own = [text for text in overrides(tmp_path / place, BRIEF) if not text.startswith("data.shapes")]
+        return [*own, "data.set=folder", f"data.root={tmp_path / root}"]
+
+    return settings
+
+
+def test_a_killed_run_is_not_gone_on_with_on_other_videos(of_a_folder, tmp_path):
+    settings = of_a_folder("killed")
+    done = vdd_distill(settings, signal.SIGKILL.value, *MOMENTS["dynamic"])
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    folder, videos = tmp_path / "killed" / "runs" / "quickstart", tmp_path / "videos"
+    before = contents(folder)
+
+    def refused(told):
+        with pytest.raises(VddError) as caught:
+            distill(load_recipe("quickstart", settings))
+        assert str(caught.value) == (
+            f"'{folder}' was begun with other videos: {told}. Put them back as they were, or give another run.name."
+        )
+        assert contents(folder) == before
+
+    added = videos / "train" / "disk-up" / "x.mp4"
+    shutil.copy(videos / "test" / "disk-up" / "disk-up-0000.mp4", added)
+    refused("1 video was added to train (disk-up/x.mp4)")
+    added.unlink()
+    changed, other = (videos / "train" / "disk-up" / f"disk-up-000{number}.mp4" for number in (0, 1))
+    content = changed.read_bytes()
+    changed.write_bytes(other.read_bytes())
+    refused("1 video was changed in train (disk-up/disk-up-0000.mp4)")
+    changed.write_bytes(content)
+    gone = videos / "test" / "ring-growing" / "ring-growing-0001.mp4"
+    gone.rename(tmp_path / "aside.mp4")
+    refused("1 video is gone from test (ring-growing/ring-growing-0001.mp4)")
+    (tmp_path / "aside.mp4").rename(gone)
+
+    # Elsewhere and with other times of their files they are the same videos.
+    shutil.copytree(videos, tmp_path / "moved", copy_function=shutil.copyfile)
+    shutil.rmtree(videos)
+    distill(load_recipe("quickstart", of_a_folder("killed", "moved")))
+    distill(load_recipe("quickstart", of_a_folder("unbroken", "moved")))
+    left, expected = (
+        contents(tmp_path / place / "runs", tmp_path / place, videos, tmp_path / "moved")
+        for place in ("killed", "unbroken")
+    )
+    assert left.keys() == expected.keys() and [n for n in expected if left[n] != expected[n]] == []

@@ -15,8 +15,10 @@ from keras_vdd.errors import VddError
 from keras_vdd.evaluation import trainer
 from keras_vdd.experts import engine as experts
 from keras_vdd.experts import training as expert_training
+from keras_vdd.learning import stage_objective
 from keras_vdd.learning.fit import fit_stage
-from keras_vdd.methods import class_matching
+from keras_vdd.methods.dc import objective as dc
+from keras_vdd.methods.dm import objective as dm
 from keras_vdd.methods.frepo import objective as ridge
 from keras_vdd.methods.mtt import objective as trajectory
 from keras_vdd.out_of_memory import lower, told_of_memory
@@ -63,7 +65,7 @@ def said(capsys, *words):
 def test_stage_1(whole, tmp_path, capsys, monkeypatch):
     settings = overrides(tmp_path, "evaluation.compare=[]", store=whole.store)
     with monkeypatch.context() as patch:
-        patch.setattr(static_stage, "gradient_matching", full)
+        patch.setattr(dc, "gradient_matching", full)
         text = said(capsys, "distill", "--recipe", "quickstart", *settings)
     # Three frames a class, so a chunk of 64 is one of three.
     assert text == sentence("Stage static", "lower static.chunk to less than 3; the same run then goes on")
@@ -121,7 +123,8 @@ STAGES = {
 @pytest.mark.parametrize("name", STAGES)
 def test_stage_2(tmp_path, monkeypatch, name):
     loss, settings, advice = STAGES[name]
-    monkeypatch.setitem(class_matching.LOSSES, loss, full)
+    monkeypatch.setattr(dm, "distribution_matching", full)
+    monkeypatch.setattr(dc, "gradient_matching", full)
     monkeypatch.setattr(trajectory.TrajectoryMatching, "_inner_loss", full)
     monkeypatch.setattr(ridge.RidgeRegression, "_features", full)
     with pytest.raises(VddError) as raised:
@@ -161,7 +164,7 @@ def test_main_memory_is_told_as_such(whole, tmp_path, monkeypatch):
     def read(*args, **kwargs):
         raise MemoryError("Unable to allocate 8.00 TiB for an array")
 
-    monkeypatch.setattr(static_stage, "read_stills", read)
+    monkeypatch.setattr(stage_objective, "read_stills", read)
     with pytest.raises(VddError, match=r"^The work ran out of memory in main memory: do less\.$"):
         with told_of_memory("The work", "do less"):
             read()

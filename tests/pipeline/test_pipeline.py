@@ -7,13 +7,15 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from small_run import contents, small
+from small_run import SMALL, contents, small
 
 import keras_vdd
 from keras_vdd import pipeline
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
+from keras_vdd.progress import Silent
+from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
 
 CLASSES, SIZE, FRAMES, VIDEO = 8, 32, 8, 24
@@ -90,7 +92,9 @@ def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
 def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
     seen, logits_of = [], pipeline.Trainer.logits
     monkeypatch.setattr(
-        pipeline.Trainer, "logits", lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1]
+        pipeline.Trainer,
+        "logits",
+        lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1],
     )
     scored = pipeline.evaluate_set(whole.folder, whole.recipe)
     row = whole.results["rows"][-1]
@@ -134,7 +138,12 @@ KINDS = {
         2,
     ),
     "whole videos in float16": (
-        ("memory.kind=full-video", "static=null", "dynamic.learning_rates={video: 100.0}", "export.dtype=float16"),
+        (
+            "memory.kind=full-video",
+            "static=null",
+            "dynamic.learning_rates={video: 100.0}",
+            "export.dtype=float16",
+        ),
         {"video": (1, FRAMES)},
         1,
     ),
@@ -146,6 +155,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_memory_runs_to_the_end(kind, whole, tmp_path, monkeypatch):
     settings, parts, videos = KINDS[kind]
@@ -190,3 +200,46 @@ def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
     losses = [[network["loss"] for network in table["networks"]] for table in (row, exact)]
     assert losses[0] != losses[1]
     np.testing.assert_allclose(*losses, rtol=1e-2)
+
+
+def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
+    found = []
+    for place in (tmp_path / "one", tmp_path / "two"):
+        place.mkdir()
+        monkeypatch.chdir(place)
+        settings = [*SMALL, f"data.store={whole.store}", "run.dir=runs", "evaluation.compare=[random-stills]"]
+        pipeline.distill(load_recipe("quickstart", settings))
+        found.append(contents(place))
+        steps = [
+            json.loads(line) for line in (place / "runs/quickstart/times.jsonl").read_text().splitlines()
+        ]
+        assert {line["step"] for line in steps} == {
+            "prepare", "static", "dynamic", "export", "evaluation", "report",
+        }  # fmt: skip
+        assert [(line["row"], line["network"]) for line in steps if line["step"] == "evaluation"] == [
+            (row, number) for row in ("DM + static-dynamic", "random stills") for number in (0, 1)
+        ]
+    one, two = found
+    assert {"runs/quickstart/results.json", "runs/quickstart/log.jsonl"} <= one.keys()
+    assert one.keys() == two.keys() and [name for name in one if one[name] != two[name]] == []
+
+
+class Told(Silent):
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
+@pytest.mark.parametrize("name", ["results.json", "evaluation/random-stills.json"])
+@pytest.mark.parametrize("damage", [b"", b'[{"number": 0}]', b"half"])
+def test_what_is_damaged_and_can_be_made_again_is(name, damage, whole, tmp_path):
+    recipe = small(tmp_path, store=whole.store)
+    folder = tmp_path / "runs" / "quickstart"
+    shutil.copytree(whole.folder, folder)
+    (folder / "results.json").unlink()
+    (folder / name).write_bytes(damage if damage != b"half" else (whole.folder / name).read_bytes()[:100])
+    assert pipeline.distill(recipe, told := Told()) == whole.results
+    assert [text for text in told.said if "damaged" in text and name in text and "\n" not in text]
+    assert contents(folder, whole.place, tmp_path) == contents(whole.folder, whole.place, tmp_path)

@@ -1,4 +1,4 @@
-"""Plans: exact bytes for every recipe, stages for every method, and estimates that follow from one measurement."""
+"""Plans: exact bytes for every recipe, stages for every method, estimates from one measurement."""
 
 import json
 import math

@@ -86,7 +86,8 @@ def test_overrides_change_it():
         "mtt-miniucf", "memory.integrators=3", "data.classes=Archery,High Jump,Diving", "data.root=a b"
     )
     assert "for 3 classes (2 stills and 2 motion clips a class, 3 integrators)" in told
-    command = "vdd distill --recipe mtt-miniucf memory.integrators=3 'data.classes=Archery,High Jump,Diving' 'data.root=a b' Result"
+    command = "vdd distill --recipe mtt-miniucf memory.integrators=3 'data.classes=Archery,High Jump,Diving' "
+    command += "'data.root=a b' Result"
     assert command in told
     assert "The paper has no figure" in words("mtt-miniucf", "data.frames=8")
     assert "13.5 GB of experts" in words("mtt-miniucf", "experts.count=84")

@@ -1,4 +1,4 @@
-"""The recipe files of the package: the names that they make, what they say and what they leave to each other."""
+"""The recipe files of the package: the names they make, what they say and what they leave to each other."""
 
 import fnmatch
 import re
@@ -232,7 +232,8 @@ def test_a_set_and_a_method_are_a_file_each(monkeypatch):
     """What is added as one file is there under all of its names, and resolves."""
     new = {
         "sets/mine": "about: {title: Mine, needs: videos, sizes: [1]}\ndata: {set: folder, size: 48}\n",
-        "methods/third": "about: {summary: N third clips per class}\nextends: methods/random\ncoreset: {method: random}\n",
+        "methods/third": "about: {summary: N third clips per class}\nextends: methods/random\n"
+        "coreset: {method: random}\n",
     }
     texts, names_in = layers.text, layers.names_in
     monkeypatch.setattr(layers, "text", lambda path: new[path] if path in new else texts(path))

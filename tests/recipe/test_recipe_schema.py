@@ -60,7 +60,9 @@ def test_methods_follow_from_memory_and_stages(memory, dynamic, static, method):
 
 @pytest.mark.parametrize("vpc, spc, dpc", [(1, 1, 1), (1, 2, 3), (5, 10, 10), (2, 2, 4)])
 def test_memories_in_multiples_of_the_slots_are_taken(vpc, spc, dpc):
-    memory = MEMORIES.get("static-dynamic").settings(videos_per_class=vpc, statics_per_class=spc, dynamics_per_class=dpc)
+    memory = MEMORIES.get("static-dynamic").settings(
+        videos_per_class=vpc, statics_per_class=spc, dynamics_per_class=dpc
+    )
     assert (memory.statics_per_class, memory.dynamics_per_class) == (spc, dpc)
 
 
@@ -132,7 +134,9 @@ def test_settings_of_public_sets(data):
 
 def coreset(method, *compare):
     evaluation = {"compare": compare}
-    return make(coreset={"method": method}, memory={"kind": "full-video"}, dynamic=None, evaluation=evaluation)
+    return make(
+        coreset={"method": method}, memory={"kind": "full-video"}, dynamic=None, evaluation=evaluation
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from made_rows import row
 
 from keras_vdd.errors import VddError
 from keras_vdd.report import class_panel, frame_strip, results_table, save_png, write_page
@@ -25,11 +26,10 @@ class Reader(HTMLParser):
 def test_page_holds_everything_itself(tmp_path):
     clip = np.zeros((2, 8, 8, 3), np.uint8)
     save_png(frame_strip([class_panel("x", (0, 0, 0), (1, 1, 1), real=clip)]), tmp_path / "strip.png")
-    row = {"method": "<dm>", "bytes": 1234, "top1": {"mean": 50.0, "std": 1.0, "values": []}}
     write_page(
         tmp_path / "report" / "index.html",
         "quick & small",
-        results_table([row], "evaluator stable"),
+        results_table([row(49.0, 51.0, method="<dm>", bytes=1234)], "evaluator stable"),
         pictures=[("strip", tmp_path / "strip.png")],
         losses={"static": [(0, 2.0), (10, 1.0)], "dynamic": [(0, float("nan"))]},
         recipe="name: <quick>\n",

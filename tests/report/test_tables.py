@@ -1,39 +1,23 @@
+from made_rows import row
+
 from keras_vdd.report import results_table
 
 ROWS = [
-    {
-        "method": "dm + static-dynamic",
-        "videos_per_class": 1,
-        "bytes": 95_335_708,
-        "top1": {"mean": 17.52, "std": 0.14, "values": [17.4, 17.6]},
-        "top5": {"mean": 40.0, "std": 1.0, "values": []},
-        "pairs": None,
-        "diverged": 0,
-        "seeds": [0, 1, 2],
-    },
-    {
-        "method": "random|clips",
-        "videos_per_class": "2-3",
-        "bytes": 1_204,
-        "top1": {"mean": None, "std": None, "values": []},
-        "top5": {"mean": None, "std": None, "values": []},
-        "diverged": 3,
-        "seeds": [0, 1, 2],
-        "note": "odd",
-    },
+    row(17.4, 17.5, 17.66, top5=40.0, method="dm + static-dynamic"),
+    row(None, None, None, method="random|clips", videos_per_class="2-3", bytes=1_204, note="odd"),
 ]
 
 
 def test_cells():
     table = results_table(ROWS, "evaluator paper: all of it")
     assert table.header == ["method", "videos per class", "bytes", "top-1 %", "top-5 %", "diverged", "note"]
-    assert table.rows[0] == ["dm + static-dynamic", "1", "95,335,708", "17.5 ±0.1", "40.0 ±1.0", "0 of 3", ""]
+    assert table.rows[0] == ["dm + static-dynamic", "1", "95,335,708", "17.5 ±0.1", "40.0 ±0.0", "0 of 3", ""]
     assert table.rows[1] == ["random|clips", "2-3", "1,204", "diverged", "-", "3 of 3", "odd"]
 
 
 def test_columns_that_no_row_has_are_left_out():
-    plain = {**ROWS[0], "pairs": {"mean": 98.0, "std": 0.5, "values": []}}
-    assert results_table([plain], "t").header[-1] == "pairs %"
+    table = results_table([row(50.0, pairs=98.0)], "t")
+    assert table.header[-1] == "pairs %" and table.rows[0][-1] == "98.0 ±0.0"
     assert results_table([], "t").rows == []
 
 

@@ -15,7 +15,8 @@ from keras_vdd.learning import checkpoint
 from keras_vdd.learning.real_batches import choose_by_class, on_device
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
-from keras_vdd.runs.folder import Log, RunFolder
+from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.log import Log
 
 
 def recipe(path, name="toy", **sections):

@@ -109,6 +109,7 @@ def test_features_are_in_the_order_of_the_videos(place, tmp_path, monkeypatch):
     assert max(sizes) <= 5 and sum(sizes) == done[-1] == len(train)
 
 
+@pytest.mark.slow
 def test_a_killed_choice_goes_on_from_its_features(place, tmp_path, monkeypatch):
     whole, names, _ = choose(place, tmp_path / "whole", "herding")
     rows_of(place, names)

@@ -1,16 +1,20 @@
 """Stills taken from another run: the run ends as if it had learned them itself; others are refused."""
 
 import json
+import shutil
 
 import pytest
 from small_run import contents, small
 
 from keras_vdd import pipeline
 from keras_vdd.cli.main import main
+from keras_vdd.data.store import open_store
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.progress import Silent
 from keras_vdd.runs.folder import RunFolder
 
 
+@pytest.mark.slow
 def test_a_run_with_the_stills_of_another_ends_as_if_it_had_learned_them(whole, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vdd.stages.static.learn", None)  # not to be called
     recipe = small(tmp_path, store=whole.store)
@@ -22,6 +26,7 @@ def test_a_run_with_the_stills_of_another_ends_as_if_it_had_learned_them(whole, 
     assert taken == learned
 
 
+@pytest.mark.slow
 def test_another_second_stage_takes_the_same_stills(whole, tmp_path):
     recipe = small(tmp_path, "dynamic.iterations=1", "memory.dynamic_size=16", store=whole.store)
     pipeline.distill(recipe, stills_from=whole.folder)
@@ -73,6 +78,30 @@ def test_stills_of_another_backend_are_refused(whole, tmp_path):
     (other.path / "environment.json").unlink()
     with pytest.raises(VddError, match="no longer says what it was begun with"):
         pipeline.stills_of(other.path, recipe)
+
+
+def test_stills_that_were_learned_on_other_videos_are_refused_before_a_run_folder_is_made(whole, tmp_path):
+    shutil.copytree(whole.folder, tmp_path / "other")
+    videos = json.loads((tmp_path / "other" / "videos.json").read_text())
+    name, _ = videos["train"]["videos"].popitem()
+    videos["train"]["whole"] = "another"
+    (tmp_path / "other" / "videos.json").write_text(json.dumps(videos))
+    with pytest.raises(
+        UsageError, match=rf"learned on other videos: 1 video was added to train \({name}\)\."
+    ):
+        pipeline.distill(small(tmp_path, store=whole.store), stills_from=tmp_path / "other")
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    # Other test videos are nothing to stills.
+    videos = json.loads((whole.folder / "videos.json").read_text())
+    videos["test"] = {"whole": "another", "videos": {}}
+    (tmp_path / "other" / "videos.json").write_text(json.dumps(videos))
+    recipe = small(tmp_path, store=whole.store)
+    pipeline.stills_of(tmp_path / "other", recipe).of_these_videos(open_stores(whole), Silent())
+
+
+def open_stores(whole):
+    (folder,) = (path.parent.parent for path in whole.store.glob("*/train/index.json"))
+    return {split: open_store(folder / split) for split in ("train", "test")}
 
 
 def test_runs_without_stills_are_told(whole, tmp_path, capsys):

@@ -49,7 +49,7 @@ def frame_files(folder):
     if not series:
         raise VddError(f"The folder '{folder}' holds no numbered images such as frame000001.jpg.")
     if len(series) > 1:
-        first, second = (list(numbers.values())[0] for _, numbers in sorted(series.items())[:2])
+        first, second = (next(iter(numbers.values())) for _, numbers in sorted(series.items())[:2])
         raise VddError(
             f"The folder '{folder}' holds {len(series)} series of images (such as '{first}' and '{second}'): "
             "keep that of the video."

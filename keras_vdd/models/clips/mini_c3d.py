@@ -1,12 +1,14 @@
 """MiniC3D, the video network of the paper."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_vdd.backend import DATA_FORMAT
 from keras_vdd.layers import Conv3D, MaxPool3D
+from keras_vdd.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -28,7 +30,16 @@ class MiniC3D(keras.Model):
     Call with float32 videos (batch, frames, size, size, 3); returns logits (batch, classes).
     """
 
-    def __init__(self, classes, frames=16, size=112, width=128, stem=64, dropout=0.5, **kwargs):
+    def __init__(
+        self,
+        classes: int,
+        frames: int = 16,
+        size: int = 112,
+        width: int = 128,
+        stem: int = 64,
+        dropout: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.classes, self.frames, self.size = classes, frames, size
         self.width, self.stem, self.dropout_rate = width, stem, dropout
@@ -43,7 +54,7 @@ class MiniC3D(keras.Model):
         self.head = Conv3D(classes, (1, 1, 1), name="head", dtype="float32", **layout)
         self.build((None, frames, size, size, 3))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         time, height, channels = self.frames, self.size, 3
         for convolution, pool in zip(self.convolutions, self.pools):
             convolution.build((None, time, height, height, channels) if _LAST else (None, channels))
@@ -54,30 +65,30 @@ class MiniC3D(keras.Model):
         self.head.build((None, channels))
         self.built = True
 
-    def embed(self, x, training=False):
+    def embed(self, x: Tensor, training: bool = False) -> Tensor:
         """Features of the last pool, flattened from (time, height, width, channels): (batch, features)."""
         x = self._features(x)
         return ops.reshape(
             x if _LAST else ops.transpose(x, (0, 2, 3, 4, 1)), (-1, math.prod(self.feature_shape))
         )
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         return self.classify(self._features(x), training)
 
-    def _features(self, x):
+    def _features(self, x: Tensor) -> Tensor:
         x = ops.cast(x, self.compute_dtype)
         if not _LAST:
             x = ops.transpose(x, (0, 4, 1, 2, 3))
         for convolution, pool in zip(self.convolutions, self.pools):
-            # As if clipped first, to the bit, for both keep order; but on an eighth of the numbers, or a quarter.
+            # As if clipped first, to the bit, for both keep order; but on an eighth or a quarter of the work.
             x = ops.relu(pool(convolution(x)))
         return x
 
-    def classify(self, features, training=False):
+    def classify(self, features: Tensor, training: bool = False) -> Tensor:
         """Logits (batch, classes) of unflattened features in the backend's layout."""
         time, height, width, _ = self.feature_shape
-        window = (2, 2, 2) if self.size > 64 else (2, 1, 1)
-        window = tuple(min(w, n) for w, n in zip(window, (time, height, width)))
+        wanted = (2, 2, 2) if self.size > 64 else (2, 1, 1)
+        window = tuple(min(w, n) for w, n in zip(wanted, (time, height, width)))
         # Wide from here on, as the head is; torch on CPU has no narrow average pool of videos.
         x = ops.cast(features, self.head.compute_dtype)
         x = ops.average_pool(x, window, strides=1, padding="valid", data_format=DATA_FORMAT)
@@ -86,7 +97,7 @@ class MiniC3D(keras.Model):
         x = ops.mean(x, axis=(2, 3) if _LAST else (3, 4))
         return ops.max(x, axis=1 if _LAST else 2)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "classes": self.classes,

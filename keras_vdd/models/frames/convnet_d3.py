@@ -1,5 +1,7 @@
 """ConvNetD3, the frame encoder of the taxonomy study in the paper."""
 
+from typing import Any
+
 import keras
 
 from keras_vdd.models.convnet import ConvNet
@@ -9,7 +11,7 @@ from keras_vdd.models.convnet import ConvNet
 class ConvNetD3(ConvNet):
     """ConvNet of depth 3: the frame encoder of the taxonomy study in the paper."""
 
-    def __init__(self, classes, size=112, width=128, **kwargs):
+    def __init__(self, classes: int, size: int = 112, width: int = 128, **kwargs: Any) -> None:
         kwargs.pop("depth", None)
         super().__init__(classes, size, width, depth=3, **kwargs)
 

@@ -1,0 +1,132 @@
+"""What a run's numbers depend on: its recipe, its videos, and what computes."""
+
+import json
+import pathlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras_vdd.files import checksum
+from keras_vdd.runs.environment import begun_with, environment
+from keras_vdd.runs.videos import Videos
+
+# What may differ between two calls that mean the same run: where it is, and what bounds its memory alone. How
+# many clips go into one pass shows in the rounding, no more. Videos are known by their content.
+_PLACES = {
+    "run": ("dir", "name", "checkpoint_every", "device"),
+    "data": ("root", "annotations", "store"),
+    "static": ("chunk",),
+    "dynamic": ("chunk",),
+    "experts": ("folder", "processes"),
+}
+# Forms of MTT's gradient that differ in memory and time, and in the rounding.
+EXACT_FORMS = ("auto", "unrolled", "adjoint")
+_BACKENDS = ("torch", "tensorflow", "jax")
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What makes a run another run, and what only shows in its last digits.
+
+    Another recipe, backend or kind of device, or other videos, make another run. Other versions or another number
+    of threads do not: they are told.
+
+    Attributes:
+        recipe: all settings that results depend on, as nested plain values.
+        backend: the Keras backend.
+        device: kind of the device that computes, such as "cuda"; None where it is not known.
+        versions: of Python and of the packages that take part.
+        threads: int, with how many the backend computes; None where it is not known.
+        videos: `Videos`; None where they are not known, or not prepared yet.
+    """
+
+    recipe: Mapping[str, Any]
+    backend: str
+    device: str | None
+    versions: Mapping[str, str]
+    threads: int | None
+    videos: Videos | None = None
+
+    @classmethod
+    def of(cls, recipe: Any, videos: Videos | None = None) -> "RunIdentity":
+        """Return the identity that a run of a `Recipe` has in this process."""
+        return cls(settings_of(recipe), **_computing(environment()), videos=videos)
+
+    @classmethod
+    def read(cls, folder: pathlib.Path) -> "RunIdentity":
+        """Return the identity of the run in `folder`.
+
+        Raises:
+            VddError: its files are damaged.
+        """
+        from keras_vdd.recipe.load import load_recipe
+
+        recipe = load_recipe(folder / "recipe.yaml")
+        return cls(settings_of(recipe), **_computing(begun_with(folder)), videos=Videos.read(folder))
+
+    def another_recipe(self, now: "RunIdentity") -> list[str]:
+        """The dotted names of settings that differ, sorted."""
+        return sorted(differences(self.recipe, now.recipe))
+
+    def computed_otherwise(self, now: "RunIdentity") -> list[tuple[str, str]]:
+        """Of "backend" and "device" those that are others in `now`, each with what it was; what is not known is no other."""
+        pairs = {"backend": (self.backend, now.backend), "device": (self.device, now.device)}
+        return [(what, before) for what, (before, after) in pairs.items() if None is not before != after]
+
+    def told(self, now: "RunIdentity") -> str:
+        """Say which versions and threads differ, as "numpy 2.1 instead of 2.0, 4 threads instead of 2", or ""."""
+        changed = [
+            f"{name} {now.versions[name]} instead of {version}"
+            for name, version in self.versions.items()
+            if now.versions.get(name, version) != version
+        ]
+        if None not in (self.threads, now.threads) and self.threads != now.threads:
+            changed.append(f"{now.threads} thread{'s' * (now.threads != 1)} instead of {self.threads}")
+        return ", ".join(changed)
+
+
+def settings_of(recipe: Any) -> dict[str, Any]:
+    """All settings of a recipe that its results depend on, as nested plain values."""
+    values = recipe.model_dump(mode="json")
+    for section, keys in _PLACES.items():
+        for key in keys:
+            (values[section] or {}).pop(key, None)
+    for key in ("name", "summary"):
+        values.pop(key, None)
+    if (values["dynamic"] or {}).get("gradient") in EXACT_FORMS:
+        values["dynamic"]["gradient"] = "exact"
+    return values
+
+
+def recipe_hash(recipe: Any) -> str:
+    """Return a checksum of `settings_of` a recipe: equal where the results mean the same."""
+    return checksum(json.dumps(settings_of(recipe), sort_keys=True), 8)
+
+
+def differences(a: Any, b: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted names under which two nested dicts differ."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in a.keys() | b.keys():
+            yield from differences(a.get(key), b.get(key), f"{prefix}{key}.")
+    elif a != b:
+        yield prefix.rstrip(".")
+
+
+def _computing(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an identity that an `environment` tells."""
+    others = [name for name in _BACKENDS if name != told["backend"]]
+    versions = {
+        name: version
+        for name, version in {**told.get("versions", {}), "python": told.get("python")}.items()
+        if version is not None and not name.startswith(tuple(others))
+    }
+    if "keras_vdd" in told:
+        versions["keras-vdd"] = told["keras_vdd"]
+    for plugin in told.get("plugins", ()):
+        versions[f"plug-in {plugin['file']}"] = plugin["sha256"][:12]
+    return {
+        "backend": told["backend"],
+        "device": told.get("device_kind"),
+        "versions": versions,
+        "threads": told.get("threads"),
+    }
