@@ -83,7 +83,8 @@ class Scoring:
 
     def distilled_row(self, name, distilled, dtype):
         """The row of a distilled set, trained on every pair of its memories."""
-        slots = distilled.videos_per_class if distilled.kind != "still" else distilled.statics_per_class
+        statics, dynamics = distilled.counts
+        slots = distilled.videos_per_class if dynamics else statics
         training, protocol = videos_of(distilled), self.protocol_for(distilled)
         rate = f"learning rate {protocol.rate:.4g} learned" if protocol.learned_rate else ""
         notes = (rate, NOTES[distilled.label_kind])

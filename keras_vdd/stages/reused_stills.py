@@ -60,8 +60,8 @@ def stills_of(folder, recipe):
         UsageError: the recipe has no stills, the folder no finished ones, or they were learned otherwise.
     """
     folder = pathlib.Path(folder)
-    if recipe.memory.kind == "full-video":
-        raise UsageError(f"There are no stills in memory.kind=full-video to take from '{folder}'.")
+    if recipe.memory_kind.stills is None:
+        raise UsageError(f"There are no stills in memory.kind={recipe.memory.kind} to take from '{folder}'.")
     finished = folder / "static" / "memory.safetensors"
     if not finished.exists():
         raise UsageError(
