@@ -101,9 +101,8 @@ def test_a_run_begun_on_another_backend_is_refused_until_it_is_finished(tmp_path
 
 def test_two_processes_do_not_share_a_run(tmp_path):
     first, second = RunFolder(recipe(tmp_path)), RunFolder(recipe(tmp_path))
-    with first.alone():
-        with pytest.raises(VddError, match="Another process is at work"), second.alone():
-            pass
+    with first.alone(), pytest.raises(VddError, match="Another process is at work"), second.alone():
+        pass
     with second.alone():
         assert RunFolder(recipe(tmp_path)).path == first.path
 
