@@ -25,6 +25,7 @@ _HOMES = {
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
+    "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),
     "register_network": ("models.registry", "register_network"),
     "register_source": ("data.sources", "register_source"),

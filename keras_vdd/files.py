@@ -10,6 +10,10 @@ import os
 import pathlib
 import platform
 import shutil
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO
+
+from keras_vdd.tensors import File
 
 # What a file system without locks answers, such as some network shares.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -22,11 +26,11 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def replacing(path, suffix="", sync=True):
+def replacing(path: File, suffix: str = "", sync: bool = True) -> Iterator[pathlib.Path]:
     """Give a name beside `path` to make a file or a folder at; in the end it takes the place of `path`.
 
-    Readers see the old content or the new one, also after a kill or, with `sync`, after a power cut. A folder that
-    is replaced is gone for a moment between the two.
+    Readers see the old content or the new one, also after a kill or, with `sync`, after a power cut. A folder
+    that is replaced is gone for a moment between the two.
 
     Args:
         path: what is to be written.
@@ -64,7 +68,9 @@ def replacing(path, suffix="", sync=True):
         raise
 
 
-def write_atomically(path, content, sync=True):
+def write_atomically(
+    path: File, content: str | bytes | Callable[[BinaryIO], object], sync: bool = True
+) -> None:
     """Write a file whole or not at all.
 
     Args:
@@ -86,7 +92,7 @@ def write_atomically(path, content, sync=True):
 
 
 @contextlib.contextmanager
-def lock(path, wait=True, on_wait=None):
+def lock(path: File, wait: bool = True, on_wait: Callable[[], object] | None = None) -> Iterator[bool]:
     """Hold the lock file `path` against other processes; it falls with the process, however that ends.
 
     Args:
@@ -95,8 +101,8 @@ def lock(path, wait=True, on_wait=None):
         on_wait: called once, without arguments, before waiting.
 
     Yields:
-        bool, whether the lock is held; False only without `wait`. On a file system without locks it is True after
-        a warning: two processes at once are the user's to avoid there.
+        bool, whether the lock is held; False only without `wait`. On a file system without locks it is True
+        after a warning: two processes at once are the user's to avoid there.
 
     Raises:
         OSError: the lock file cannot be opened.
@@ -111,7 +117,7 @@ def lock(path, wait=True, on_wait=None):
         held.release()
 
 
-def _acquired(held, wait, on_wait):
+def _acquired(held: Any, wait: bool, on_wait: Callable[[], object] | None) -> bool:
     from filelock import Timeout
 
     try:
@@ -130,7 +136,7 @@ def _acquired(held, wait, on_wait):
         return True
 
 
-def checksum(content, size=16):
+def checksum(content: str | bytes | Iterable[str | bytes], size: int = 16) -> str:
     """Return the BLAKE2b checksum of a text or bytes, or of many in a row, as hexadecimal digits.
 
     Args:
@@ -147,12 +153,12 @@ def checksum(content, size=16):
     return digest.hexdigest()
 
 
-def file_checksum(*paths, size=16):
+def file_checksum(*paths: File, size: int = 16) -> str:
     """Return the `checksum` of the contents of files, one after the other."""
     return checksum(_blocks(paths), size)
 
 
-def _blocks(paths):
+def _blocks(paths: Iterable[File]) -> Iterator[bytes]:
     for path in paths:
         with open(path, "rb") as file:
             while block := file.read(1 << 20):
@@ -160,8 +166,8 @@ def _blocks(paths):
 
 
 @functools.cache
-def _place():
-    """Tell apart the machines, and containers on one, that may write into one folder and count processes alike."""
+def _place() -> str:
+    """Tell apart the machines, and containers on one, that may write into one folder."""
     try:
         processes = os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -169,7 +175,7 @@ def _place():
     return checksum(f"{platform.node()} {processes}", 4)
 
 
-def _remove_left_over(folder, mine):
+def _remove_left_over(folder: pathlib.Path, mine: str) -> None:
     """Remove what killed processes of this place left of the same file."""
     for name in os.listdir(folder):
         if name.startswith(mine):
@@ -178,7 +184,7 @@ def _remove_left_over(folder, mine):
                 _remove(folder / name)
 
 
-def _lives(process):
+def _lives(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -188,7 +194,7 @@ def _lives(process):
     return True
 
 
-def _sync(path):
+def _sync(path: pathlib.Path) -> None:
     """Wait until a file, or a folder with all in it, is on the disk."""
     if not path.is_dir():
         with open(path, "r+b") as file:
@@ -199,7 +205,7 @@ def _sync(path):
     _sync_entries(path)
 
 
-def _sync_entries(folder):
+def _sync_entries(folder: pathlib.Path) -> None:
     """Wait until the names in a folder are on the disk."""
     try:
         number = os.open(folder, os.O_RDONLY)
@@ -216,12 +222,12 @@ def _sync_entries(folder):
         os.close(number)
 
 
-def _put(temporary, path, old):
+def _put(temporary: pathlib.Path, path: pathlib.Path, aside: str) -> None:
     """Rename; a folder cannot take a full one's place, so that one is put aside, and back if need be."""
     if not (temporary.is_dir() and path.is_dir() and any(path.iterdir())):
         os.replace(temporary, path)
         return
-    old = path.with_name(old)
+    old = path.with_name(aside)
     os.rename(path, old)
     try:
         os.replace(temporary, path)
@@ -231,7 +237,7 @@ def _put(temporary, path, old):
     _remove(old)
 
 
-def _remove(path):
+def _remove(path: pathlib.Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -240,7 +246,7 @@ def _remove(path):
 
 
 @functools.cache
-def _warn_of_no_locks(folder):
+def _warn_of_no_locks(folder: str) -> None:
     _log.warning(
         "The file system of '%s' has no locks: see to it that no two processes work there at once.", folder
     )

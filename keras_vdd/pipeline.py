@@ -188,8 +188,8 @@ def evaluate(
         **settings: laid over the recipe, such as `**{"evaluation.seeds": 5}`.
 
     Returns:
-        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it: `set`, `architecture`, `seeds`, `top1` and
-        `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`, ...
+        dict as `keras_vdd.evaluation.ResultRow.to_json` gives it, with `set`, `architecture`, `seeds`, `top1`
+        and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
 
     Raises:
         VddError: there is no set, or its classes are not those of the test videos.

@@ -3,6 +3,7 @@
 import difflib
 import functools
 import importlib
+import operator
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -75,6 +76,16 @@ def modules_of(package: str) -> Iterator[tuple[str, Callable[[], Any]]]:
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         path = f"{package}.{module.name}"
         yield module.name, functools.partial(importlib.import_module, path)
+
+
+def on_call(place: str) -> Callable[..., Any]:
+    """A function "module:name" that is imported when it is first called: declaring a concept loads no Keras."""
+    module, _, name = place.partition(":")
+
+    def call(*arguments: Any) -> Any:
+        return operator.attrgetter(name)(importlib.import_module(module))(*arguments)
+
+    return call
 
 
 def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> list[str]:

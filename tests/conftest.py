@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import types
 
+import hypothesis
 import pytest
 
 # Rooms whose tests come out alike whatever the backend, as do those that lie in no room; elsewhere the mark
@@ -24,6 +25,10 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.2"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+# Two backends may be at work at once: how long an example takes tells nothing.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 def pytest_addoption(parser):

@@ -8,9 +8,11 @@ import method_cases
 import numpy as np
 from keras import ops, tree
 
+from keras_vdd.memory import MEMORIES
 from keras_vdd.models import create, fresh_weights
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import load_recipe
+from keras_vdd.recipe.schema import MEMORY_KIND
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.seeds import stream
 from keras_vdd.stages import dynamic as dynamic_stage
@@ -27,10 +29,12 @@ TINY = (
     "static=null",
     "evaluation.compare=[]",
 )
+# The quickstart has the rates of its own kind.
 KINDS = {
-    "static-dynamic": (),
-    "still": ("memory.kind=still", "dynamic.learning_rates.static=0.1"),
-    "full-video": ("memory.kind=full-video", "dynamic.learning_rates.video=0.1"),
+    memory.kind: ()
+    if memory.kind == MEMORY_KIND
+    else (f"memory.kind={memory.kind}", *(f"dynamic.learning_rates.{part}=0.1" for part in memory.learns))
+    for memory in MEMORIES
 }
 
 
@@ -130,7 +134,7 @@ def learn(place, loss, kind, *settings, progress=None, prepare=None):
     """
     recipe = recipe_of(loss, kind, f"run.dir={place / 'runs'}", "run.checkpoint_every=2", *settings)
     run = RunFolder(recipe)
-    static = None if kind == "full-video" else stills(recipe)
+    static = None if recipe.memory_kind.stills is None else stills(recipe)
 
     def experts(*arguments):
         stage, data = recipe.dynamic, recipe.data

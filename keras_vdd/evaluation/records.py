@@ -1,4 +1,4 @@
-"""What a run found, as typed records: the rows of its table, and the table, with one reader and one writer."""
+"""What a run found: the rows of its table, and the table, as typed records with one reader and writer."""
 
 import json
 from collections.abc import Mapping
@@ -114,8 +114,8 @@ class Results:
             return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise VddError(
-                f"The results '{path}' are damaged ({error}): delete that file, and the `vdd distill` that wrote it "
-                "writes it again."
+                f"The results '{path}' are damaged ({error}): delete that file, and the `vdd distill` that "
+                "wrote it writes it again."
             ) from error
 
 

@@ -85,7 +85,8 @@ class Scoring:
 
     def distilled_row(self, name, distilled, dtype):
         """The row of a distilled set, trained on every pair of its memories."""
-        slots = distilled.videos_per_class if distilled.kind != "still" else distilled.statics_per_class
+        statics, dynamics = distilled.counts
+        slots = distilled.videos_per_class if dynamics else statics
         training, protocol = videos_of(distilled), self.protocol_for(distilled)
         rate = f"learning rate {protocol.rate:.4g} learned" if protocol.learned_rate else ""
         notes = (rate, NOTES[distilled.label_kind])
@@ -96,13 +97,13 @@ class Scoring:
         )  # fmt: skip
 
     def baseline_row(self, name, distilled_bytes=0, static=None):
-        """The row of one of the recipe's `evaluation.compare`; "full" is also the only one of a recipe without a set.
+        """The row of one of the recipe's `evaluation.compare`; "full" is also that of a recipe without a set.
 
         Args:
             name: str, of a baseline.
             distilled_bytes: int, of the set as stored, for the rows that may take as many.
-            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for the
-                rows that show them.
+            static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for
+                the rows that show them.
         """
         baseline, train = BASELINES.get(name), self.stores["train"]
         sizes = [len(rows) for rows in train.by_class()]

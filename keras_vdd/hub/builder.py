@@ -16,7 +16,7 @@ from datasets.packaged_modules.parquet.parquet import Parquet, ParquetConfig
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import format as vdd
-from keras_vdd.hub.clip import STORAGE, Clip
+from keras_vdd.hub.clip import PARTS, STORAGE, Clip, part_of
 from keras_vdd.hub.load import check_mark
 from keras_vdd.hub.rows import cells
 from keras_vdd.hub.storage import scale_column, to_bytes
@@ -113,15 +113,14 @@ def unfold(row, features):
     """
     integrator = row["integrator"][0].as_py()
     config = vdd.parse_config(integrator["config"], integrator["format_version"])
-    memories = {name: _stored_items(row, name, config) for name in vdd.MEMORY_COLUMNS[config.kind]}
-    statics, dynamics, videos = (memories.get(name) for name in ("statics", "dynamics", "video"))
+    statics, dynamics, single = (_stored_parts(row, part, config) for part in PARTS)
     owned = (1 if statics is None else len(statics)), (0 if dynamics is None else len(dynamics))
     slot = row["slot"][0].as_py()
     parts = {name: [] for name in (*PLAIN_CLIP, "static_index", "dynamic_index")}
     for _, static, dynamic in enumerate_pairs(1, 1, *owned).tolist():
         parts["static"].append(None if statics is None else statics[static])
         parts["dynamic"].append(None if dynamics is None else dynamics[dynamic])
-        parts["array"].append(None if videos is None else videos[0])
+        parts["array"].append(None if single is None else single[0])
         parts["static_index"].append(slot * owned[0] + static)
         parts["dynamic_index"].append(slot * owned[1] + dynamic if owned[1] else -1)
         for name in ("format_version", "config", "weights"):
@@ -138,6 +137,14 @@ def unfold(row, features):
         if field.name not in columns:
             columns[field.name] = pa.array([row[field.name][0].as_py()] * count, field.type)
     return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
+
+
+def _stored_parts(row, part, config):
+    """Return what `Clip` stores as `part`, bytes for each item of it; None where the memory has no such items."""
+    columns = [
+        _stored_items(row, items.column, config) for items in config.memory.items if part_of(items) == part
+    ]
+    return [b"".join(each) for each in zip(*columns, strict=True)] if columns else None
 
 
 def _stored_items(row, column, config):

@@ -48,7 +48,7 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
         name=name or NO_NAME,
         clip_shape=f"({distilled.frames}, {height}, {width}, 3)",
         row_note=_row_note(distilled),
-        columns_note=card_notes.columns(distilled, dtype, vdd.MEMORY_COLUMNS[distilled.kind]),
+        columns_note=card_notes.columns(distilled, dtype, distilled.memory),
         labels_note=card_notes.labels(distilled),
         classes=distilled.classes,
         frames=distilled.frames,
@@ -96,12 +96,8 @@ def _introduction(distilled, source, videos):
             f"{videos} real videos of {distilled.classes} classes, {distilled.frames} frames of {height} x "
             f"{width}, that were chosen from {source} ({chosen}) to train video classifiers in its place."
         )
-    made = {
-        "static-dynamic": f"{distilled.statics_per_class} stills and {distilled.dynamics_per_class} motion "
-        "clips a class are stored, and an integrator of 327 numbers makes videos of their pairs.",
-        "still": f"{distilled.statics_per_class} stills a class are stored and shown unmoving.",
-        "full-video": f"{distilled.videos_per_class} videos a class are stored as they were learned.",
-    }[distilled.kind]
+    items = [f"{distilled.arrays[items.array].shape[1]} {items.noun}s" for items in distilled.memory.items]
+    made = f"{' and '.join(items)} a class are stored{distilled.memory.shown}"
     return (
         f"{videos} synthetic videos of {distilled.classes} classes, {distilled.frames} frames of "
         f"{height} x {width}, that were learned from {source} to train video classifiers in its place. {made}"
@@ -109,10 +105,11 @@ def _introduction(distilled, source, videos):
 
 
 def _row_note(distilled):
-    if distilled.kind != "static-dynamic":
+    if not distilled.dynamics_per_class:
         return "Rows are ordered by class."
     return (
-        "A video slot's stills and motion clips are paired in every way, each pair a row, in a fixed order."
+        f"A video slot's {' and '.join(f'{items.noun}s' for items in distilled.memory.items)} are paired in every "
+        "way, each pair a row, in a fixed order."
     )
 
 

@@ -6,7 +6,6 @@ VALUES = {
     "int8": "value = number x scale, with a float32 scale for each {item} in {columns}",
     "uint8": "value = (number / 255 - mean) / std, with the mean and deviation below",
 }
-ITEMS = {"statics": "still", "dynamics": "motion clip", "video": "video"}
 LABELS = {
     "probabilities": "probabilities of the {classes} classes. Train on them with "
     "`data.as_pydataset(..., soft=True)` and `keras.losses.CategoricalCrossentropy(from_logits=True)`.",
@@ -15,26 +14,31 @@ LABELS = {
 }
 
 
-def columns(distilled, dtype, names):
+def columns(distilled, dtype, memory):
     """Return how stored columns become values: sentences after a space, or "" where they are values.
 
     Args:
         distilled: `DistilledSet`.
         dtype: storage type of the memories.
-        names: the memory columns.
+        memory: `keras_vdd.memory.Memory` of the set.
     """
-    notes = []
+    notes, names = [], memory.columns
     if dtype in VALUES:
         stored = " and ".join(f"`{name}`" for name in names)
         scales = " and ".join(f"`{scale_column(name)}`" for name in names)
-        meaning = VALUES[dtype].format(item=" and ".join(ITEMS[name] for name in names), columns=scales)
-        notes.append(f"{stored} {'is' if names == ('video',) else 'are'} stored as {dtype}: {meaning}.")
-    if distilled.dynamic is not None:
-        whole, motion = (distilled.frames, *distilled.size), distilled.dynamic.shape[2:5]
-        if motion != whole:
+        meaning = VALUES[dtype].format(
+            item=" and ".join(items.noun for items in memory.items), columns=scales
+        )
+        notes.append(
+            f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}."
+        )
+    for items in memory.items:
+        shape, whole = distilled.arrays[items.array].shape[2:], items.whole(distilled.frames, *distilled.size)
+        if items.enlarged_before is not None and shape != whole:
+            small, large = (_sides(items.published(sides)) for sides in (shape, whole))
             notes.append(
-                f"`dynamics` are stored at {_sides(motion)} and interpolated linearly to {_sides(whole)} "
-                "(half-pixel centres, edges held) before the integrator."
+                f"`{items.column}` are stored at {small} and interpolated linearly to {large} "
+                f"(half-pixel centres, edges held) before {items.enlarged_before}."
             )
     return "".join(f" {note}" for note in notes)
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from keras_vdd.errors import VddError
 from keras_vdd.hub import format as vdd
-from keras_vdd.hub.storage import from_bytes
-from keras_vdd.memory.reconstruct import integrate, repeat_still
-from keras_vdd.memory.upsampling import axis_matrices, upsample
+from keras_vdd.hub.storage import from_bytes, stored_bytes
+from keras_vdd.memory.distilled_set import DistilledSet
 
+PARTS = ("static", "dynamic", "array")
 STORAGE = pa.struct(
     {
         "static": pa.large_binary(),
@@ -32,7 +32,7 @@ STORAGE = pa.struct(
 
 @dataclass
 class Clip:
-    """A video, float32 (T, H, W, 3), held as one still, one dynamic memory and their integrator.
+    """A video, float32 (T, H, W, 3), held as the memory items it is made of and the weights they share.
 
     A video that was changed by `map` is held as the array it is.
     """
@@ -92,15 +92,24 @@ def make_video(cell):
         if "array" in layout:
             return np.frombuffer(cell["array"], np.float32).reshape(layout["array"]).copy()
     config = vdd.parse_config(cell["config"], cell["format_version"])
-    if config.kind == "full-video":
-        return from_bytes(cell["array"], config.item_shape("video"), config)
-    static = from_bytes(cell["static"], config.item_shape("statics"), config)[None]
-    if config.kind == "still":
-        return repeat_still(static, config.frames)[0]
-    dynamic = from_bytes(cell["dynamic"], config.item_shape("dynamics"), config)[None]
-    whole = config.frames, config.height, config.width
-    dynamic = upsample(dynamic, axis_matrices(dynamic.shape[1:], whole))
-    return integrate(static, dynamic, *vdd.unpack_weights(cell["weights"]))[0]
+    arrays = {
+        name: shared[None] for name, shared in vdd.unpack_weights(cell["weights"], config.memory).items()
+    }
+    read = dict.fromkeys(PARTS, 0)
+    for items in config.memory.items:
+        part, shape = part_of(items), config.item_shape(items.column)
+        end = read[part] + stored_bytes(shape, config)
+        item = from_bytes(cell[part][read[part] : end], shape, config)
+        arrays[items.array] = (item[..., None] if items.axes[-1] == 1 else item)[None, None]
+        read[part] = end
+    # A set of this one video.
+    alone = DistilledSet(config.kind, ("it",), config.frames, config.mean, config.std, 1, arrays=arrays)
+    return alone.reconstruct()[0]
+
+
+def part_of(items):
+    """The field of `STORAGE` that holds the items that one pair chooses; of several such, one after the other."""
+    return "array" if items.single else items.index
 
 
 def encode_array(array):
@@ -115,5 +124,3 @@ def encode_array(array):
         "config": layout,
         "weights": None,
     }
-
-

@@ -65,7 +65,7 @@ def export(
         # Scores hold for what was scored: in another type the set is another set.
         if results is None and is_run(target) and distilled.dtype == dtype:
             results = _scores_of(Path(target))
-    dtype = check_dtype(dtype, distilled.kind)
+    dtype = check_dtype(dtype, distilled.memory)
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
     _check_values(distilled, dtype)
@@ -137,16 +137,15 @@ def _check_target(folder: Path, overwrite: bool) -> None:
 
 
 def _check_values(distilled: DistilledSet, dtype: str) -> None:
-    for name in ("static", "dynamic", "video", "kernels", "biases", "labels"):
-        array = getattr(distilled, name)
-        if array is None:
-            continue
+    items = {one.array for one in distilled.memory.items}
+    labels = {} if distilled.labels is None else {"labels": distilled.labels}
+    for name, array in {**distilled.arrays, **labels}.items():
         largest = float(np.max(np.abs(array)))
         if not np.isfinite(largest):
             raise VddError(
                 f"Array {name!r} holds values that are not finite: the run diverged, lower its rates."
             )
-        if dtype == "float16" and name in ("static", "dynamic", "video") and largest > FLOAT16_LARGEST:
+        if dtype == "float16" and name in items and largest > FLOAT16_LARGEST:
             raise VddError(
                 f"Array {name!r} reaches {largest:.3g}, which float16 cannot hold: export as float32."
             )

@@ -17,6 +17,9 @@ its own memories, so that nothing is stored twice, in feature types that every r
     integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
     preview     PNG image
 
+Another kind of memory has the columns that its `keras_vdd.memory.Memory` names in place of `statics`, `dynamics` and
+`video`; `shapes` of the config tells of items that are not of the videos' size.
+
 The `config` of a row tells all that is needed to make its videos, so one row alone is enough. The
 integrator sits in a struct because a top-level binary column loses trailing zero bytes in the numpy
 and torch formats of `datasets`.
@@ -28,6 +31,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from keras_vdd.errors import VddError
+from keras_vdd.memory.registry import MEMORIES
 
 FORMAT_VERSION = 1
 SUFFIX = ".vdd.vdd.parquet"
@@ -40,11 +44,9 @@ PREVIEW = "preview.png"
 SIDE_FILES = (CARD, RECIPE, PROVENANCE, PREVIEW)
 METADATA_KEY = b"keras_vdd"
 ROWS_A_FILE = 10
-MEMORY_COLUMNS = {
-    "static-dynamic": ("statics", "dynamics"),
-    "still": ("statics",),
-    "full-video": ("video",),
-}
+MOTION = "dynamics"
+"""The column whose items may be small by `dynamic_shape`, a field older than `shapes`."""
+ENLARGED = "linear_resize({}, half-pixel centres)"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class RowConfig:
         layer: how the integrator is computed, in words.
         dynamic_shape: (frames, height, width) of stored motion; None where it is that of the videos.
         label_kind: what learned labels are; None where there are none, and in rows older than the field.
+        shapes: shape of an item in each other column whose items are not of the videos' size; None for none.
     """
 
     kind: str
@@ -79,46 +82,51 @@ class RowConfig:
     layer: str
     dynamic_shape: tuple | None = None
     label_kind: str | None = None
+    shapes: dict | None = None
 
     def to_json(self):
         """Return the JSON text, the same for the same values; what is None is left out."""
         values = {name: value for name, value in asdict(self).items() if value is not None}
         return json.dumps(values, sort_keys=True)
 
+    @property
+    def memory(self):
+        """The `keras_vdd.memory.Memory` of the row."""
+        return MEMORIES.get(self.kind)
+
     def shape_of(self, column):
         """Return the shape of one row's cell of a memory column."""
-        if column == "video":
-            return self.item_shape(column)
-        return (self.items_of(column), *self.item_shape(column))
+        count = () if self.memory.column(column).single else (self.items_of(column),)
+        return (*count, *self.item_shape(column))
 
     def items_of(self, column):
         """Return how many memory items one row's cell of a memory column holds."""
-        counts = {"statics": self.statics_per_class, "dynamics": self.dynamics_per_class}
-        return counts.get(column, self.videos_per_class) // self.videos_per_class
+        items = self.memory.column(column)
+        if items.single:
+            return 1
+        counts = {"static": self.statics_per_class, "dynamic": self.dynamics_per_class}
+        return counts[items.index] // self.videos_per_class
 
     def item_shape(self, column):
-        """Return the shape of one still, motion clip or video."""
-        if column == "statics":
-            return (self.height, self.width, 3)
-        if column == "dynamics":
-            return self.dynamic_shape or (self.frames, self.height, self.width)
-        return (self.frames, self.height, self.width, 3)
-
-
-LAYERS = {
-    "static-dynamic": "conv3d(concat(repeat(static, frames), dynamic)), kernel (3, 3, 3, 4, 3), same, bias",
-    "still": "repeat(static, frames)",
-    "full-video": "video",
-}
-ENLARGED = "linear_resize(dynamic, half-pixel centres)"
+        """Return the shape of one item as the column stores it."""
+        if column == MOTION and self.dynamic_shape is not None:
+            return self.dynamic_shape
+        if column in (self.shapes or {}):
+            return self.shapes[column]
+        items = self.memory.column(column)
+        return items.published(items.whole(self.frames, self.height, self.width))
 
 
 def config_of(distilled, dtype, integrator=0):
     """Return the `RowConfig` of rows that use one integrator of a `DistilledSet`."""
-    height, width = distilled.size
-    layer, motion = LAYERS[distilled.kind], None
-    if distilled.dynamic is not None and distilled.dynamic.shape[2:5] != (distilled.frames, height, width):
-        layer, motion = layer.replace("dynamic", ENLARGED), distilled.dynamic.shape[2:5]
+    memory, whole = distilled.memory, (distilled.frames, *distilled.size)
+    layer, shapes = memory.formula, {}
+    for items in memory.items:
+        shape = distilled.arrays[items.array].shape[2:]
+        if shape != items.whole(*whole):
+            shapes[items.column] = items.published(shape)
+            if items.enlarged_before is not None:
+                layer = layer.replace(items.array, ENLARGED.format(items.array))
     return RowConfig(
         kind=distilled.kind,
         classes=distilled.classes,
@@ -126,16 +134,17 @@ def config_of(distilled, dtype, integrator=0):
         statics_per_class=distilled.statics_per_class,
         dynamics_per_class=distilled.dynamics_per_class,
         frames=distilled.frames,
-        height=height,
-        width=width,
+        height=whole[1],
+        width=whole[2],
         mean=distilled.mean,
         std=distilled.std,
         dtype=dtype,
         integrators=distilled.integrators,
         integrator=integrator,
         layer=layer,
-        dynamic_shape=motion,
+        dynamic_shape=shapes.pop(MOTION, None),
         label_kind=distilled.label_kind,
+        shapes=shapes or None,
     )
 
 
@@ -154,9 +163,17 @@ def parse_config(text, version=FORMAT_VERSION):
         values = json.loads(text)
         for name in ("mean", "std", *(["dynamic_shape"] if "dynamic_shape" in values else [])):
             values[name] = tuple(values[name])
-        return RowConfig(**values)
+        if "shapes" in values:
+            values["shapes"] = {name: tuple(shape) for name, shape in values["shapes"].items()}
+        config = RowConfig(**values)
     except (ValueError, TypeError, KeyError) as error:
         raise VddError(f"The row's integrator config is not that of a distilled set: {error}.") from error
+    if config.kind not in MEMORIES:
+        raise VddError(
+            f"The distilled set holds a memory of kind {config.kind!r}, which is none of "
+            f"{', '.join(MEMORIES.names())}: load the plugin that adds it (keras_vdd.load_plugin), or update keras-vdd."
+        )
+    return config
 
 
 def check_version(version):
@@ -169,21 +186,31 @@ def check_version(version):
         )
 
 
-def pack_weights(kernel, bias):
-    """Return the safetensors bytes of one integrator, the same for the same numbers."""
+def pack_weights(distilled, which):
+    """Return the safetensors bytes of what the classes of one integrator share, the same for the same numbers."""
     import safetensors.numpy
 
-    tensors = {"bias": np.ascontiguousarray(bias), "kernel": np.ascontiguousarray(kernel)}
+    shared = distilled.memory.shared
+    if not shared:
+        return b""
+    tensors = {one.weight: np.ascontiguousarray(distilled.arrays[one.array][which]) for one in shared}
     return safetensors.numpy.save(tensors, metadata={"format": "keras_vdd"})
 
 
-def unpack_weights(weights):
-    """Return (kernel, bias) of the safetensors bytes of one integrator."""
+def unpack_weights(weights, memory):
+    """Return the arrays by name, one entry of each, of the safetensors bytes that `pack_weights` gave.
+
+    Args:
+        weights: bytes.
+        memory: `keras_vdd.memory.Memory` that they are of.
+    """
     import safetensors
     import safetensors.numpy
 
+    if not memory.shared:
+        return {}
     try:
         tensors = safetensors.numpy.load(bytes(weights))
-        return tensors["kernel"], tensors["bias"]
+        return {shared.array: tensors[shared.weight] for shared in memory.shared}
     except (safetensors.SafetensorError, KeyError) as error:
         raise VddError(f"The row's integrator weights are damaged: {error}.") from error

@@ -13,6 +13,7 @@ from keras_vdd.hub import format as vdd
 from keras_vdd.hub import storage
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
+from keras_vdd.memory.memory import Items
 from keras_vdd.tensors import File
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ RUN_EXPORT = "distilled"
 HEADS = ["label", "class_name", "slot", "integrator"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class LoadedSet(DistilledSet):
     """A `DistilledSet` read from disk; its `mean` and `std` are what test clips are normalised by.
 
@@ -36,6 +37,13 @@ class LoadedSet(DistilledSet):
     folder: str = ""
     dtype: str = "float32"
     content: str = ""
+
+    def __init__(
+        self, *about: Any, folder: str = "", dtype: str = "float32", content: str = "", **more: Any
+    ) -> None:
+        super().__init__(*about, **more)
+        for name, value in (("folder", folder), ("dtype", dtype), ("content", content)):
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         return f"LoadedSet({self.folder!r}: {self._in_words(self.dtype)})"
@@ -187,7 +195,7 @@ def _read_rows(files: list[Path]) -> dict[str, Any]:
         configs = [vdd.parse_config(row["config"], row["format_version"]) for row in heads["integrator"]]
         config = configs[0]
         places = _places(config, heads["label"], heads["slot"])
-        memories = {name: _memories(files, name, config, places) for name in vdd.MEMORY_COLUMNS[config.kind]}
+        memories = {name: _memories(files, name, config, places) for name in config.memory.columns}
         labels = kind = None
         if "soft_label" in pq.read_schema(files[0]).names:
             labels = _column(files, "soft_label").astype(np.float32).reshape(-1, config.classes)[places]
@@ -196,7 +204,8 @@ def _read_rows(files: list[Path]) -> dict[str, Any]:
     except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError, ValueError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise VddError(f"{files[0].parent.parent} is damaged or no distilled set: {reason}.") from error
-    kernels, biases = _integrators(config, configs, heads["integrator"])
+    arrays = {items.array: _as_learned(items, memories[items.column]) for items in config.memory.items}
+    arrays |= _shared(config, configs, heads["integrator"])
     return {
         "kind": config.kind,
         "class_names": tuple(heads["class_name"][row] for row in places[:: config.videos_per_class]),
@@ -204,11 +213,7 @@ def _read_rows(files: list[Path]) -> dict[str, Any]:
         "mean": config.mean,
         "std": config.std,
         "videos_per_class": config.videos_per_class,
-        "static": memories.get("statics"),
-        "dynamic": memories["dynamics"][..., None] if "dynamics" in memories else None,
-        "video": memories.get("video"),
-        "kernels": kernels,
-        "biases": biases,
+        "arrays": arrays,
         "labels": labels,
         "label_kind": kind,
         "dtype": config.dtype,
@@ -247,18 +252,23 @@ def _column(files: list[Path], column: str) -> np.ndarray:
     return np.concatenate([cells(pq.read_table(file, columns=[column])[column]) for file in files])
 
 
-def _integrators(
+def _as_learned(items: Items, array: np.ndarray) -> np.ndarray:
+    return array[..., None] if items.axes[-1] == 1 else array
+
+
+def _shared(
     config: vdd.RowConfig, configs: list[vdd.RowConfig], structs: list[dict[str, Any]]
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    if not config.integrators:
-        return None, None
+) -> dict[str, np.ndarray]:
+    """Return what classes share, the entries of each array in order."""
+    if not config.memory.shared:
+        return {}
     packed = {each.integrator: row["weights"] for each, row in zip(configs, structs, strict=True)}
     if sorted(packed) != list(range(config.integrators)):
         raise VddError(
             f"The distilled set lacks one of its {config.integrators} integrators: export it again."
         )
-    weights = [vdd.unpack_weights(packed[which]) for which in range(config.integrators)]
-    return np.stack([kernel for kernel, _ in weights]), np.stack([bias for _, bias in weights])
+    weights = [vdd.unpack_weights(packed[which], config.memory) for which in range(config.integrators)]
+    return {name: np.stack([each[name] for each in weights]) for name in weights[0]}
 
 
 def _text(path: Path) -> str:

@@ -8,20 +8,24 @@ STRIP_PICTURES = 8
 GRID_CLASSES = 12
 GRID_FRAMES = 6
 GAP = 2
+STILL = ("height", "width", 3)
 
 
 def slot_strip(distilled, label, slot):
-    """Return the picture of one slot: its stills side by side, or frames of its full video.
+    """Return the picture of one slot: its stills side by side, or frames of its first video.
 
     Returns:
         uint8 (H, width, 3).
     """
-    if distilled.kind == "full-video":
-        frames = distilled.video[label, slot]
-        pictures = frames[_spread(len(frames), 3)]
+    stills = next((items for items in distilled.memory.items if items.axes == STILL), None)
+    if stills is None or stills.single:
+        pairs = distilled.pairs()
+        first = pairs[(pairs[:, 0] == label) & (distilled.slots_of(pairs) == slot)][:1]
+        pictures = distilled.reconstruct(first)[0, _spread(distilled.frames, 3)]
     else:
-        owned = distilled.statics_per_class // distilled.videos_per_class
-        pictures = distilled.static[label, slot * owned : (slot + 1) * owned][:STRIP_PICTURES]
+        memories = distilled.arrays[stills.array]
+        owned = memories.shape[1] // distilled.videos_per_class
+        pictures = memories[label, slot * owned : (slot + 1) * owned][:STRIP_PICTURES]
     return _row(denormalise(pictures, distilled.mean, distilled.std))
 
 

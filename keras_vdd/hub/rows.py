@@ -24,7 +24,7 @@ def features_of(distilled, dtype):
         "class_name": Value("string"),
         "slot": Value("int32"),
     }
-    for column in vdd.MEMORY_COLUMNS[distilled.kind]:
+    for column in distilled.memory.columns:
         columns[column] = _array_feature(config.shape_of(column), dtype)
         if dtype == "int8":
             columns[storage.scale_column(column)] = List(Value("float32"))
@@ -60,7 +60,7 @@ def table_of(distilled, dtype, slots, features):
         "integrator": pa.array([_integrator(distilled, dtype, label) for label in labels], _struct(features)),
         "preview": pa.array([{"bytes": _png(distilled, *where), "path": None} for where in slots]),
     }
-    for column in vdd.MEMORY_COLUMNS[distilled.kind]:
+    for column in distilled.memory.columns:
         items = np.concatenate([memory_of(distilled, column, *where) for where in slots])
         values, scales = storage.encode(items.reshape(-1, *config.item_shape(column)), config)
         columns[column] = _nested(values.reshape(len(slots), *config.shape_of(column)))
@@ -80,9 +80,7 @@ def table_of(distilled, dtype, slots, features):
 
 def memory_of(distilled, column, label, slot):
     """Return the float32 memories that one slot owns in a column, one after the other."""
-    if column == "video":
-        return distilled.video[label, slot : slot + 1]
-    memories = distilled.static if column == "statics" else distilled.dynamic
+    memories = distilled.arrays[distilled.memory.column(column).array]
     owned = memories.shape[1] // distilled.videos_per_class
     return memories[label, slot * owned : (slot + 1) * owned]
 
@@ -126,9 +124,9 @@ def cells(column):
 
 
 def _array_feature(shape, dtype):
-    from datasets import Array3D, Array4D
+    from datasets import Array2D, Array3D, Array4D, Array5D
 
-    return (Array3D if len(shape) == 3 else Array4D)(shape=shape, dtype=dtype)
+    return {2: Array2D, 3: Array3D, 4: Array4D, 5: Array5D}[len(shape)](shape=shape, dtype=dtype)
 
 
 def _leaf(field):
@@ -148,13 +146,10 @@ def _struct(features):
 
 def _integrator(distilled, dtype, label):
     which = distilled.integrator_of(label) if distilled.integrators else 0
-    weights = b""
-    if distilled.integrators:
-        weights = vdd.pack_weights(distilled.kernels[which], distilled.biases[which])
     return {
         "format_version": vdd.FORMAT_VERSION,
         "config": vdd.config_of(distilled, dtype, which).to_json(),
-        "weights": weights,
+        "weights": vdd.pack_weights(distilled, which),
     }
 
 

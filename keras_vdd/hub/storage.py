@@ -1,15 +1,17 @@
 """Memories as the numbers that files hold, in each storage type, and back.
 
-    float32, float16  the values
-    int8              levels, and a float32 scale for each item (a still, a motion clip, a video):
-                      value = level * scale
-    uint8             pixels: value = (pixel / 255 - mean) / std; real frames come back exactly
+float32, float16  the values
+int8              levels, and a float32 scale for each item (a still, a motion clip, a video):
+                  value = level * scale
+uint8             pixels: value = (pixel / 255 - mean) / std; real frames come back exactly
 """
+
+import math
 
 import numpy as np
 
 from keras_vdd.data.normalise import denormalise, normalise
-from keras_vdd.memory.precision import SCALE_BYTES, quantise
+from keras_vdd.memory.precision import SCALE_BYTES, quantise, value_bytes
 
 SCALE_SUFFIX = "_scale"
 
@@ -51,6 +53,11 @@ def to_bytes(values, scale):
     """Return one stored item as bytes; the scale of int8 goes first."""
     head = b"" if scale is None else np.float32(scale).tobytes()
     return head + values.tobytes()
+
+
+def stored_bytes(shape, config):
+    """Return how many bytes `to_bytes` gives of an item of a shape."""
+    return value_bytes(config.dtype, math.prod(shape), 1)
 
 
 def from_bytes(blob, shape, config):

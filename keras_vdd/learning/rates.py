@@ -3,11 +3,17 @@
 import keras
 
 from keras_vdd.errors import UsageError
+from keras_vdd.memory.registry import MEMORIES
 
 
 def part_of(variable):
-    """The part that a weight belongs to: `dynamic`, `integrator`, `static`, `video`, `step_size`, `labels`."""
-    return "integrator" if "integrator" in variable.path else variable.name
+    """The part that a weight belongs to: `dynamic`, `integrator`, `static`, `video`, `step_size`, `labels`.
+
+    Where a memory learns a layer by its name, it is that of all weights in there; its number does not count.
+    """
+    parts = {part for memory in MEMORIES for part in memory.learns}
+    names = [name.rstrip("0123456789") for name in reversed(variable.path.split("/"))]
+    return next((name for name in names if name in parts), variable.name)
 
 
 def per_variable_lr(kind, rates, **settings):

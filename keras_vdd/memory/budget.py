@@ -4,60 +4,26 @@ Table 2 of "Dancing with Still Images" (CVPR 2024) compares methods by storage a
 here every figure is a whole number of bytes that follows from the shapes.
 """
 
-import numpy as np
+import math
 
-from keras_vdd.errors import UsageError
 from keras_vdd.memory.precision import check_dtype, value_bytes
-
-KINDS = ("static-dynamic", "still", "full-video")
-
-
-def integrator_parameters(static_channels=3, dynamic_channels=1, window=(3, 3, 3)):
-    """Return the number of weights of one integrator: a kernel and a bias, 327 by default."""
-    return int(np.prod(window)) * (static_channels + dynamic_channels) * static_channels + static_channels
+from keras_vdd.memory.registry import MEMORIES
 
 
-def static_dynamic_bytes(
-    classes, statics_per_class, dynamics_per_class, frames, height, width, integrators=1, dtype="float32",
-    dynamic_frames=None, dynamic_size=None,
-):  # fmt: skip
-    """Return the bytes of static memories, dynamic memories and integrators.
+def memory_bytes(settings, classes, frames, size, dtype="float32"):
+    """Return the bytes of a memory before it is made, learned labels not among them.
 
-    `itemsize * (classes * SPC * H * W * 3 + classes * DPC * T * H * W) + 4 * I * parameters`: memories are
-    stored as `dtype`, integrators as float32 always. int8 adds 4 a still and a motion clip, their scales.
-    Motion stored at `dynamic_frames` frames of side `dynamic_size` counts as it is stored.
-    """
-    check_dtype(dtype, "static-dynamic" if dynamics_per_class else "still")
-    static = classes * statics_per_class * height * width * 3
-    area = height * width if dynamic_size is None else dynamic_size**2
-    dynamic = classes * dynamics_per_class * (frames if dynamic_frames is None else dynamic_frames) * area
-    items = classes * (statics_per_class + dynamics_per_class)
-    return value_bytes(dtype, static + dynamic, items) + 4 * integrators * integrator_parameters()
-
-
-def memory_bytes(
-    kind, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, height, width,
-    integrators=1, dtype="float32", dynamic_frames=None, dynamic_size=None,
-):  # fmt: skip
-    """Return the bytes of a memory of `kind`; counts that the kind does not have are not looked at.
-
-    A still memory holds `statics_per_class` stills and no integrator; a full-video memory holds
-    `videos_per_class` videos of `frames` frames.
+    Args:
+        settings: `MemorySettings`.
+        classes: int.
+        frames, size: int, of a video.
+        dtype: what items are stored as; shared weights are float32 always, and int8 adds 4 an item, its scale.
 
     Raises:
-        UsageError: `kind` is none of `KINDS`, or not one that `dtype` can store.
+        UsageError: a memory of this kind cannot be stored as `dtype`.
     """
-    if kind == "static-dynamic":
-        return static_dynamic_bytes(
-            classes, statics_per_class, dynamics_per_class, frames, height, width, integrators,
-            check_dtype(dtype, kind), dynamic_frames, dynamic_size,
-        )  # fmt: skip
-    if kind == "still":
-        return static_dynamic_bytes(classes, statics_per_class, 0, frames, height, width, 0, dtype)
-    if kind == "full-video":
-        videos = classes * videos_per_class
-        return value_bytes(dtype, videos * frames * height * width * 3, videos)
-    raise UsageError(f"Memory kind {kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+    memory = MEMORIES.get(settings.kind)
+    return _bytes(memory, memory.shapes(settings, classes, frames, size), dtype)
 
 
 def label_bytes(classes, videos_per_class):
@@ -71,11 +37,9 @@ def stored_bytes(distilled, dtype="float32"):
     The rest is the integrators' kernels and biases, the scales of int8 and, where there are any, learned
     labels. Class names, the recipe and the card are not counted, as the real set's are not.
     """
-    check_dtype(dtype, distilled.kind)
-    memories = (distilled.static, distilled.dynamic, distilled.video)
-    items = sum(array.shape[0] * array.shape[1] for array in memories if array is not None)
-    others = (distilled.kernels, distilled.biases, distilled.labels)
-    return value_bytes(dtype, _numbers(memories), items) + 4 * _numbers(others)
+    shapes = {name: array.shape for name, array in distilled.arrays.items()}
+    labels = 0 if distilled.labels is None else 4 * int(distilled.labels.size)
+    return _bytes(MEMORIES.get(distilled.kind), shapes, dtype) + labels
 
 
 def real_clip_bytes(frames, height, width):
@@ -88,5 +52,8 @@ def real_still_bytes(height, width):
     return height * width * 3
 
 
-def _numbers(arrays):
-    return sum(int(array.size) for array in arrays if array is not None)
+def _bytes(memory, shapes, dtype):
+    check_dtype(dtype, memory)
+    items = [shapes[items.array] for items in memory.items]
+    values, count = sum(map(math.prod, items)), sum(classes * each for classes, each, *_ in items)
+    return value_bytes(dtype, values, count) + 4 * sum(math.prod(shapes[one.array]) for one in memory.shared)

@@ -1,36 +1,37 @@
 """A distilled set in memory: arrays, names and provenance, with no learning framework."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from keras_vdd.errors import UsageError
-from keras_vdd.memory import pairing, reconstruct, upsampling
-from keras_vdd.memory.budget import KINDS, stored_bytes
+from keras_vdd.memory import pairing, upsampling
+from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
-
-_RANKS = {"static": 5, "dynamic": 6, "video": 6, "kernels": 6, "biases": 2, "labels": 3}
-_NEEDED = {
-    "static-dynamic": ("static", "dynamic", "kernels", "biases"),
-    "still": ("static",),
-    "full-video": ("video",),
-}
+from keras_vdd.memory.memory import SIDES, Items, Memory
+from keras_vdd.memory.registry import MEMORIES
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class DistilledSet:
     """What distillation learned, and all that is needed to make videos of it.
 
     Shapes: C classes, VPC video slots a class, SPC statics, DPC dynamics, T frames, I integrators;
     class c uses integrator c * I // C. All arrays are float32; videos are normalised by `mean` and `std`.
 
+    The arrays of its kind of memory are given by name and are attributes of that name; those of other kinds are
+    None. "static-dynamic" has `static`, `dynamic`, `kernels` and `biases`, "still" has `static`, "full-video" has
+    `video`; one that was registered has those that its `keras_vdd.memory.Memory` names.
+
     Attributes:
-        kind: "static-dynamic", "still" or "full-video".
+        kind: "static-dynamic", "still", "full-video" or another kind of memory.
         class_names: tuple of C str.
         frames: int, T.
         mean, std: tuples of 3 floats, of pixels scaled to 0..1, one a channel.
         videos_per_class: int, VPC.
+        arrays: all arrays of the memory, by name.
         static: (C, SPC, H, W, 3), or None for full videos.
         dynamic: (C, DPC, T, H, W, 1), or None. Fewer frames and pixels are interpolated linearly.
         video: (C, VPC, T, H, W, 3), or None.
@@ -53,25 +54,32 @@ class DistilledSet:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     videos_per_class: int
-    static: np.ndarray | None = None
-    dynamic: np.ndarray | None = None
-    video: np.ndarray | None = None
-    kernels: np.ndarray | None = None
-    biases: np.ndarray | None = None
+    arrays: Mapping[str, np.ndarray]
     labels: np.ndarray | None = None
     label_kind: str | None = None
     recipe: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise UsageError(f"Memory kind {self.kind!r} is unknown: choose one of {', '.join(KINDS)}.")
+    def __init__(
+        self, kind: str, class_names: Iterable[str], frames: int, mean: Iterable[float], std: Iterable[float],
+        videos_per_class: int, *, labels: np.ndarray | None = None, label_kind: str | None = None,
+        recipe: str = "", provenance: dict[str, Any] | None = None,
+        arrays: Mapping[str, np.ndarray | None] | None = None, **named: np.ndarray | None,
+    ) -> None:  # fmt: skip
         settle = object.__setattr__
-        settle(self, "class_names", tuple(str(name) for name in self.class_names))
-        settle(self, "mean", tuple(float(value) for value in self.mean))
-        settle(self, "std", tuple(float(value) for value in self.std))
-        for name, rank in _RANKS.items():
-            self._settle_array(name, rank)
+        if kind not in MEMORIES:
+            raise UsageError(f"Memory kind {kind!r} is unknown: choose one of {', '.join(MEMORIES.names())}.")
+        settle(self, "kind", kind)
+        settle(self, "class_names", tuple(str(name) for name in class_names))
+        settle(self, "frames", frames)
+        settle(self, "mean", tuple(float(value) for value in mean))
+        settle(self, "std", tuple(float(value) for value in std))
+        settle(self, "videos_per_class", videos_per_class)
+        settle(self, "arrays", self._settled({**(arrays or {}), **named}))
+        settle(self, "labels", None if labels is None else _array("labels", labels, 3))
+        settle(self, "label_kind", label_kind)
+        settle(self, "recipe", recipe)
+        settle(self, "provenance", {} if provenance is None else provenance)
         self._check_shapes()
         check_labels(self.labels, self.label_kind)
 
@@ -83,21 +91,30 @@ class DistilledSet:
         videos = f"{len(self.pairs()):,} videos of {self.frames} x {height} x {width}"
         return f"{self.kind}: {self.classes} classes, {videos}, {self.nbytes(dtype):,} bytes as {dtype}"
 
-    def _settle_array(self, name: str, rank: int) -> None:
-        array = getattr(self, name)
-        needed = name in _NEEDED[self.kind]
-        if array is None:
-            if needed:
+    def __getattr__(self, name: str) -> Any:
+        if name == "arrays":  # not there yet, as in a copy that is being made
+            raise AttributeError(name)
+        if name in self.arrays:
+            return self.arrays[name]
+        if not name.startswith("_") and any(name in memory.arrays for memory in MEMORIES):
+            return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _settled(self, given: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
+        memory = self.memory
+        ranks = {items.array: 2 + len(items.axes) for items in memory.items}
+        ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
+        for name, array in given.items():
+            elsewhere = any(name in other.arrays for other in MEMORIES)
+            if name not in ranks and (array is not None or not elsewhere):
+                raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
+        settled = {}
+        for name, rank in ranks.items():
+            array = given.get(name)
+            if array is None:
                 raise UsageError(f"A {self.kind} set needs the array {name!r}, which is None.")
-            return
-        if not needed and name != "labels":
-            raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
-        array = np.ascontiguousarray(array, dtype=np.float32)
-        if array.ndim != rank or 0 in array.shape:
-            raise UsageError(
-                f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty."
-            )
-        object.__setattr__(self, name, array)
+            settled[name] = _array(name, array, rank)
+        return settled
 
     def _check_shapes(self) -> None:
         classes, frames = len(self.class_names), self.frames
@@ -107,29 +124,44 @@ class DistilledSet:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise UsageError(f"mean={self.mean} and std={self.std} must be 3 numbers each, std above 0.")
-        height, width = self.size
-        expected = {
-            "static": (classes, self.statics_per_class, height, width, 3),
-            "dynamic": (classes, self.dynamics_per_class, *self._motion_shape(), 1),
-            "video": (classes, self.videos_per_class, frames, height, width, 3),
-            "kernels": (self.integrators, 3, 3, 3, 4, 3),
-            "biases": (self.integrators, 3),
-            "labels": (classes, self.videos_per_class, classes),
-        }
+        statics, dynamics = self.counts
+        expected = {}
+        for items in self.memory.items:
+            of_class = (
+                self.videos_per_class
+                if items.single
+                else {"static": statics, "dynamic": dynamics}[items.index]
+            )
+            expected[items.array] = (classes, of_class, *self._item_shape(items))
+        for shared in self.memory.shared:
+            expected[shared.array] = (self.integrators, *shared.shape)
+        expected["labels"] = (classes, self.videos_per_class, classes)
         for name, shape in expected.items():
-            array = getattr(self, name)
+            array = self.labels if name == "labels" else self.arrays[name]
             if array is not None and array.shape != shape:
                 raise UsageError(
                     f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}."
                 )
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
-        pairing.memories_per_slot(self.videos_per_class, *self._memories())
+        pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
 
-    def _motion_shape(self) -> tuple[int, ...]:
-        """(frames, height, width) of the motion as stored, at most those of the videos."""
-        shape = (self.frames, *self.size)
-        return shape if self.dynamic is None else tuple(map(min, shape, self.dynamic.shape[2:5]))
+    def _item_shape(self, items: Items) -> tuple[int, ...]:
+        """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
+        found = self.arrays[items.array].shape[2:]
+        whole = items.whole(self.frames, *self.size)
+        shape = [there if needed is None else needed for there, needed in zip(found, whole, strict=True)]
+        if items.enlarged_before is not None:
+            shape = [
+                min(there, needed) if axis in SIDES else needed
+                for axis, there, needed in zip(items.axes, found, shape, strict=True)
+            ]
+        return tuple(shape)
+
+    @property
+    def memory(self) -> Memory:
+        """The `keras_vdd.memory.Memory` of the set's kind."""
+        return MEMORIES.get(self.kind)
 
     @property
     def classes(self) -> int:
@@ -139,23 +171,29 @@ class DistilledSet:
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the videos."""
-        height, width = self._held("video" if self.static is None else "static").shape[-3:-1]
-        return height, width
+        return self.memory.size(self.arrays)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """(statics, dynamics) of a class that pairs are made of; full videos count as statics."""
+        return self.memory.counts(self.arrays, self.videos_per_class)
 
     @property
     def statics_per_class(self) -> int:
-        """int, SPC; 0 for full videos."""
-        return 0 if self.static is None else self.static.shape[1]
+        """int, SPC; 0 where each video slot has what it shows, as in full videos."""
+        several = any(not items.single and items.index == "static" for items in self.memory.items)
+        return self.counts[0] if several else 0
 
     @property
     def dynamics_per_class(self) -> int:
         """int, DPC; 0 where there are no dynamic memories."""
-        return 0 if self.dynamic is None else self.dynamic.shape[1]
+        return self.counts[1]
 
     @property
     def integrators(self) -> int:
-        """int, I; 0 where there are none."""
-        return 0 if self.kernels is None else self.kernels.shape[0]
+        """int, I, groups of classes that share weights; 0 where none do."""
+        shared = self.memory.shared
+        return len(self.arrays[shared[0].array]) if shared else 0
 
     def integrator_of(self, label: int) -> int:
         """Return the index of the integrator that class `label` uses."""
@@ -171,15 +209,15 @@ class DistilledSet:
 
     def pairs(self) -> np.ndarray:
         """Return every pair, int32 (n, 3) rows (class, static, dynamic), in the fixed order of `pairing`."""
-        return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self._memories())
+        return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self.counts)
 
     def sample_pairs(self, rng: np.random.Generator) -> np.ndarray:
         """Draw one pair for each video slot, int32 (C * VPC, 3), as the paper does at each step."""
-        return pairing.sample_pairs(rng, self.classes, self.videos_per_class, *self._memories())
+        return pairing.sample_pairs(rng, self.classes, self.videos_per_class, *self.counts)
 
     def slots_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the video slot of each pair, int32 (n,)."""
-        return pairing.slots_of(self._checked(pairs), self.videos_per_class, self._memories()[0])
+        return pairing.slots_of(self._checked(pairs), self.videos_per_class, self.counts[0])
 
     def labels_of(self, pairs: np.ndarray) -> np.ndarray:
         """Return the class of each pair, int32 (n,)."""
@@ -208,42 +246,13 @@ class DistilledSet:
             UsageError: a pair names a memory that the set does not have.
         """
         pairs = self.pairs() if pairs is None else self._checked(pairs)
-        if self.kind == "full-video":
-            return self._held("video")[pairs[:, 0], pairs[:, 1]]
-        if self.kind == "still":
-            return reconstruct.repeat_still(self._held("static")[pairs[:, 0], pairs[:, 1]], self.frames)
-        videos = np.empty((len(pairs), self.frames, *self.size, 3), np.float32)
-        for label in np.unique(pairs[:, 0]):
-            self._reconstruct_class(int(label), pairs, np.flatnonzero(pairs[:, 0] == label), videos)
-        return videos
-
-    def _reconstruct_class(
-        self, label: int, pairs: np.ndarray, places: np.ndarray, videos: np.ndarray
-    ) -> None:
-        which = self.integrator_of(label)
-        kernel, bias = self._held("kernels")[which], self._held("biases")[which]
-        statics, static_of = np.unique(pairs[places, 1], return_inverse=True)
-        dynamics, dynamic_of = np.unique(pairs[places, 2], return_inverse=True)
-        stills = reconstruct.still_part(self._held("static")[label, statics], kernel, bias, self.frames)
-        motions = reconstruct.motion_part(self.motion(label, dynamics), kernel)
-        for place, static, dynamic in zip(places, static_of, dynamic_of, strict=True):
-            videos[place] = motions[dynamic]
-            reconstruct.add_still(videos[place], stills[static])
+        return self.memory.reconstruct(self, pairs)
 
     def motion(self, label: int, dynamics: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return motion clips of class `label` at the size of the videos, float32 (n, T, H, W)."""
-        clips = self._held("dynamic")[label, dynamics, ..., 0]
+        clips = self.arrays["dynamic"][label, dynamics, ..., 0]
         matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
         return upsampling.upsample(clips, matrices)
-
-    def _held(self, name: str) -> np.ndarray:
-        """An array that a set of this kind has: that was checked when the set was made."""
-        return getattr(self, name)
-
-    def _memories(self) -> tuple[int, int]:
-        if self.kind == "full-video":
-            return self.videos_per_class, 0
-        return self.statics_per_class, self.dynamics_per_class
 
     def _checked(self, pairs: np.ndarray) -> np.ndarray:
         pairs = np.asarray(pairs)
@@ -251,7 +260,7 @@ class DistilledSet:
             raise UsageError(
                 f"Pairs have shape {pairs.shape} and type {pairs.dtype}; they are whole numbers (n, 3)."
             )
-        statics, dynamics = self._memories()
+        statics, dynamics = self.counts
         ends = np.array([self.classes, statics, dynamics])
         low = np.array([0, 0, 0 if dynamics else -1])
         wrong = np.flatnonzero(((pairs < low) | (pairs >= ends)).any(axis=1))
@@ -261,3 +270,10 @@ class DistilledSet:
                 f"{statics} statics and {dynamics} dynamics a class."
             )
         return pairs
+
+
+def _array(name: str, array: np.ndarray, rank: int) -> np.ndarray:
+    array = np.ascontiguousarray(array, dtype=np.float32)
+    if array.ndim != rank or 0 in array.shape:
+        raise UsageError(f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty.")
+    return array

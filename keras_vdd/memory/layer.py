@@ -1,4 +1,4 @@
-"""What the three kinds of memory have in common as Keras layers."""
+"""What all kinds of memory have in common as Keras layers."""
 
 import keras
 from keras import ops
@@ -7,12 +7,15 @@ from keras_vdd.memory import pairing
 from keras_vdd.memory.precision import quantised, straight_through
 
 
-class Memory(keras.layers.Layer):
+class MemoryLayer(keras.layers.Layer):
     """A layer whose weights are the synthetic set.
 
     Call with pairs, int32 (n, 3) rows (class, static, dynamic) as `keras_vdd.memory.pairing` orders them;
     returns float32 videos (n, frames, size, size, 3), normalised. Weights are float32 whatever the
     precision of the networks.
+
+    A kind of memory is a subclass that makes its weights, `call`s them, and has `of`, `start` and `arrays`. What
+    stage 2 learns at a rate of its own is a weight of that name, or a layer of that name inside this one.
 
     Attributes:
         classes, videos_per_class, statics_per_class, dynamics_per_class: int; stills count as statics, and
@@ -34,6 +37,20 @@ class Memory(keras.layers.Layer):
         self.statics_per_class, self.dynamics_per_class = statics_per_class, dynamics_per_class
         self.frames, self.size = frames, size
         self.quantise = quantise
+
+    @classmethod
+    def of(cls, settings, classes, frames, size):
+        """Return the layer of the `memory` settings of a recipe, its weights not yet at their start."""
+        raise TypeError(f"{cls.__name__} does not say how settings make it")
+
+    def start(self, settings, start):
+        """Assign what stage 2 starts from.
+
+        Args:
+            settings: the `memory` settings.
+            start: `keras_vdd.stages.start.Start`: `stills` of stage 1, `rng`, and random real clips.
+        """
+        raise TypeError(f"{type(self).__name__} does not say what it starts from")
 
     def sample(self, rng):
         """Draw one pair of each video slot, int32 (classes * VPC, 3), as a step of the paper does."""

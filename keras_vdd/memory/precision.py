@@ -11,25 +11,26 @@ import numpy as np
 from keras_vdd.errors import UsageError
 
 DTYPES = ("float32", "float16", "int8", "uint8")
-PIXEL_KINDS = ("still", "full-video")
 LEVELS = 127
 SCALE_BYTES = 4
 
 
-def check_dtype(dtype, kind=None):
+def check_dtype(dtype, memory=None):
     """Return the name of a storage type, or refuse it.
 
     Args:
         dtype: "float32"; "float16"; "int8", levels and a float32 scale an item; "uint8", pixels.
-        kind: kind of memory that is to be stored, None if it does not matter.
+        memory: `keras_vdd.memory.Memory` that is to be stored, None if it does not matter.
 
     Raises:
-        UsageError: there is no such type, or `kind` cannot be stored so.
+        UsageError: there is no such type, or the memory cannot be stored so.
     """
     if str(dtype) not in DTYPES:
         raise UsageError(f"Storage type {dtype!r} is unknown: choose one of {', '.join(DTYPES)}.")
-    if str(dtype) == "uint8" and kind not in (None, *PIXEL_KINDS):
-        raise UsageError(f"A {kind} memory is no pixels to store as uint8: choose float32, float16 or int8.")
+    if str(dtype) == "uint8" and memory is not None and not memory.pixels:
+        raise UsageError(
+            f"A {memory.kind} memory is no pixels to store as uint8: choose float32, float16 or int8."
+        )
     return str(dtype)
 
 

@@ -5,16 +5,17 @@ objective (what is minimised, in which batches, by which optimizer) and the cost
 or a call of `register_method`; recipes, plans, help texts and tests take it up from there.
 """
 
-from keras_vdd.methods.method import Method, on_call
+from keras_vdd.methods.method import Method
 from keras_vdd.methods.registry import METHODS, register_method
 from keras_vdd.methods.settings import ClassSettings, LearningRates, MatchingSettings
+from keras_vdd.registry import on_call
 
 __all__ = [
+    "METHODS",
     "ClassSettings",
     "LearningRates",
     "MatchingSettings",
     "Method",
-    "METHODS",
     "on_call",
     "register_method",
 ]

@@ -1,6 +1,5 @@
 """What a matching loss says of itself, in one record."""
 
-import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -79,13 +78,3 @@ class Method:
             for part, setting in self.learns.items()
             if setting is None or getattr(settings, setting)
         }
-
-
-def on_call(place: str) -> Callable[..., Any]:
-    """A function "module:name" that is imported when it is first called: declaring a method loads no Keras."""
-    module, _, name = place.partition(":")
-
-    def call(*arguments: Any) -> Any:
-        return getattr(importlib.import_module(module), name)(*arguments)
-
-    return call

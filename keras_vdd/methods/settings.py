@@ -1,9 +1,11 @@
 """Settings that matching losses have in common; none of them needs Keras."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_model
+from pydantic_core import PydanticKnownError
 
+from keras_vdd.memory.registry import MEMORIES, own_memories
 from keras_vdd.models.registry import ClipNetwork
 from keras_vdd.settings import Fraction, Positive, Rate, Settings, listed
 
@@ -11,21 +13,37 @@ Strategy = Literal["flip", "colour", "crop", "cutout", "scale", "rotate"]
 Strategies = Annotated[tuple[Strategy, ...], BeforeValidator(listed)]
 
 
-class LearningRates(Settings):
+def _part_of_a_memory(name: str) -> str:
+    if name not in LearningRates.of_memories():
+        raise PydanticKnownError("extra_forbidden")
+    return name
+
+
+def _own_rates() -> dict[str, Any]:
+    """A field for each part that memories of the package learn, in the order of their names."""
+    learned = {part: says for _, memory in own_memories() for part, says in memory.learns.items()}
+    return {part: (Rate | None, Field(None, description=learned[part])) for part in sorted(learned)}
+
+
+_OfMemories = create_model("_OfMemories", __base__=Settings, **_own_rates())
+
+
+class LearningRates(_OfMemories):  # type: ignore[misc, valid-type]
     """Steps of what stage 2 updates; each is needed where the memory or the loss has that part."""
 
-    dynamic: Rate | None = None
-    """Motion clips of a static-dynamic memory."""
-    integrator: Rate | None = None
-    """Integrators of a static-dynamic memory."""
-    static: Rate | None = None
-    """Stills of a still memory."""
-    video: Rate | None = None
-    """Videos of a full-video memory."""
+    # Those of memories that were registered, which have no field.
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(_part_of_a_memory)], Rate | None]
+
     step_size: Rate | None = None
     """Step size of the inner training (mtt); 0 keeps it fixed."""
     labels: Rate | None = None
     """Learned labels (frepo, and mtt with soft_labels)."""
+
+    @classmethod
+    def of_memories(cls) -> dict[str, str]:
+        """What memories learn, those that were registered too: name of the part, and what it is."""
+        return {part: says for memory in MEMORIES for part, says in memory.learns.items()}
 
 
 class MatchingSettings(Settings):

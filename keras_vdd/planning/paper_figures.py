@@ -93,6 +93,6 @@ def figure_of(recipe):
         method = recipe.dynamic.loss + ("-naive" if method == "naive" else "")
     stored, each = (memory.statics_per_class, memory.dynamics_per_class), _PER_VIDEO.get(method, 2) * videos
     expected = {"still": (videos, 0), "full-video": (0, 0), "static-dynamic": (each, each)}
-    if stored != expected[memory.kind] or (method.endswith("-naive") and memory.kind != "full-video"):
+    if stored != expected.get(memory.kind) or (method.endswith("-naive") and memory.kind != "full-video"):
         return None
     return figure(method, data.set, videos)

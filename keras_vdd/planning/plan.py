@@ -14,7 +14,7 @@ from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
-from keras_vdd.planning.stored_bytes import in_memory, shapes, stored
+from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
 from keras_vdd.planning.timing import in_words
 from keras_vdd.recipe.load import load_recipe
 
@@ -79,21 +79,17 @@ def _plan(recipe):
 
 def _videos(recipe, extent):
     """How many videos classifiers are trained on: every pair of memories gives one."""
-    counts = recipe.memory
+    slots = recipe.memory.videos_per_class
     if recipe.method == "full":
         return extent.train
-    if counts.kind == "full-video":
-        return extent.classes * counts.videos_per_class
-    statics, dynamics = pairing.memories_per_slot(
-        counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class
-    )
-    return extent.classes * counts.videos_per_class * statics * max(1, dynamics)
+    statics, dynamics = pairing.memories_per_slot(slots, *counts(recipe, extent.classes))
+    return extent.classes * slots * statics * max(1, dynamics)
 
 
 def _estimates(recipe, extent, nbytes):
     networks, protocol = Networks(recipe, extent.classes), protocol_of(recipe)
     about, found = (recipe, extent, networks), {}
-    if recipe.static is not None and recipe.memory.kind != "full-video":
+    if recipe.static is not None:
         found["static"] = stage_costs.static_stage(*about)
     if recipe.needs_experts:
         found["experts"] = stage_costs.expert_training(*about)

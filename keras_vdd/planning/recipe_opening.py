@@ -14,7 +14,7 @@ from keras_vdd.data.store.size import in_words
 from keras_vdd.methods import METHODS
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
-from keras_vdd.planning.stored_bytes import expert_bytes, learns_labels, stored
+from keras_vdd.planning.stored_bytes import expert_bytes, learns_labels, shapes, stored
 from keras_vdd.recipe import compose, layers
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.names import known
@@ -88,24 +88,17 @@ def _what(recipe, about):
         return f"{title}, {stills} per class by gradient matching (DC), shown as {shown}"
     stills = "real stills" if recipe.static is None else "stills by gradient matching (DC)"
     labels = learns_labels(recipe)
-    learned = {
-        "static-dynamic": f"{stills}, then motion{' and labels' if labels else ''} by",
-        "still": f"{stills}, then learned on{' with labels' if labels else ''} by",
-        "full-video": f"whole videos{' and their labels' if labels else ''}, from real clips, by",
-    }[memory.kind]
-    return f"{title}, {_some(count, 'video')} per class: {learned} {_how(dynamic.loss)}"
+    learned = recipe.memory_kind.what_is_learned(stills, labels)
+    return f"{title}, {_some(count, 'video')} per class: {learned} by {_how(dynamic.loss)}"
 
 
 def _result(recipe, classes):
     if recipe.method == "full":
         return "a table with the row of a classifier trained on it; no set is exported"
-    memory, nbytes = recipe.memory, stored(recipe, classes)
-    stills, clips = _some(memory.statics_per_class, "still"), _some(memory.dynamics_per_class, "motion clip")
-    parts = {
-        "static-dynamic": f"{stills} and {clips} a class, {_some(memory.integrators, 'integrator')}",
-        "still": f"{stills} a class",
-        "full-video": f"{_some(memory.videos_per_class, 'real clip' if recipe.coreset else 'video')} a class",
-    }[memory.kind]
+    memory, nbytes, found = recipe.memory_kind, stored(recipe, classes), shapes(recipe, classes)
+    items = [_some(found[one.array][1], "real clip" if recipe.coreset else one.noun) for one in memory.items]
+    parts = f"{' and '.join(items)} a class"
+    parts += f", {_some(found[memory.shared_noun][0], memory.shared_noun)}" if memory.shared else ""
     parts += ", a row of labels each video" if learns_labels(recipe) else ""
     if (wide := nbytes.get("distilled, were it float32")) is not None:
         parts += f"; as float32 {wide:,}"

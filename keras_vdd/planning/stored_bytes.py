@@ -2,26 +2,21 @@
 
 import itertools
 
-from keras_vdd.memory.budget import integrator_parameters, label_bytes, memory_bytes, real_clip_bytes
+from keras_vdd.memory.budget import label_bytes, memory_bytes, real_clip_bytes
 from keras_vdd.recipe.schema import Recipe
 
 
 def shapes(recipe: Recipe, classes: int) -> dict[str, list[int]]:
     """Return {name: shape} of all that a recipe stores."""
-    data, counts, slots = recipe.data, recipe.memory, recipe.memory.videos_per_class
+    data, memory, settings = recipe.data, recipe.memory_kind, recipe.memory
     if recipe.method == "full":
         return {}
-    found = {}
-    if counts.kind == "full-video":
-        found["video"] = [classes, slots, data.frames, data.size, data.size, 3]
-    else:
-        found["static"] = [classes, counts.statics_per_class, data.size, data.size, 3]
-    if counts.kind == "static-dynamic":
-        frames, size = counts.dynamic_frames or data.frames, counts.dynamic_size or data.size
-        found["dynamic"] = [classes, counts.dynamics_per_class, frames, size, size, 1]
-        found["integrator"] = [counts.integrators, integrator_parameters()]
+    stored = memory.shapes(settings, classes, data.frames, data.size)
+    found = {items.array: [*stored[items.array]] for items in memory.items}
+    if memory.shared:
+        found[memory.shared_noun] = [stored[memory.shared[0].array][0], memory.shared_numbers]
     if learns_labels(recipe):
-        found["labels"] = [classes, slots, classes]
+        found["labels"] = [classes, settings.videos_per_class, classes]
     return found
 
 
@@ -42,12 +37,14 @@ def stored(recipe: Recipe, classes: int) -> dict[str, int | str]:
 
 def in_memory(recipe: Recipe, classes: int, dtype: str) -> int:
     """Return the exact bytes of a recipe's memory as `dtype`, learned labels not among them."""
-    data, counts = recipe.data, recipe.memory
-    return memory_bytes(
-        counts.kind, classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
-        data.frames, data.size, data.size, counts.integrators, dtype, counts.dynamic_frames,
-        counts.dynamic_size,
-    )  # fmt: skip
+    return memory_bytes(recipe.memory, classes, recipe.data.frames, recipe.data.size, dtype)
+
+
+def counts(recipe: Recipe, classes: int) -> tuple[int, int]:
+    """Return (statics, dynamics) of a class that videos are made of, as `Memory.counts` does."""
+    memory, data = recipe.memory_kind, recipe.data
+    shapes = memory.shapes(recipe.memory, classes, data.frames, data.size)
+    return memory.counts(shapes, recipe.memory.videos_per_class)
 
 
 def learns_labels(recipe: Recipe) -> bool:

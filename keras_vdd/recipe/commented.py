@@ -5,6 +5,7 @@ import textwrap
 
 from pydantic import BaseModel
 
+from keras_vdd.methods import LearningRates
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.recipe.yaml_text import as_yaml
 
@@ -33,7 +34,8 @@ def _field(section, name, value, indent):
         for inner in value:
             yield from _field(model, inner, value[inner], indent + "  ")
     else:
-        yield from _comment(type(section).model_fields[name].description, indent)
+        field = type(section).model_fields.get(name)
+        yield from _comment(field.description if field else LearningRates.of_memories()[name], indent)
         yield textwrap.indent(as_yaml({name: value}), indent)
 
 

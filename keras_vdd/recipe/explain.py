@@ -1,7 +1,7 @@
 """Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
 
 from keras_vdd.recipe.keys import known_keys, unknown_key
-from keras_vdd.recipe.schema import DYNAMIC_LOSS
+from keras_vdd.recipe.schema import DYNAMIC_LOSS, MEMORY_KIND
 from keras_vdd.registry import must_be_one_of
 
 _LIMITS = {
@@ -41,7 +41,7 @@ def _sentences(error, values):
     shown = f"{key}={value if len(str(value)) <= 80 else str(value)[:77] + '...'}"
     if kind == "extra_forbidden" and key in known_keys():
         section, _, name = key.rpartition(".")
-        return [f"{section}.loss={_loss(values)} has no setting {name}; remove {key}"]
+        return [f"{_chosen(section, values)} has no setting {name}; remove {key}"]
     if kind == "extra_forbidden":
         return [unknown_key(key)]
     if kind == "union_tag_invalid":
@@ -66,9 +66,10 @@ def _sentences(error, values):
     return [f"{shown}: {error['msg']}"]
 
 
-def _loss(values):
-    """The loss of stage 2: settings that are known and not there belong to other losses."""
-    return values["dynamic"].get("loss", DYNAMIC_LOSS)
+def _chosen(section, values):
+    """What a section chooses: settings that are known and not there belong to other choices."""
+    setting, default = {"dynamic": ("loss", DYNAMIC_LOSS), "memory": ("kind", MEMORY_KIND)}[section]
+    return f"{section}.{setting}={values[section].get(setting, default)}"
 
 
 def _choice(shown, value, expected):

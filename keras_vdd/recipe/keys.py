@@ -6,7 +6,8 @@ from functools import cache
 
 from pydantic import BaseModel
 
-from keras_vdd.methods import METHODS, MatchingSettings
+from keras_vdd.memory import MEMORIES, MemorySettings
+from keras_vdd.methods import METHODS, LearningRates, MatchingSettings
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.registry import nearest
 
@@ -28,6 +29,8 @@ def _sections(annotation):
     found = [p for p in _parts(annotation) if isinstance(p, type) and issubclass(p, BaseModel)]
     if found == [MatchingSettings]:
         return [method.settings for method in METHODS]
+    if found == [MemorySettings]:
+        return [memory.settings for memory in MEMORIES]
     return found
 
 
@@ -42,15 +45,17 @@ def _kind(annotation):
 
 def known_keys():
     """Return {dotted name: kind}, kind one of section, text, value, list, "list or word"."""
-    return _keys(tuple(METHODS.names()))
+    return _keys((*METHODS.names(), *MEMORIES.names()))
 
 
 @cache
-def _keys(losses):
-    # The losses are what the answer depends on: one may be registered after it was first asked for.
+def _keys(choices):
+    # Losses and memories are what the answer depends on: one may be registered after it was first asked for.
     found = {}
 
     def walk(model, prefix):
+        if issubclass(model, LearningRates):
+            found.update({prefix + part: "value" for part in LearningRates.of_memories()})
         for name, field in model.model_fields.items():
             sections = _sections(field.annotation)
             found[prefix + name] = "section" if sections else _kind(field.annotation)

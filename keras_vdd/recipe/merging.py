@@ -2,15 +2,15 @@
 
 import copy
 
+from keras_vdd.memory import MEMORIES
 from keras_vdd.methods import METHODS
-from keras_vdd.recipe.schema import PARTS
 
 
 def merged(below, above):
     """Return `below` with `above` laid over it: sections join, everything else is replaced.
 
-    Where `above` chooses a loss for stage 2 or a kind of memory, what `below` says of stage 2 and the choice
-    has no use for is left behind: settings that only the other losses have, rates of what is not learned.
+    Where `above` chooses a loss for stage 2 or a kind of memory, what `below` says of the two and the choice
+    has no use for is left behind: settings that only the others have, rates of what is not learned.
     """
     result = _with_use(below, above)
     for key, value in above.items():
@@ -20,21 +20,26 @@ def merged(below, above):
 
 
 def _with_use(below, above):
-    losses = {method.name: method for method in METHODS}
-    loss = _choice(above, "dynamic", "loss", losses)
-    kind = _choice(above, "memory", "kind", PARTS)
+    losses, kinds = {method.name: method for method in METHODS}, {memory.kind: memory for memory in MEMORIES}
+    loss, kind = _choice(above, "dynamic", "loss", losses), _choice(above, "memory", "kind", kinds)
+    result = dict(below)
+    if kind and isinstance(below.get("memory"), dict):
+        result["memory"] = _without(below["memory"], _fields(kinds), kind)
     stage = below.get("dynamic")
     if not isinstance(stage, dict) or not (loss or kind):
-        return dict(below)
+        return result
     if loss:
-        stage = _without(stage, {name: method.settings.model_fields for name, method in losses.items()}, loss)
+        stage = _without(stage, _fields(losses), loss)
     if isinstance(rates := stage.get("learning_rates"), dict):
-        rates = (
-            _without(rates, {name: method.learns for name, method in losses.items()}, loss) if loss else rates
-        )
-        rates = _without(rates, PARTS, kind) if kind else rates
+        for chosen, records in ((loss, losses), (kind, kinds)):
+            if chosen:
+                rates = _without(rates, {name: record.learns for name, record in records.items()}, chosen)
         stage = {**stage, "learning_rates": rates}
-    return {**below, "dynamic": stage}
+    return {**result, "dynamic": stage}
+
+
+def _fields(records):
+    return {name: record.settings.model_fields for name, record in records.items()}
 
 
 def _choice(values, section, name, known):

@@ -11,31 +11,39 @@ from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pydantic_core import PydanticKnownError
 
 from keras_vdd.evaluation.baselines import BASELINES
+from keras_vdd.memory import MEMORIES, Memory, MemorySettings
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
-from keras_vdd.recipe.memory_settings import MemorySettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
 from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.
 STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
-# What stage 2 learns of a kind of memory, each at a rate of its own.
-PARTS = {"static-dynamic": ("dynamic", "integrator"), "still": ("static",), "full-video": ("video",)}
+# What is learned where a recipe does not say.
+MEMORY_KIND = "static-dynamic"
 
 
 def _of_its_loss(values: Any) -> MatchingSettings:
-    """The settings of stage 2, checked as those of its loss: one that was registered counts from then on."""
-    if isinstance(values, MatchingSettings):
+    return _of_its_choice(values, MatchingSettings, "loss", DYNAMIC_LOSS, METHODS)
+
+
+def _of_its_kind(values: Any) -> MemorySettings:
+    return _of_its_choice(values, MemorySettings, "kind", MEMORY_KIND, MEMORIES)
+
+
+def _of_its_choice(values, base, setting, default, known):
+    """A section, checked as the settings of what it chooses: one that was registered counts from then on."""
+    if isinstance(values, base):
         return values
     if not isinstance(values, dict):
         raise PydanticKnownError("dict_type")
-    loss = values.get("loss", DYNAMIC_LOSS)
-    if not isinstance(loss, str) or loss not in METHODS:
-        context = {"discriminator": "loss", "tag": str(loss), "expected_tags": ", ".join(METHODS.names())}
+    chosen = values.get(setting, default)
+    if not isinstance(chosen, str) or chosen not in known:
+        context = {"discriminator": setting, "tag": str(chosen), "expected_tags": ", ".join(known.names())}
         raise PydanticKnownError("union_tag_invalid", context)
-    return METHODS.get(loss).settings.model_validate(values)
+    return known.get(chosen).settings.model_validate(values)
 
 
 class RunSettings(Settings):
@@ -68,7 +76,7 @@ class Recipe(Settings):
     """One line for `vdd recipes list`."""
     data: DataSettings = DataSettings()
     run: RunSettings = RunSettings()
-    memory: MemorySettings = MemorySettings()
+    memory: Annotated[SerializeAsAny[MemorySettings], PlainValidator(_of_its_kind)] = _of_its_kind({})
     coreset: CoresetSettings | None = None
     """Real clips in place of learned ones; then there are no stages."""
     static: StaticSettings | None = None
@@ -87,13 +95,13 @@ class Recipe(Settings):
 
     @property
     def method(self) -> str:
-        """`static-dynamic`, `static-dc` (stills by gradient matching alone), `naive` (learned directly), or the
-        coreset's method."""
+        """`static-dc` (stills by gradient matching alone), `naive` (learned directly), `static-dynamic` or another
+        kind of memory, or the coreset's method."""
         if self.coreset is not None:
             return self.coreset.method
-        if self.memory.kind == "static-dynamic":
-            return "static-dynamic"
-        return "static-dc" if self.dynamic is None else "naive"
+        if self.dynamic is None:
+            return "static-dc"
+        return "naive" if self.memory_kind.naive else self.memory.kind
 
     @property
     def title(self) -> str:
@@ -102,13 +110,17 @@ class Recipe(Settings):
             return "full set" if self.coreset.method == "full" else f"{self.coreset.method} clips"
         if self.dynamic is None:
             return f"static-{self.loss_of('static').title}"
-        loss, kind = self.loss_of("dynamic").title, self.memory.kind
-        return loss + {"static-dynamic": " + static-dynamic", "still": " stills", "full-video": ""}[kind]
+        return self.loss_of("dynamic").title + self.memory_kind.title
 
     @property
     def run_name(self) -> str:
         """Name of the run folder under `run.dir`."""
         return self.run.name or self.name
+
+    @property
+    def memory_kind(self) -> Memory:
+        """The `Memory` of the recipe's kind."""
+        return MEMORIES.get(self.memory.kind)
 
     def loss_of(self, stage: str) -> Method:
         """The `Method` of a stage that the recipe has, "static" or "dynamic"."""
@@ -147,17 +159,9 @@ class Recipe(Settings):
     def _sections_fit(self) -> "Recipe":
         wrong = [*self._coreset_alone()] if self.coreset else [*self._learned()]
         wrong += [*self._experts_fit(), *self._storage_fits()]
-        classes = self.data.classes
         refusals = {name: BASELINES.get(name).refusal(self) for name in self.evaluation.compare}
         wrong += [f"evaluation.compare has {name}, {why}" for name, why in refusals.items() if why]
-        if isinstance(classes, tuple) and self.memory.integrators > len(classes):
-            wrong.append(f"memory.integrators={self.memory.integrators} is above the {len(classes)} classes")
-        for name in ("frames", "size"):
-            stored, shown = getattr(self.memory, f"dynamic_{name}"), getattr(self.data, name)
-            if stored is not None and stored > shown:
-                wrong.append(
-                    f"memory.dynamic_{name}={stored} is above data.{name}={shown}; it can only store less"
-                )
+        wrong += self.memory.fits(self.data)
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
@@ -166,26 +170,30 @@ class Recipe(Settings):
         for stage in ("static", "dynamic", "experts"):
             if getattr(self, stage) is not None:
                 yield f"a coreset is chosen, not learned; set {stage}=null"
-        if self.memory.kind != "full-video":
-            yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set memory.kind=full-video"
+        if self.memory_kind.clips is None:
+            kinds = " or ".join(f"memory.kind={memory.kind}" for memory in MEMORIES if memory.clips)
+            yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set {kinds}"
         if self.memory.quantise:
             yield "memory.quantise=true is for what is learned, and a coreset is chosen; set memory.quantise=false"
 
     def _learned(self):
-        kind = self.memory.kind
+        kind, stills = self.memory.kind, self.memory_kind.stills
         if self.dynamic is not None:
             yield from self._rates_fit()
             yield from self._loss_fits()
-        elif kind == "static-dynamic":
-            yield "memory.kind=static-dynamic needs a dynamic stage; for stills set memory.kind=still"
-        elif self.static is None or kind == "full-video":
+        elif stills == "start":
+            alone = " or ".join(
+                f"memory.kind={memory.kind}" for memory in MEMORIES if memory.stills == "whole"
+            )
+            yield f"memory.kind={kind} needs a dynamic stage; for stills set {alone}"
+        elif self.static is None or stills is None:
             yield f"memory.kind={kind} has no stage that learns it; add a dynamic stage or a coreset"
-        if kind == "full-video" and self.static is not None:
-            yield "a static stage learns stills, and memory.kind=full-video has none; set static=null"
+        if stills is None and self.static is not None:
+            yield f"a static stage learns stills, and memory.kind={kind} has none; set static=null"
 
     def _rates_fit(self):
         dynamic, kind = self.dynamic, self.memory.kind
-        needed = {part: f"memory.kind={kind}" for part in PARTS[kind]}
+        needed = dict.fromkeys(self.memory_kind.learns, f"memory.kind={kind}")
         for part, setting in self.loss_of("dynamic").learned(dynamic).items():
             needed[part] = f"dynamic.{setting}={dynamic.loss if setting == 'loss' else 'true'}"
         for part, rate in dynamic.learning_rates:

@@ -17,4 +17,6 @@ def write_bytes(path, content):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
     except OSError as error:
-        raise VddError(f"Cannot write {path}: {error.strerror or error}; free space or choose another folder.") from error
+        raise VddError(
+            f"Cannot write {path}: {error.strerror or error}; free space or choose another folder."
+        ) from error

@@ -19,8 +19,6 @@ from keras_vdd.report.contact_sheet import contact_sheet
 from keras_vdd.report.strips import save_png
 from keras_vdd.tensors import File
 
-ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
-
 
 def inspect(target: File, picture: File | None = None) -> dict[str, Any]:
     """Say what a distilled set, a run folder or a decoded store holds.
@@ -85,7 +83,7 @@ def _of_run(folder, picture):
 
 def _of_set(target, picture):
     distilled = load(set_folder(target))
-    arrays = {name: getattr(distilled, name) for name in ARRAYS}
+    arrays = {**distilled.arrays, "labels": distilled.labels}
     facts = {
         "kind": distilled.kind,
         "classes": list(distilled.class_names),

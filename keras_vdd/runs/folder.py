@@ -23,10 +23,11 @@ _OF_THE_BEGINNING = {"lock", "environment.json", "recipe.yaml", VIDEOS, "times.j
 
 
 class RunFolder:
-    """`<run.dir>/<name>/` with `recipe.yaml`, `environment.json`, `videos.json`, `log.jsonl`, and a folder a stage.
+    """`<run.dir>/<name>/`: `recipe.yaml`, `environment.json`, `videos.json`, `log.jsonl`, a folder a stage.
 
     Opening it a second time with the same recipe goes on; another recipe, or a run half done on another
-    backend or kind of device, is refused, since it could not end with the same numbers. So are other videos, by `goes_on_with`.
+    backend or kind of device, is refused, since it could not end with the same numbers. So are other videos,
+    by `goes_on_with`.
 
     Attributes:
         path: `pathlib.Path`.
@@ -82,7 +83,7 @@ class RunFolder:
         return any(not _of_the_beginning(file.as_posix()) for file in files)
 
     def goes_on_with(self, recipe: Any, stores: Mapping[str, Any]) -> None:
-        """See to it that a run that is not finished is gone on with as it was begun: on its backend, device and videos.
+        """See to it that an unfinished run goes on with the backend, device and videos it began with.
 
         Other versions, or another number of threads, are told as warnings.
 
@@ -108,8 +109,8 @@ class RunFolder:
             found.write(self.path)
         elif changed := begun.videos.changes(found):
             raise VddError(
-                f"'{self.path}' was begun with other videos: {changed}. Put them back as they were, or give another "
-                "run.name."
+                f"'{self.path}' was begun with other videos: {changed}. Put them back as they were, or give "
+                "another run.name."
             )
         if told := begun.told(now):
             _LOG.warning(
@@ -138,8 +139,8 @@ class RunFolder:
     def _refuse_another_device(self, begun: RunIdentity, now: RunIdentity) -> None:
         for what, before in begun.computed_otherwise(now):
             raise VddError(
-                f"'{self.path}' was begun on the {what} {before}, and this is {getattr(now, what)}: go on with "
-                f"--{what} {before}, or give another run.name."
+                f"'{self.path}' was begun on the {what} {before}, and this is {getattr(now, what)}: go on "
+                f"with --{what} {before}, or give another run.name."
             )
 
 

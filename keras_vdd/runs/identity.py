@@ -28,8 +28,8 @@ _BACKENDS = ("torch", "tensorflow", "jax")
 class RunIdentity:
     """What makes a run another run, and what only shows in its last digits.
 
-    Another recipe, backend or kind of device, or other videos, make another run. Other versions or another number
-    of threads do not: they are told.
+    Another recipe, backend or kind of device, or other videos, make another run. Other versions or another
+    number of threads do not: they are told.
 
     Attributes:
         recipe: all settings that results depend on, as nested plain values.
@@ -69,12 +69,12 @@ class RunIdentity:
         return sorted(differences(self.recipe, now.recipe))
 
     def computed_otherwise(self, now: "RunIdentity") -> list[tuple[str, str]]:
-        """Of "backend" and "device" those that are others in `now`, each with what it was; what is not known is no other."""
+        """Of "backend" and "device" those that are known to be others in `now`, each with what it was."""
         pairs = {"backend": (self.backend, now.backend), "device": (self.device, now.device)}
         return [(what, before) for what, (before, after) in pairs.items() if None is not before != after]
 
     def told(self, now: "RunIdentity") -> str:
-        """Say which versions and threads differ, as "numpy 2.1 instead of 2.0, 4 threads instead of 2", or ""."""
+        """Say which versions and threads differ: "numpy 2 instead of 1, 4 threads instead of 2", or ""."""
         changed = [
             f"{name} {now.versions[name]} instead of {version}"
             for name, version in self.versions.items()

@@ -40,7 +40,7 @@ class Videos:
 
     @classmethod
     def read(cls, folder: pathlib.Path) -> "Videos | None":
-        """Return those that the run in `folder` was begun with; None where it does not say, as older ones do not.
+        """Return those that the run in `folder` was begun with; None where it says nothing, as in version 0.1.
 
         Raises:
             VddError: its list is damaged.
@@ -54,8 +54,8 @@ class Videos:
             return None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise VddError(
-                f"'{path}' is damaged: delete it if the videos are those that the run was begun with, else delete "
-                "the run folder or give another run.name."
+                f"'{path}' is damaged: delete it if the videos are those that the run was begun with, else "
+                "delete the run folder or give another run.name."
             ) from None
 
     def write(self, folder: pathlib.Path) -> None:

@@ -29,7 +29,7 @@ def choose_clips(recipe, stores, run, progress):
         progress: `keras_vdd.progress.Progress`.
 
     Returns:
-        dict: `video`, float32 (classes, VPC, T, H, W, 3), normalised.
+        dict: the array of the memory that clips fill, float32 (classes, VPC, T, H, W, 3), normalised.
 
     Raises:
         VddError: a class has fewer videos than are to be chosen, or the network's training diverged.
@@ -46,10 +46,10 @@ def choose_clips(recipe, stores, run, progress):
     rows = select_per_class(method, features, train.labels, counts, rng)
     clips = read_clips(train, rows, data.frames, data.interval, rng if method == "random" else None)
     clips = normalise(clips, data.mean, data.std)
-    video = clips.reshape(len(counts), per_class, *clips.shape[1:])
-    save_arrays(finished, {"video": video}, method=method, videos=[train.names[row] for row in rows])
+    arrays = {recipe.memory_kind.clips: clips.reshape(len(counts), per_class, *clips.shape[1:])}
+    save_arrays(finished, arrays, method=method, videos=[train.names[row] for row in rows])
     (finished.parent / "features.safetensors").unlink(missing_ok=True)
-    return {"video": video}
+    return arrays
 
 
 def _features(recipe, store, run, progress):

@@ -1,15 +1,10 @@
 """Stage 2, dynamic fine-tuning: motion and integrators, or any other memory, by a matching loss on videos."""
 
-import numpy as np
-
-from keras_vdd.data.clips import read_clips
-from keras_vdd.data.normalise import normalise
 from keras_vdd.experts.engine import learn_experts
-from keras_vdd.layers.integrator import start_weights
-from keras_vdd.learning.real_batches import choose_by_class
-from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
+from keras_vdd.memory import MEMORIES
 from keras_vdd.seeds import stream
 from keras_vdd.stages.learn import finish, finished, learn
+from keras_vdd.stages.start import Start
 
 
 def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_callbacks=()):
@@ -21,7 +16,7 @@ def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_cal
     Args:
         recipe: `Recipe` with a dynamic stage.
         stores: dict of `Store`, "train" and "test"; experts are tested on the latter, nothing else is.
-        static: float32 (classes, SPC, size, size, 3) from stage 1; None for a full-video memory.
+        static: float32 (classes, SPC, size, size, 3) from stage 1; None for a memory without stills.
         run: `RunFolder`.
         progress: `keras_vdd.progress.Progress`.
         callbacks: Keras callbacks, told of stage 2 as `fit_stage` says.
@@ -44,37 +39,7 @@ def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_cal
 
 def start_memory(recipe, store, static):
     """The memory of a recipe, as layers, holding what learning starts from."""
-    counts, data = recipe.memory, recipe.data
-    classes, seed = len(store.class_names), recipe.run.seed
-    if counts.kind == "still":
-        memory = StillMemory(
-            classes, counts.statics_per_class, data.frames, data.size, counts.videos_per_class,
-            quantise=counts.quantise,
-        )  # fmt: skip
-        memory.static.assign(static)
-        return memory
-    if counts.kind == "full-video":
-        memory = FullVideoMemory(
-            classes, counts.videos_per_class, data.frames, data.size, quantise=counts.quantise
-        )
-        memory.video.assign(_random_clips(recipe, store))
-        return memory
-    memory = StaticDynamicMemory(
-        classes, counts.videos_per_class, counts.statics_per_class, counts.dynamics_per_class,
-        data.frames, data.size, counts.integrators, counts.dynamic_frames, counts.dynamic_size, counts.quantise,
-    )  # fmt: skip
-    memory.static.assign(static)
-    rng = stream(seed, "dynamic", "start")
-    memory.dynamic.assign(rng.standard_normal(memory.dynamic.shape, dtype="float32"))
-    for integrator in memory.integrators:
-        kernel, bias = start_weights(rng, counts.integrator_start)
-        integrator.kernel.assign(kernel)
-        integrator.bias.assign(bias)
+    settings, data, classes = recipe.memory, recipe.data, len(store.class_names)
+    memory = MEMORIES.get(settings.kind).layer(settings, classes, data.frames, data.size)
+    memory.start(settings, Start(data, store, static, stream(recipe.run.seed, "dynamic", "start")))
     return memory
-
-
-def _random_clips(recipe, store):
-    data, rng = recipe.data, stream(recipe.run.seed, "dynamic", "start")
-    rows = choose_by_class(store, recipe.memory.videos_per_class, rng)
-    clips = normalise(read_clips(store, rows.ravel(), data.frames, data.interval, rng), data.mean, data.std)
-    return clips.reshape(*rows.shape, *clips.shape[1:]).astype(np.float32)

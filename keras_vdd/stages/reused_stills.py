@@ -19,7 +19,7 @@ _SETTINGS = {"run": ("seed", "precision"), "memory": ("statics_per_class", "quan
 
 @dataclass(frozen=True)
 class Stills:
-    """Finished stills of a run, with the lines of its log that tell how they were learned, and on which videos."""
+    """Finished stills of a run, the lines of its log that tell how they were learned, and on which videos."""
 
     folder: pathlib.Path
     arrays: dict
@@ -63,8 +63,8 @@ def stills_of(folder, recipe):
         UsageError: the recipe has no stills, the folder no finished ones, or they were learned otherwise.
     """
     folder = pathlib.Path(folder)
-    if recipe.memory.kind == "full-video":
-        raise UsageError(f"There are no stills in memory.kind=full-video to take from '{folder}'.")
+    if recipe.memory_kind.stills is None:
+        raise UsageError(f"There are no stills in memory.kind={recipe.memory.kind} to take from '{folder}'.")
     finished = folder / "static" / "memory.safetensors"
     if not finished.exists():
         raise UsageError(

@@ -101,7 +101,7 @@ def _learned(recipe, stores, run, progress, callbacks):
         with run.times.of("coreset"):
             return choose_clips(recipe, stores, run, progress), {}
     static = None
-    if recipe.memory.kind != "full-video":
+    if recipe.memory_kind.stills is not None:
         with run.times.of("static"):
             static = learn_stills(recipe, stores["train"], run, progress, callbacks.get("static", ()))
     if recipe.dynamic is None:

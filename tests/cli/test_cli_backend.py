@@ -94,6 +94,7 @@ def test_a_backend_that_does_not_start_is_one_sentence(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INSTALLED)
 def test_starting_keras_says_nothing(name):
     code = "from keras_vdd.cli import backend; backend.settle(); backend.start()\n"

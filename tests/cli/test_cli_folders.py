@@ -70,7 +70,8 @@ def test_inspect_draws_a_picture(capsys, run, tmp_path):
     from PIL import Image
 
     vdd(capsys, "inspect", run, "--picture", tmp_path / "p.png")
-    assert Image.open(tmp_path / "p.png").size[0] > 8
+    with Image.open(tmp_path / "p.png") as picture:
+        assert picture.size[0] > 8
     assert "must end in .png" in vdd(capsys, "inspect", run, "--picture", tmp_path / "p.gif", code=2)
 
 

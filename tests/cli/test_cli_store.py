@@ -112,12 +112,14 @@ def test_a_contact_sheet_shows_the_videos_of_each_class(capsys, place, codec):
     folder = json.loads(prepare(capsys, f"data.codec={codec}", "--json")[0])["store"]
     facts = json.loads(vdd(capsys, "inspect", folder, "--picture", "sheet.png", "--json")[0])
     assert facts["picture"] == "sheet.png"
-    pixels = np.asarray(Image.open(place / "sheet.png").convert("L")).astype(int)
+    with Image.open(place / "sheet.png") as sheet:
+        pixels = np.asarray(sheet.convert("L")).astype(int)
     # Two videos to train on and one to test, 64 x 64 pixels each: dark for one class, light for the other.
     for level in (60, 180):
         assert abs(int((abs(pixels - level) <= 6).sum()) - 3 * 64 * 64) < 200
     vdd(capsys, "inspect", f"{folder}/train", "--picture", "one.png")
-    assert Image.open(place / "one.png").height < Image.open(place / "sheet.png").height
+    with Image.open(place / "one.png") as one:
+        assert one.height < sheet.height
 
 
 def test_one_picture_is_of_one_set(capsys, place):

@@ -94,6 +94,7 @@ WARPS = [
 ]
 
 
+@pytest.mark.slow
 def test_stills_do_not_tell_a_pair_apart_and_motion_does(stores):
     still, _ = accuracy(stores, still_pixels, PAIRS)
     moving, each = accuracy(stores, shift_energy, PAIRS)

@@ -245,6 +245,7 @@ def start(data):
     )
 
 
+@pytest.mark.slow
 def test_kill_and_resume_gives_the_same_bytes(tmp_path, write_video, settings):
     for split, count in (("train", 60), ("test", 2)):
         for i in range(count):

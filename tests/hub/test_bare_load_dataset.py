@@ -7,6 +7,9 @@ import pytest
 
 import keras_vdd
 
+# A fresh interpreter each, with Arrow and datasets to import.
+pytestmark = pytest.mark.slow
+
 START = """
 import sys
 import numpy as np

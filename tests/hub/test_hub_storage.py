@@ -54,7 +54,7 @@ def test_bytes_are_those_of_the_columns(make_set, small_motion, tmp_path):
     for made, dtype in cases:
         folder = keras_vdd.export(made, tmp_path / "set", dtype=dtype, overwrite=True)
         table, stored = table_of(folder), 0
-        for column in vdd.MEMORY_COLUMNS[made.kind]:
+        for column in made.memory.columns:
             for name, width in ((column, np.dtype(dtype).itemsize), (f"{column}_scale", 4)):
                 if name in table.column_names:
                     values = cells(table[name])
@@ -87,7 +87,7 @@ def test_real_frames_stored_as_pixels_come_back_exactly(make_set, tmp_path, kind
     folder = keras_vdd.export(make_set(kind, **{name: real}), tmp_path / "set", dtype="uint8")
     back = keras_vdd.load(folder)
     np.testing.assert_array_equal(getattr(back, name), real)
-    column = vdd.MEMORY_COLUMNS[kind][0]
+    column = empty.memory.columns[0]
     np.testing.assert_array_equal(plain(table_of(folder), column, frames.shape), frames)
     assert back.nbytes("uint8") == frames.nbytes
 
@@ -168,7 +168,7 @@ def test_scales_that_are_missing_or_too_few_are_told(make_set, tmp_path):
 def test_a_cell_of_small_motion_makes_its_video(small_motion):
     config = vdd.config_of(small_motion, "int8", 2)
     cell = {"array": None, "format_version": 1, "config": config.to_json()}
-    cell["weights"] = vdd.pack_weights(small_motion.kernels[2], small_motion.biases[2])
+    cell["weights"] = vdd.pack_weights(small_motion, 2)
     stored = {}
     for key, memories in (("static", small_motion.static[11]), ("dynamic", small_motion.dynamic[11, ..., 0])):
         values, scales = encode(memories[1:2], config)

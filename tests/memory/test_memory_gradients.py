@@ -5,29 +5,19 @@ import numpy as np
 import pytest
 from derivatives import assert_gradient, in_float64, numpy, tensor, wide
 from keras import ops
+from memory_cases import CASES, layer
 
 from keras_vdd.backend import jit, value_and_grad
-from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
+from keras_vdd.memory import MEMORIES
 
-CLASSES, FRAMES, SIZE = 3, 3, 4
-STATIC_DYNAMIC = {
-    "plain": {},
-    "small motion": {"dynamic_frames": 2, "dynamic_size": 2},
-    "slow motion": {"dynamic_frames": 1},
-    "two integrators": {"integrators": 2},
-    "int8": {"quantise": True},
-    "small int8": {"quantise": True, "dynamic_frames": 2, "integrators": 3},
-}
-MEMORIES = {
-    **{
-        name: lambda options=options: StaticDynamicMemory(CLASSES, 1, 2, 2, FRAMES, SIZE, **options)
-        for name, options in STATIC_DYNAMIC.items()
-    },
-    "stills": lambda: StillMemory(CLASSES, 2, FRAMES, SIZE, 1),
-    "int8 stills": lambda: StillMemory(CLASSES, 2, FRAMES, SIZE, 1, quantise=True),
-    "videos": lambda: FullVideoMemory(CLASSES, 2, FRAMES, SIZE),
-    "int8 videos": lambda: FullVideoMemory(CLASSES, 2, FRAMES, SIZE, quantise=True),
-}
+CLASSES, FRAMES, SIZE = 5, 3, 4
+COUNTS = {"videos_per_class": 1, "statics_per_class": 2, "dynamics_per_class": 2}
+ROUNDED = [name for name, (_, options) in CASES.items() if options.get("quantise")]
+
+
+def memory_of(name):
+    kind, options = CASES[name]
+    return layer(kind, CLASSES, FRAMES, SIZE, **{**COUNTS, **options, "videos_per_class": 1})
 
 
 def losses(memory, pairs, static):
@@ -51,24 +41,27 @@ def drawn(memory):
     return values, rng.standard_normal((CLASSES, memory.statics_per_class, SIZE, SIZE, 3))
 
 
-@pytest.mark.parametrize("name", [name for name in MEMORIES if "int8" not in name])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ROUNDED])
 def test_gradients_meet_differences(name):
     with wide():
-        memory = in_float64(MEMORIES[name]())
+        memory = in_float64(memory_of(name))
         values, static = drawn(memory)
         assert_gradient(losses(memory, memory.enumerate(), static), values)
 
 
-@pytest.mark.parametrize("name", [name for name in MEMORIES if "int8" in name])
+@pytest.mark.parametrize("name", ROUNDED)
 def test_straight_through_gradients_are_those_at_the_rounded_values(name):
     """Rounding has no slope to measure; the memory without it, at rounded values, has."""
     with wide():
-        memory = in_float64(MEMORIES[name]())
+        memory = in_float64(memory_of(name))
         values, static = drawn(memory)
         pairs = memory.enumerate()
         loss, found = jit(losses(memory, pairs, static))(tensor(values))
         memory.quantise = False
-        values[0], static = rounded(values[0]), rounded(static)
+        items = {one.array for one in MEMORIES.get(memory.kind).items}
+        names = [variable.name for variable in memory.trainable_variables]
+        values = [rounded(v) if name in items else v for name, v in zip(names, values, strict=True)]
+        static = rounded(static)
         at_rounded = losses(memory, pairs, static)
         expected = assert_gradient(at_rounded, values)
         same = jit(at_rounded)(tensor(values))[0]
@@ -86,7 +79,9 @@ def rounded(memories):
 
 def test_gradients_of_a_part_of_the_set():
     with wide():
-        memory = in_float64(StaticDynamicMemory(CLASSES, 2, 4, 2, FRAMES, SIZE, 2))
+        memory = in_float64(
+            layer("static-dynamic", CLASSES, FRAMES, SIZE, dynamics_per_class=2, integrators=2)
+        )
         values, static = drawn(memory)
         pairs = memory.draw_batches(np.random.default_rng(0), 4, 1)[0]
         gradients = assert_gradient(losses(memory, pairs, static), values)

@@ -4,60 +4,28 @@ import keras
 import numpy as np
 import pytest
 from derivatives import numpy
+from memory_cases import CASES, KINDS, as_set, filled, layer
 
 from keras_vdd.errors import UsageError
 from keras_vdd.layers import Integrator
-from keras_vdd.memory import DistilledSet, FullVideoMemory, StaticDynamicMemory, StillMemory
+from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
 from keras_vdd.memory.precision import quantised
 
 CLASSES, FRAMES, SIZE = 5, 4, 6
-
-
-def filled(memory, seed=0):
-    rng = np.random.default_rng(seed)
-    for variable in memory.weights:
-        variable.assign(rng.standard_normal(variable.shape).astype("float32"))
-    return memory
 
 
 def static_dynamic(integrators=1, frames=FRAMES, **options):
     return filled(StaticDynamicMemory(CLASSES, 2, 4, 6, frames, SIZE, integrators, **options))
 
 
-def as_set(memory):
-    return DistilledSet(
-        kind=memory.kind,
-        class_names=tuple(f"class {c}" for c in range(memory.classes)),
-        frames=memory.frames,
-        mean=(0.0, 0.0, 0.0),
-        std=(1.0, 1.0, 1.0),
-        videos_per_class=memory.videos_per_class,
-        **memory.arrays(),
-    )
+def memory_of(name):
+    kind, options = CASES[name]
+    return filled(layer(kind, CLASSES, FRAMES, SIZE, **options))
 
 
-MEMORIES = {
-    "one integrator": static_dynamic,
-    "two integrators": lambda: static_dynamic(2),
-    "three integrators": lambda: static_dynamic(3),
-    "an integrator a class": lambda: static_dynamic(CLASSES),
-    "one frame": lambda: static_dynamic(frames=1),
-    "small motion": lambda: static_dynamic(dynamic_frames=2, dynamic_size=3),
-    "slow motion": lambda: static_dynamic(2, dynamic_frames=3),
-    "coarse motion": lambda: static_dynamic(dynamic_size=1),
-    "int8": lambda: static_dynamic(3, quantise=True),
-    "small int8": lambda: static_dynamic(quantise=True, dynamic_frames=1, dynamic_size=4),
-    "int8 stills": lambda: filled(StillMemory(CLASSES, 4, FRAMES, SIZE, 2, quantise=True)),
-    "int8 videos": lambda: filled(FullVideoMemory(CLASSES, 2, FRAMES, SIZE, quantise=True)),
-    "stills": lambda: filled(StillMemory(CLASSES, 3, FRAMES, SIZE)),
-    "stills in slots": lambda: filled(StillMemory(CLASSES, 4, FRAMES, SIZE, videos_per_class=2)),
-    "videos": lambda: filled(FullVideoMemory(CLASSES, 2, FRAMES, SIZE)),
-}
-
-
-@pytest.mark.parametrize("name", MEMORIES)
+@pytest.mark.parametrize("name", CASES)
 def test_calls_equal_the_sets_reconstruction(name):
-    memory = MEMORIES[name]()
+    memory = memory_of(name)
     distilled = as_set(memory)
     np.testing.assert_array_equal(memory.enumerate(), distilled.pairs())
     expected = distilled.reconstruct()
@@ -69,9 +37,18 @@ def test_calls_equal_the_sets_reconstruction(name):
     assert len(np.unique(found[:, 0, 0, 0, 0])) == len(found)
 
 
-@pytest.mark.parametrize("name", MEMORIES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_video_of_one_frame(kind):
+    memory = filled(layer(kind, CLASSES, 1, SIZE))
+    expected = as_set(memory).reconstruct()
+    assert expected.shape[1] == 1
+    found = numpy(memory(memory.enumerate()))
+    assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("name", CASES)
 def test_samples_are_one_pair_a_slot_and_repeatable(name):
-    memory = MEMORIES[name]()
+    memory = memory_of(name)
     pairs = memory.sample(np.random.default_rng(3))
     assert pairs.dtype == np.int32 and pairs.shape == (CLASSES * memory.videos_per_class, 3)
     np.testing.assert_array_equal(pairs[:, 0], np.repeat(np.arange(CLASSES), memory.videos_per_class))
@@ -80,7 +57,7 @@ def test_samples_are_one_pair_a_slot_and_repeatable(name):
     np.testing.assert_array_equal(pairs, memory.sample(np.random.default_rng(3)))
     distilled = as_set(memory)
     slots = np.tile(np.arange(memory.videos_per_class), CLASSES)
-    np.testing.assert_array_equal(distilled.slots_of(pairs) if memory.kind != "full-video" else slots, slots)
+    np.testing.assert_array_equal(distilled.slots_of(pairs), slots)
     expected = distilled.reconstruct(pairs)
     assert np.abs(numpy(memory(pairs)) - expected).max() <= 1e-6 * np.abs(expected).max()
 
@@ -121,9 +98,9 @@ def test_motion_sizes_that_cannot_be_enlarged_are_refused(options):
         StaticDynamicMemory(2, 1, 1, 1, FRAMES, SIZE, **options)
 
 
-@pytest.mark.parametrize("name", ["int8", "int8 stills", "int8 videos"])
+@pytest.mark.parametrize("name", ["static-dynamic, int8", "still, int8", "full-video, int8"])
 def test_int8_memories_give_what_they_show(name):
-    memory = MEMORIES[name]()
+    memory = memory_of(name)
     weights = {v.name: numpy(v) for v in memory.weights}
     for key, array in memory.arrays().items():
         if key in weights:
@@ -133,10 +110,12 @@ def test_int8_memories_give_what_they_show(name):
         np.testing.assert_array_equal(numpy(memory(memory.enumerate())), as_set(memory).reconstruct())
 
 
-@pytest.mark.parametrize("name", ["int8", "two integrators", "stills in slots", "videos"])
+@pytest.mark.parametrize(
+    "name", ["static-dynamic, small int8", "static-dynamic, two integrators", "still", "full-video"]
+)
 @pytest.mark.parametrize("batch", [3, 7, 100])
 def test_batches_smaller_than_the_set(name, batch):
-    memory = MEMORIES[name]()
+    memory = memory_of(name)
     distilled = as_set(memory)
     drawn = memory.draw_batches(np.random.default_rng(1), batch, 3)
     assert drawn.shape == (3, min(batch, CLASSES * 2), 3)
@@ -147,9 +126,8 @@ def test_batches_smaller_than_the_set(name, batch):
         slots = numpy(memory.slots(keras.ops.convert_to_tensor(pairs)))
         np.testing.assert_array_equal(slots, memory.slots(pairs))
         assert slots.dtype == np.int32
-        if memory.kind != "full-video":
-            rows = labels.reshape(-1, CLASSES)[slots]
-            np.testing.assert_array_equal(rows, labels[pairs[:, 0], distilled.slots_of(pairs)])
+        rows = labels.reshape(-1, CLASSES)[slots]
+        np.testing.assert_array_equal(rows, labels[pairs[:, 0], distilled.slots_of(pairs)])
 
 
 def test_each_class_uses_its_own_integrator():
@@ -174,18 +152,18 @@ def test_what_is_learned_and_what_is_frozen():
 
 
 def test_stills_are_seen_as_images_too():
-    memory = MEMORIES["stills"]()
+    memory = memory_of("still")
     pairs = memory.enumerate()[::2]
     static = memory.arrays()["static"]
     np.testing.assert_array_equal(numpy(memory.images(pairs)), static[pairs[:, 0], pairs[:, 1]])
 
 
-@pytest.mark.parametrize("name", ["two integrators", "stills", "videos"])
+@pytest.mark.parametrize("name", ["static-dynamic, two integrators", "still", "full-video"])
 def test_memories_stay_wide_under_a_narrow_policy(name):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        memory = MEMORIES[name]()
+        memory = memory_of(name)
         found = numpy(memory(memory.enumerate()))
     finally:
         keras.config.set_dtype_policy(policy)

@@ -7,6 +7,7 @@ from keras import ops
 
 from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.errors import UsageError
+from keras_vdd.memory import MEMORIES
 from keras_vdd.memory.precision import (
     DTYPES,
     check_dtype,
@@ -91,9 +92,13 @@ def test_what_diverged_stays_seen():
 def test_storage_types_and_their_bytes():
     assert DTYPES == ("float32", "float16", "int8", "uint8")
     assert [value_bytes(dtype, 100, 3) for dtype in DTYPES] == [400, 200, 112, 100]
-    assert check_dtype("uint8", "still") == check_dtype("uint8", "full-video") == "uint8"
-    assert check_dtype("int8", "static-dynamic") == "int8"
+    assert (
+        check_dtype("uint8", MEMORIES.get("still"))
+        == check_dtype("uint8", MEMORIES.get("full-video"))
+        == "uint8"
+    )
+    assert check_dtype("int8", MEMORIES.get("static-dynamic")) == "int8"
     with pytest.raises(UsageError, match="choose float32, float16 or int8"):
-        check_dtype("uint8", "static-dynamic")
+        check_dtype("uint8", MEMORIES.get("static-dynamic"))
     with pytest.raises(UsageError, match="'bfloat16' is unknown"):
         check_dtype("bfloat16")

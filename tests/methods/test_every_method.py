@@ -29,7 +29,7 @@ from keras_vdd.matching import ridge
 from keras_vdd.methods import METHODS
 from keras_vdd.planning.plan import plan
 
-COUNTS = {"static-dynamic": SHARED, "still": (), "full-video": TWO}
+COUNTS = {"still": (), "full-video": TWO, **dict.fromkeys(KINDS, ()), "static-dynamic": SHARED}
 
 
 class Wide(Smooth):

@@ -33,10 +33,7 @@ def test_cells_that_the_paper_does_not_have():
 @pytest.mark.parametrize("recipe", PRINTED, ids=lambda recipe: recipe.name)
 def test_printed_storage_is_that_of_the_tensors(recipe):
     memory, data = recipe.memory, recipe.data
-    nbytes = memory_bytes(
-        memory.kind, CLASSES[data.set], memory.videos_per_class, memory.statics_per_class,
-        memory.dynamics_per_class, data.frames, data.size, data.size,
-    )  # fmt: skip
+    nbytes = memory_bytes(memory, CLASSES[data.set], data.frames, data.size)
     number, unit = figure_of(recipe).storage.split()
     # Megabytes of 10^6 or of 2^20, one figure for 50 and for 51 classes.
     assert unit == "MB" and float(number) * 1e6 == pytest.approx(nbytes, rel=0.08)

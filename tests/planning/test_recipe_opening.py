@@ -45,10 +45,8 @@ def test_it_says_what_a_reader_must_know(name):
 def stored(recipe, dtype):
     memory, data, classes = recipe.memory, recipe.data, CLASSES[recipe.data.set]
     labels = recipe.dynamic is not None and recipe.dynamic.loss == "frepo"
-    return memory_bytes(
-        memory.kind, classes, memory.videos_per_class, memory.statics_per_class, memory.dynamics_per_class,
-        data.frames, data.size, data.size, memory.integrators, dtype,
-    ) + labels * label_bytes(classes, memory.videos_per_class)  # fmt: skip
+    nbytes = memory_bytes(memory, classes, data.frames, data.size, dtype)
+    return nbytes + labels * label_bytes(classes, memory.videos_per_class)
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if not name.startswith("full-")])

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from keras_vdd.memory import MEMORIES
 from keras_vdd.recipe.keys import known_keys
-from keras_vdd.recipe.schema import MemorySettings, Recipe
+from keras_vdd.recipe.schema import Recipe
 
 RATES = {"dynamic": 1.0, "integrator": 0.1}
 
@@ -59,20 +60,22 @@ def test_methods_follow_from_memory_and_stages(memory, dynamic, static, method):
 
 @pytest.mark.parametrize("vpc, spc, dpc", [(1, 1, 1), (1, 2, 3), (5, 10, 10), (2, 2, 4)])
 def test_memories_in_multiples_of_the_slots_are_taken(vpc, spc, dpc):
-    memory = MemorySettings(videos_per_class=vpc, statics_per_class=spc, dynamics_per_class=dpc)
+    memory = MEMORIES.get("static-dynamic").settings(
+        videos_per_class=vpc, statics_per_class=spc, dynamics_per_class=dpc
+    )
     assert (memory.statics_per_class, memory.dynamics_per_class) == (spc, dpc)
 
 
 def test_other_counts_are_refused_both_at_once():
     with pytest.raises(ValidationError) as caught:
-        MemorySettings(videos_per_class=2, statics_per_class=3, dynamics_per_class=0)
+        MEMORIES.get("static-dynamic").settings(videos_per_class=2, statics_per_class=3, dynamics_per_class=0)
     assert "statics_per_class=3" in str(caught.value) and "dynamics_per_class=0" in str(caught.value)
 
 
 def test_a_kind_keeps_only_what_it_has():
-    still = MemorySettings(kind="still", dynamics_per_class=4, integrators=3)
+    still = MEMORIES.get("still").settings(dynamics_per_class=4, integrators=3)
     assert (still.statics_per_class, still.dynamics_per_class, still.integrators) == (2, 0, 1)
-    video = MemorySettings(kind="full-video", videos_per_class=3)
+    video = MEMORIES.get("full-video").settings(videos_per_class=3)
     assert (video.statics_per_class, video.dynamics_per_class) == (0, 0)
 
 
@@ -131,7 +134,9 @@ def test_settings_of_public_sets(data):
 
 def coreset(method, *compare):
     evaluation = {"compare": compare}
-    return make(coreset={"method": method}, memory={"kind": "full-video"}, dynamic=None, evaluation=evaluation)
+    return make(
+        coreset={"method": method}, memory={"kind": "full-video"}, dynamic=None, evaluation=evaluation
+    )
 
 
 @pytest.mark.parametrize(

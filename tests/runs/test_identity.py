@@ -1,4 +1,4 @@
-"""What makes a run another run: settings, videos, backend; what is told: versions, threads; what is nothing: places."""
+"""What makes a run another run, what is told when it is gone on with, and what makes no difference."""
 
 import dataclasses
 import json
@@ -44,8 +44,9 @@ BEGUN = {"train": store(*TRAIN), "test": store(*TEST)}
         (
             (*TRAIN[:3], ("walk/d.mp4", "another"), *(f"walk/{i}.mp4" for i in range(5))),
             ("run/g.mp4", "walk/f.mp4"),
-            "5 videos were added to train (walk/0.mp4, walk/1.mp4, walk/2.mp4 and 2 more), 1 video was changed in "
-            "train (walk/d.mp4), 1 video was added to test (run/g.mp4), 1 video is gone from test (run/e.mp4)",
+            "5 videos were added to train (walk/0.mp4, walk/1.mp4, walk/2.mp4 and 2 more), "
+            "1 video was changed in train (walk/d.mp4), 1 video was added to test (run/g.mp4), "
+            "1 video is gone from test (run/e.mp4)",
         ),
         (TRAIN[::-1], TEST, "the order of the videos or classes of train was changed"),
     ],
@@ -97,8 +98,8 @@ def test_other_videos_are_refused_in_one_sentence(tmp_path, caplog):
     with pytest.raises(VddError) as caught:
         run.goes_on_with(recipe, {**BEGUN, "train": store(*TRAIN, "walk/x.mp4")})
     assert str(caught.value) == (
-        f"'{run.path}' was begun with other videos: 1 video was added to train (walk/x.mp4). Put them back as they "
-        "were, or give another run.name."
+        f"'{run.path}' was begun with other videos: 1 video was added to train (walk/x.mp4). "
+        "Put them back as they were, or give another run.name."
     )
     run.goes_on_with(recipe, BEGUN)
 

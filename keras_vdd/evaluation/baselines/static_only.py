@@ -2,6 +2,7 @@
 
 from keras_vdd.evaluation.baselines.baseline import Amount, Baseline
 from keras_vdd.evaluation.training_sets import FixedVideos
+from keras_vdd.memory import MEMORIES
 from keras_vdd.memory.budget import memory_bytes
 
 
@@ -9,27 +10,14 @@ class StaticOnly(Baseline):
     name, title = "static-only", "static memory alone"
 
     def refusal(self, recipe):
-        kind = recipe.memory.kind
-        return "" if kind == "static-dynamic" else f"which is no row for memory.kind={kind}"
+        return "" if recipe.memory_kind.keeps_stills else f"which is no row for memory.kind={recipe.memory.kind}"
 
     def amount(self, beside):
-        data, stills, classes = (
-            beside.recipe.data,
-            beside.recipe.memory.statics_per_class,
-            len(beside.class_sizes),
-        )
-        nbytes = memory_bytes(
-            "still",
-            classes,
-            0,
-            stills,
-            0,
-            data.frames,
-            data.size,
-            data.size,
-            dtype=beside.recipe.export.dtype,
-        )
-        return Amount(classes * stills, nbytes, stills, data.frames)
+        recipe, classes = beside.recipe, len(beside.class_sizes)
+        stills = recipe.memory.statics_per_class
+        alone = MEMORIES.get("still").settings(statics_per_class=stills)
+        nbytes = memory_bytes(alone, classes, recipe.data.frames, recipe.data.size, recipe.export.dtype)
+        return Amount(classes * stills, nbytes, stills, recipe.data.frames)
 
     def training(self, beside, number):
         from keras_vdd.memory.distilled_set import DistilledSet

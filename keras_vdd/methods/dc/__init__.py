@@ -1,7 +1,8 @@
 """DC: each class should give a network the gradients that its real clips, or stills, give."""
 
 from keras_vdd.methods.dc.settings import GradientSettings
-from keras_vdd.methods.method import Method, on_call
+from keras_vdd.methods.method import Method
+from keras_vdd.registry import on_call
 
 METHOD = Method(
     name="dc",

@@ -1,7 +1,8 @@
 """DM: the mean features of each class should be those of its real clips."""
 
 from keras_vdd.methods.dm.settings import DistributionSettings
-from keras_vdd.methods.method import Method, on_call
+from keras_vdd.methods.method import Method
+from keras_vdd.registry import on_call
 
 METHOD = Method(
     name="dm",

@@ -1,7 +1,8 @@
 """FRePo: real labels predicted from the set by kernel ridge regression."""
 
 from keras_vdd.methods.frepo.settings import RidgeSettings
-from keras_vdd.methods.method import Method, on_call
+from keras_vdd.methods.method import Method
+from keras_vdd.registry import on_call
 
 METHOD = Method(
     name="frepo",

@@ -1,7 +1,8 @@
 """MTT: training on the set should go where an expert's training went."""
 
-from keras_vdd.methods.method import Method, on_call
+from keras_vdd.methods.method import Method
 from keras_vdd.methods.mtt.settings import TrajectorySettings
+from keras_vdd.registry import on_call
 
 METHOD = Method(
     name="mtt",

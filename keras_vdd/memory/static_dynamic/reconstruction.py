@@ -99,24 +99,22 @@ def add_still(video, part):
     return video
 
 
-def integrate(static, dynamic, kernel, bias):
-    """Return the videos of stills and dynamics paired one to one.
-
-    Args:
-        static: float32 (n, H, W, 3).
-        dynamic: float32 (n, T, H, W).
-        kernel: float32 (3, 3, 3, 4, 3).
-        bias: float32 (3,).
-
-    Returns:
-        float32 (n, T, H, W, 3), equal to a "same" 3-D convolution of the two, plus bias.
-    """
-    videos = motion_part(dynamic, kernel)
-    for video, part in zip(videos, still_part(static, kernel, bias, videos.shape[1]), strict=True):
-        add_still(video, part)
+def reconstruct(distilled, pairs):
+    """Videos of pairs; arguments as `Memory.reconstruct` says."""
+    shape = (distilled.frames, *distilled.size)
+    videos = np.empty((len(pairs), *shape, 3), np.float32)
+    for label in np.unique(pairs[:, 0]):
+        _of_class(distilled, int(label), pairs, np.flatnonzero(pairs[:, 0] == label), videos)
     return videos
 
 
-def repeat_still(static, frames):
-    """Return stills (n, H, W, 3) as unmoving videos, float32 (n, frames, H, W, 3)."""
-    return np.repeat(np.asarray(static, np.float32)[:, None], frames, axis=1)
+def _of_class(distilled, label, pairs, places, videos):
+    which = distilled.integrator_of(label)
+    kernel, bias = distilled.kernels[which], distilled.biases[which]
+    statics, static_of = np.unique(pairs[places, 1], return_inverse=True)
+    dynamics, dynamic_of = np.unique(pairs[places, 2], return_inverse=True)
+    stills = still_part(distilled.static[label, statics], kernel, bias, distilled.frames)
+    motions = motion_part(distilled.motion(label, dynamics), kernel)
+    for place, static, dynamic in zip(places, static_of, dynamic_of, strict=True):
+        videos[place] = motions[dynamic]
+        add_still(videos[place], stills[static])

@@ -1,24 +1,36 @@
-"""Settings of the memory: what is learned, in what form."""
+"""Settings that memories have in common; none of them needs Keras."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from keras_vdd.settings import Positive, Settings, Whole
 
-_NO_MOTION = {
+# What a kind that has no use for a setting holds it at, whatever a recipe says of it.
+_WITHOUT = {
+    "statics_per_class": 0,
+    "dynamics_per_class": 0,
     "integrators": 1,
     "integrator_start": "random",
     "dynamic_frames": None,
     "dynamic_size": None,
 }
+_COUNTS = ("statics_per_class", "dynamics_per_class")
 
 
 class MemorySettings(Settings):
-    """What is learned (section 4.1)."""
+    """What is learned (section 4.1).
 
-    kind: Literal["static-dynamic", "still", "full-video"] = "static-dynamic"
-    """Stills and one-channel motion joined by an integrator, stills alone, or whole videos."""
+    The settings of a kind of memory are a subclass with a field `kind`, a `Literal` of its name and with it as
+    default, and with fields of its own. `uses` names those of the optional ones here that it has a use for: counts,
+    integrators, motion stored small. A recipe may say the others too; they are held at 0, 1 or null.
+    """
+
+    uses: ClassVar[tuple[str, ...]] = ()
+
+    kind: str
+    """What is learned, in which form."""
     videos_per_class: Positive = 1
     """Video slots of a class (VPC)."""
     statics_per_class: Annotated[Whole, Field(ge=0)] = 2
@@ -36,27 +48,24 @@ class MemorySettings(Settings):
     quantise: bool = False
     """Learn memories as they are stored in int8, rounded, through a straight-through estimator."""
 
+    def fits(self, data: Any) -> Iterable[str]:
+        """Yield a sentence for what these settings cannot do with the `data` settings of a recipe."""
+        return ()
+
     @model_validator(mode="before")
     @classmethod
-    def _drop_what_the_kind_lacks(cls, values: Any) -> Any:
+    def _without_what_it_does_not_use(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        lacking = {
-            "still": {"dynamics_per_class": 0, **_NO_MOTION},
-            "full-video": {"statics_per_class": 0, "dynamics_per_class": 0, **_NO_MOTION},
-        }
-        kind = values.get("kind")
-        return {**values, **lacking.get(kind, {})} if isinstance(kind, str) else values
+        return {**values, **{name: value for name, value in _WITHOUT.items() if name not in cls.uses}}
 
     @model_validator(mode="after")
     def _slots(self) -> "MemorySettings":
-        counts = {"statics_per_class": self.statics_per_class, "dynamics_per_class": self.dynamics_per_class}
-        needed = {"static-dynamic": list(counts), "still": ["statics_per_class"], "full-video": []}[self.kind]
+        counts = {name: getattr(self, name) for name in _COUNTS if name in self.uses}
         wrong = [
-            f"memory.{name}={counts[name]} must be a multiple of memory.videos_per_class="
-            f"{self.videos_per_class} and above 0"
-            for name in needed
-            if counts[name] < 1 or counts[name] % self.videos_per_class
+            f"memory.{name}={count} must be a multiple of memory.videos_per_class={self.videos_per_class} and above 0"
+            for name, count in counts.items()
+            if count < 1 or count % self.videos_per_class
         ]
         if wrong:
             raise ValueError("\n".join(wrong))

@@ -1,9 +1,9 @@
 """Whole videos, every frame learned."""
 
-from keras_vdd.memory.layer import Memory
+from keras_vdd.memory.layer import MemoryLayer
 
 
-class FullVideoMemory(Memory):
+class FullVideoMemory(MemoryLayer):
     """Videos learned directly: the naive baselines of "Dancing with Still Images" (CVPR 2024), section 5.
 
     Args:
@@ -20,6 +20,14 @@ class FullVideoMemory(Memory):
         shape = (classes, videos_per_class, frames, size, size, 3)
         self.video = self.add_weight(name="video", shape=shape, initializer="zeros")
         self.built = True
+
+    @classmethod
+    def of(cls, settings, classes, frames, size):
+        return cls(classes, settings.videos_per_class, frames, size, quantise=settings.quantise)
+
+    def start(self, settings, start):
+        """Random real clips."""
+        self.video.assign(start.random_clips(settings.videos_per_class))
 
     def call(self, pairs):
         return self._seen(self.video, pairs[:, 0], pairs[:, 1])

@@ -4,11 +4,12 @@ import numpy as np
 from keras import ops
 
 from keras_vdd.layers import Integrator
+from keras_vdd.layers.integrator import start_weights
 from keras_vdd.memory import pairing, upsampling
-from keras_vdd.memory.layer import Memory
+from keras_vdd.memory.layer import MemoryLayer
 
 
-class StaticDynamicMemory(Memory):
+class StaticDynamicMemory(MemoryLayer):
     """Static memory S (frozen), dynamic memory D and integrators H: a video is H(S[c, i], D[c, j]).
 
     "Dancing with Still Images" (CVPR 2024), section 4. D starts from N(0, 1) in the paper; here all
@@ -48,6 +49,22 @@ class StaticDynamicMemory(Memory):
         for integrator in self.integrators:
             integrator.build((None, size, size, 3))
         self.built = True
+
+    @classmethod
+    def of(cls, settings, classes, frames, size):
+        return cls(
+            classes, settings.videos_per_class, settings.statics_per_class, settings.dynamics_per_class, frames,
+            size, settings.integrators, settings.dynamic_frames, settings.dynamic_size, settings.quantise,
+        )  # fmt: skip
+
+    def start(self, settings, start):
+        """The stills of stage 1, motion from N(0, 1), integrators as `memory.integrator_start` says."""
+        self.static.assign(start.stills)
+        self.dynamic.assign(start.rng.standard_normal(self.dynamic.shape, dtype="float32"))
+        for integrator in self.integrators:
+            kernel, bias = start_weights(start.rng, settings.integrator_start)
+            integrator.kernel.assign(kernel)
+            integrator.bias.assign(bias)
 
     def call(self, pairs):
         """Pairs ordered by class, as `sample`, `draw_batches` and `enumerate` give them.

@@ -2,10 +2,10 @@
 
 from keras import ops
 
-from keras_vdd.memory.layer import Memory
+from keras_vdd.memory.layer import MemoryLayer
 
 
-class StillMemory(Memory):
+class StillMemory(MemoryLayer):
     """Static memory S: learned stills, repeated over time when a video is asked for.
 
     Static learning and the baseline Static-DC of "Dancing with Still Images" (CVPR 2024), sections 3 and 4.
@@ -28,6 +28,15 @@ class StillMemory(Memory):
         shape = (classes, stills_per_class, size, size, 3)
         self.static = self.add_weight(name="static", shape=shape, initializer="zeros")
         self.built = True
+
+    @classmethod
+    def of(cls, settings, classes, frames, size):
+        counts = settings.statics_per_class, frames, size, settings.videos_per_class
+        return cls(classes, *counts, quantise=settings.quantise)
+
+    def start(self, settings, start):
+        """The stills of stage 1."""
+        self.static.assign(start.stills)
 
     def call(self, pairs):
         stills = self.images(pairs)

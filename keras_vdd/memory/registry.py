@@ -1,0 +1,53 @@
+"""Which kinds of memory there are: those whose folders lie beside this file, and those that were registered."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from keras_vdd.errors import UsageError
+from keras_vdd.memory.memory import Memory
+from keras_vdd.registry import Registry
+
+
+def own_memories() -> Iterator[tuple[str, Memory]]:
+    """Yield (kind, `Memory`) of those that come with the package."""
+    package = importlib.import_module("keras_vdd.memory")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.ispkg:
+            memory = importlib.import_module(f"keras_vdd.memory.{module.name}").MEMORY
+            yield memory.kind, memory
+
+
+MEMORIES = Registry("memory", own_memories)
+
+
+def register_memory(memory: Memory) -> Memory:
+    """Add a kind of memory of one's own: `memory.kind` takes its name from now on, in this process.
+
+    A page of the documentation, adding-a-memory.md, makes one from start to end.
+
+    Args:
+        memory: `keras_vdd.memory.Memory`.
+
+    Returns:
+        The memory.
+
+    Raises:
+        UsageError: there is another one of that name, it is no `Memory`, or its arrays cannot be attributes of a set.
+    """
+    if not isinstance(memory, Memory):
+        raise UsageError(f"{memory!r} cannot be registered: it must be a keras_vdd.memory.Memory.")
+    from keras_vdd.memory.distilled_set import DistilledSet
+
+    for name in memory.arrays:
+        if (
+            not name.isidentifier()
+            or hasattr(DistilledSet, name)
+            or name in DistilledSet.__dataclass_fields__
+        ):
+            raise UsageError(
+                f"The memory '{memory.kind}' cannot have an array {name!r}: sets have something of that name, or "
+                "it is no name of an attribute."
+            )
+    MEMORIES.add(memory.kind, memory)
+    return memory

@@ -1,0 +1,67 @@
+"""One table through which every kind of memory inherits its tests, those of other folders too.
+
+A kind takes of each table the settings that it uses; what it alone can do is said under its name.
+"""
+
+import numpy as np
+
+from keras_vdd.memory import MEMORIES, DistilledSet
+
+KINDS = MEMORIES.names()
+# More of everything than slots, as far as a kind has it.
+COUNTS = {"videos_per_class": 2, "statics_per_class": 4, "dynamics_per_class": 6}
+# All that a kind may do beyond its defaults, by what it is.
+OPTIONS = {
+    "static-dynamic": {
+        "two integrators": {"integrators": 2},
+        "three integrators": {"integrators": 3},
+        "an integrator a class": {"integrators": 5},
+        "small motion": {"dynamic_frames": 2, "dynamic_size": 3},
+        "slow motion": {"dynamic_frames": 3, "integrators": 2},
+        "coarse motion": {"dynamic_size": 1},
+        "small int8": {"quantise": True, "dynamic_frames": 1, "dynamic_size": 4, "integrators": 3},
+    },
+    "still": {"a slot a still": {"videos_per_class": 4}},
+}
+
+
+def cases():
+    """{name: (kind, options)} of every memory, as it is and with each of its options."""
+    found = {}
+    for kind in KINDS:
+        of_kind = {"": {}, "int8": {"quantise": True}, **OPTIONS.get(kind, {})}
+        found.update({f"{kind}, {name}".strip(", "): (kind, options) for name, options in of_kind.items()})
+    return found
+
+
+CASES = cases()
+
+
+def settings(kind, **changes):
+    """The `memory` settings of a kind; of the counts here it keeps those that it uses."""
+    return MEMORIES.get(kind).settings(**{**COUNTS, **changes})
+
+
+def layer(kind, classes, frames, size, **options):
+    """The layer of a kind, its weights still at zero or as their initialisers draw them."""
+    return MEMORIES.get(kind).layer(settings(kind, **options), classes, frames, size)
+
+
+def filled(memory, seed=0):
+    """The same layer, all its weights drawn from N(0, 1)."""
+    rng = np.random.default_rng(seed)
+    for variable in memory.weights:
+        variable.assign(rng.standard_normal(variable.shape).astype("float32"))
+    return memory
+
+
+def as_set(memory, **more):
+    """The `DistilledSet` of what a layer holds."""
+    about = {
+        "class_names": tuple(f"class {c}" for c in range(memory.classes)),
+        "frames": memory.frames,
+        "mean": (0.0, 0.0, 0.0),
+        "std": (1.0, 1.0, 1.0),
+        "videos_per_class": memory.videos_per_class,
+    }
+    return DistilledSet(memory.kind, **{**about, **memory.arrays(), **more})
