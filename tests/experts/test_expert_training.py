@@ -62,9 +62,9 @@ def by_hand(stores, training, number):
 def test_training_is_plain_sgd_on_clips_cut_anew(linear, stores, tmp_path, augment):
     training = engine.training_of(recipe_of(tmp_path, "data.flip=true", "experts.learning_rate=0.02"))
     training = dataclasses.replace(training, augment=augment, epochs=3)
-    told = []
+    told, ends = [], []
     found = ExpertTrainer(stores["train"], stores["test"], training).train(
-        3, lambda done, loss: told.append((done, loss))
+        3, lambda done, loss, epoch=None: (told if epoch is None else ends).append((done, loss))
     )
     snapshots, losses, top1 = by_hand(stores, training, 3)
     assert len(found.snapshots) == training.epochs + 1
@@ -77,6 +77,7 @@ def test_training_is_plain_sgd_on_clips_cut_anew(linear, stores, tmp_path, augme
     assert found.losses == pytest.approx(losses, rel=1e-4)
     assert found.top1 == pytest.approx(top1) and 0 <= found.top1 <= 100
     assert [done for done, _ in told] == list(range(1, 10))
+    assert ends == list(zip((3, 6, 9), found.losses, strict=True))
     assert np.dot([loss for _, loss in told[:3]], (10, 10, 4)) / 24 == pytest.approx(found.losses[0])
 
 
