@@ -36,7 +36,8 @@ def learn(recipe, name, memory, store, run, progress, bank=None):
     condenser = objective.condenser()
     losses = fit_stage(
         name, condenser, objective.make_batch, settings.iterations, run,
-        rates=" or ".join(objective.lr_settings), lighter=objective.lighter, checkpoint_every=recipe.run.checkpoint_every,
+        rates=" or ".join(objective.lr_settings), lighter=objective.lighter,
+        checkpoint_every=recipe.run.checkpoint_every,
         patience=getattr(settings, "patience", 0), tolerance=getattr(settings, "tolerance", 0.0),
         progress=progress, title=f"{name.capitalize()} learning ({method.title})",
     )  # fmt: skip

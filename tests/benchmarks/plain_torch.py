@@ -87,7 +87,8 @@ class TrajectoryLoop:
     """MTT: `iterate()` is one iteration, from drawing an expert to the optimizers' steps."""
 
     def __init__(self, videos, network, experts, inner_steps, momentum=0.95):
-        self.videos, self.student, self.experts, self.inner_steps = videos, Reparametrised(network), experts, inner_steps
+        self.videos, self.student = videos, Reparametrised(network)
+        self.experts, self.inner_steps = experts, inner_steps
         self.step_size = nn.Parameter(torch.tensor(0.01, device=videos.static.device))
         self.optimizers = _optimizers(videos, momentum)
         self.optimizers.append(torch.optim.SGD([self.step_size], lr=1e-5, momentum=momentum))
