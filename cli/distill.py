@@ -23,7 +23,7 @@ from keras_vdd.errors import UsageError
 @click.option(
     "--stills-from", metavar="RUN", help="Run folder to take the stills from, where stage 1 is the same."
 )
-def command(asked, as_json, dry_run, stills_from):
+def command(request, as_json, dry_run, stills_from):
     """Take a recipe end to end: prepare, learn, export, evaluate, report.
 
     A finished step is never done again; after an interruption the same command goes on from the last
@@ -31,7 +31,7 @@ def command(asked, as_json, dry_run, stills_from):
     """
     if dry_run and stills_from is not None:
         raise UsageError("--dry-run plans every stage from its start: leave out --stills-from.")
-    recipe = asked.load()
+    recipe = request.load()
     with session.working() as progress:
         from keras_vdd import pipeline
 

@@ -4,7 +4,6 @@ import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
-from keras_vdd.cli.located import located
 
 
 @click.command("evaluate", epilog=example("vdd evaluate runs/quickstart evaluation.seeds=5 --json"))
@@ -12,17 +11,20 @@ from keras_vdd.cli.located import located
 @click.argument("path", metavar="SET_OR_RUN")
 @session.recipe_options(required=False)
 @session.json_option
-def command(path, asked, as_json):
+def command(path, request, as_json):
     """Train fresh classifiers on a distilled set and test them on the test videos of its recipe.
 
     SET_OR_RUN is an exported folder or a run folder. The recipe is the one it was made with unless
     --recipe names another.
     """
-    found = located(path, asked)
+    from keras_vdd.hub.target import resolve_target
+
+    # Before a backend starts, which takes seconds: a slip in a path should not.
+    found = resolve_target(path, request.recipe, request.overrides)
     with session.working() as progress:
         from keras_vdd import pipeline
 
-        result = pipeline.evaluate_set(found.folder, found.recipe, progress)
+        result = pipeline.evaluate(found.folder, found.recipe, progress)
     if as_json:
         return output.emit_json(result)
     output.emit_table([result], result["protocol"])

@@ -15,17 +15,17 @@ LINE = (
 @session.options
 @session.recipe_options()
 @session.json_option
-def command(asked, as_json):
+def command(request, as_json):
     """Train the experts of a recipe, those that are not there yet; `distill` does it too.
 
     They are kept in experts.folder, and recipes that need the same ones share them. An interrupted call goes
     on with the missing ones; experts.processes trains several side by side.
     """
-    recipe = asked.load()
+    recipe = request.load()
     with session.working() as progress:
-        from keras_vdd.experts import engine
+        from keras_vdd import pipeline
 
-        result = engine.make_experts(recipe, progress)
+        result = pipeline.make_experts(recipe, progress)
     if as_json:
         return output.emit_json(result)
     top1 = [expert["top1"] for expert in result["experts"]]

@@ -1,20 +1,22 @@
 """`vdd export`: write a run's distilled set again, elsewhere or smaller."""
 
-from pathlib import Path
-
 import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
-from keras_vdd.cli.located import is_run, set_folder
 
 
 @click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
 @session.options
 @click.argument("path", metavar="SET_OR_RUN")
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
-@click.option("--dtype", type=click.Choice(["float32", "float16", "int8", "uint8"]), default="float32",
-              show_default=True, help="Storage of stills, motion and videos; uint8 (pixels) has no motion.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "int8", "uint8"]),
+    default="float32",
+    show_default=True,
+    help="Storage of stills, motion and videos; uint8 (pixels) has no motion.",
+)
 @click.option("--license", metavar="TERMS", help="Terms of the source videos, for the card.")
 @click.option("--force", is_flag=True, help="Overwrite a set that is there already.")
 @session.json_option
@@ -24,23 +26,10 @@ def command(path, folder, dtype, license, force, as_json):
     SET_OR_RUN is an exported folder or a run folder.
     """
     from keras_vdd.hub.export import export
-    from keras_vdd.hub.load import load
+    from keras_vdd.report.inspection import inspect
 
-    source = set_folder(path)
-    distilled = load(source)
-    # Scores hold for what was scored: in another type the set is another set.
-    scores = _scores(path) if is_run(path) and distilled.dtype == dtype else None
-    export(distilled, folder, dtype=dtype, license=license, results=scores, overwrite=force)
-    written = {"folder": folder, "dtype": dtype, "bytes": distilled.nbytes(dtype)}
+    facts = inspect(export(path, folder, dtype=dtype, license=license, overwrite=force))
+    written = {"folder": folder, "dtype": facts["dtype"], "bytes": facts["bytes"]}
     if as_json:
         return output.emit_json(written)
     output.emit_lines(written)
-
-
-def _scores(run):
-    """Return the rows of a run's table as the card takes them, or None where it has no table yet."""
-    from keras_vdd.evaluation.records import Results
-    from keras_vdd.hub.card import rows_of_run
-
-    results = Results.read(Path(run) / "results.json")
-    return None if results is None else rows_of_run(results)

@@ -13,12 +13,12 @@ FAILURES_SHOWN = 20
 @session.options
 @session.recipe_options()
 @session.json_option
-def command(asked, as_json):
+def command(request, as_json):
     """Decode the videos of a recipe into its store, once; `distill` does it too where it was not done.
 
     A bad video is listed and skipped. An interrupted call goes on where it was.
     """
-    recipe = asked.load()
+    recipe = request.load()
     with session.working() as progress:
         from keras_vdd import pipeline
 

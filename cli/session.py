@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import sys
 from dataclasses import dataclass
 
@@ -74,22 +75,45 @@ def options(command):
         return command(*args, **others)
 
     for option in (
-        click.option("--plugin", metavar="FILE.py", multiple=True, expose_value=False, callback=_name_plugins,
-                     help="Run a file of your own first, which adds networks, sets or others. May be repeated."),
-        click.option("-v", "--verbose", count=True, expose_value=False, callback=_louder,
-                     help="Say more; twice: with tracebacks."),
-        click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_quieter,
-                     help="Say nothing but results and errors."),
-        click.option("--backend", type=click.Choice(backend.NAMES), is_eager=True, expose_value=False,
-                     callback=_set_backend,
-                     help="Keras backend; else KERAS_BACKEND, else the first installed."),
+        click.option(
+            "--plugin",
+            metavar="FILE.py",
+            multiple=True,
+            expose_value=False,
+            callback=_name_plugins,
+            help="Run a file of your own first, which adds networks, sets or others. May be repeated.",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            count=True,
+            expose_value=False,
+            callback=_louder,
+            help="Say more; twice: with tracebacks.",
+        ),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            expose_value=False,
+            callback=_quieter,
+            help="Say nothing but results and errors.",
+        ),
+        click.option(
+            "--backend",
+            type=click.Choice(backend.NAMES),
+            is_eager=True,
+            expose_value=False,
+            callback=_set_backend,
+            help="Keras backend; else KERAS_BACKEND, else the first installed.",
+        ),
     ):
         function = option(function)
     return function
 
 
 def recipe_options(required=True):
-    """Add --recipe, its shortcuts and KEY=VALUE; the function gets them as `asked`, an `Asked`."""
+    """Add --recipe, its shortcuts and KEY=VALUE; the function gets them as `request`, a `RecipeRequest`."""
 
     def decorate(function):
         @functools.wraps(function)
@@ -98,18 +122,28 @@ def recipe_options(required=True):
                 "run.seed": seed, "run.device": device, "run.precision": precision, "run.name": name,
             }  # fmt: skip
             given = [f"{key}={value}" for key, value in shortcuts.items() if value is not None]
-            return function(asked=Asked(recipe, (*overrides, *given)), **others)
+            return function(request=RecipeRequest(recipe, (*overrides, *given)), **others)
 
         for option in (
             click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
             click.option("--name", metavar="NAME", help="Name of the run folder: run.name=NAME."),
-            click.option("--precision", type=click.Choice(["float32", "bfloat16"]),
-                         help="What the networks compute in: run.precision=..."),
-            click.option("--device", metavar="DEVICE",
-                         help="What computes: run.device=auto, cpu, gpu, cuda, cuda:N or mps."),
+            click.option(
+                "--precision",
+                type=click.Choice(["float32", "bfloat16"]),
+                help="What the networks compute in: run.precision=...",
+            ),
+            click.option(
+                "--device",
+                metavar="DEVICE",
+                help="What computes: run.device=auto, cpu, gpu, cuda, cuda:N or mps.",
+            ),
             click.option("--seed", type=click.IntRange(min=0), metavar="N", help="run.seed=N."),
-            click.option("--recipe", required=required, metavar="RECIPE",
-                         help="Name of a recipe (`vdd recipes list`) or path of a YAML file."),
+            click.option(
+                "--recipe",
+                required=required,
+                metavar="RECIPE",
+                help="Name of a recipe (`vdd recipes list`) or path of a YAML file.",
+            ),
         ):
             wrapper = option(wrapper)
         return wrapper
@@ -121,8 +155,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A recipe as asked for: its name or path, and what is laid over it."""
+class RecipeRequest:
+    """A recipe as asked for: its name or path, None for that of the set, and what is laid over it."""
 
     recipe: str | None
     overrides: tuple[str, ...]
@@ -133,12 +167,6 @@ class Asked:
 
         return load_recipe(self.recipe, self.overrides)
 
-    def load_or(self, text, source):
-        """Return the checked recipe that was asked for, else the one in `text` under the same overrides."""
-        from keras_vdd.recipe.load import parse_recipe
-
-        return self.load() if self.recipe else parse_recipe(text, source, self.overrides)
-
 
 @contextlib.contextmanager
 def working():
@@ -146,16 +174,37 @@ def working():
 
     What the code inside prints goes to standard error.
     """
-    import logging
-
     level = _verbosity.level
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("keras_vdd").setLevel(
-        {-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(level, logging.DEBUG)
-    )
     backend.settle(say=level >= 0)
     backend.start(quietly=level < 1)
-    from keras_vdd.cli.progress import listener
+    from keras_vdd.progress import listener
 
-    with contextlib.redirect_stdout(sys.stderr), listener(quiet=level < 0) as progress:
+    progress = listener(level >= 0)
+    with contextlib.redirect_stdout(sys.stderr), _log_lines_to(progress, level):
         yield progress
+
+
+class _Said(logging.Handler):
+    """Puts log lines among the progress, so that they tear no bar."""
+
+    def __init__(self, progress):
+        super().__init__()
+        self._progress = progress
+
+    def emit(self, record):
+        self._progress.say(self.format(record))
+
+
+@contextlib.contextmanager
+def _log_lines_to(progress, level):
+    log, handler = logging.getLogger("keras_vdd"), _Said(progress)
+    before = log.level, log.propagate
+    log.setLevel({-1: logging.ERROR, 0: logging.WARNING, 1: logging.INFO}.get(level, logging.DEBUG))
+    log.propagate = False
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before[0])
+        log.propagate = before[1]

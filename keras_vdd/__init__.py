@@ -13,11 +13,15 @@ __version__ = "0.1.0"
 _HOMES = {
     "DistilledSet": ("memory.distilled_set", "DistilledSet"),
     "distill": ("pipeline", "distill"),
-    "evaluate": ("pipeline", "evaluate_set"),
+    "copy_recipe": ("planning.recipe_copies", "copy_recipe"),
+    "evaluate": ("pipeline", "evaluate"),
     "export": ("hub.export", "export"),
+    "inspect": ("report.inspection", "inspect"),
+    "list_recipes": ("recipe.load", "list_recipes"),
     "load": ("hub.load", "load"),
     "load_plugin": ("plugins", "load_plugin"),
     "load_recipe": ("recipe.load", "load_recipe"),
+    "make_experts": ("pipeline", "make_experts"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
@@ -25,7 +29,8 @@ _HOMES = {
     "register_method": ("methods.registry", "register_method"),
     "register_network": ("models.registry", "register_network"),
     "register_source": ("data.sources", "register_source"),
-    "train": ("pipeline", "train_on_set"),
+    "show_recipe": ("planning.recipe_copies", "show_recipe"),
+    "train": ("pipeline", "train"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "methods", "models")
 

@@ -1,53 +1,68 @@
-"""A recipe from videos to a distilled set, its table and its pictures, step by step.
+"""The verbs of the package, a function each: what `vdd` does, and what Python does by `import keras_vdd`."""
 
-Each step leaves its result in the run folder and is never done again; together they are `vdd distill`.
-"""
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
 import dataclasses
+import logging
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from keras_vdd import __version__
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
-from keras_vdd.errors import VddError
-from keras_vdd.evaluation.baselines.full import real_bytes
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
-from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
+from keras_vdd.experts.engine import learn_experts, training_of
 from keras_vdd.files import replacing
-from keras_vdd.hub.card import rows_of_run
-from keras_vdd.hub.export import export, rewrite_card
+from keras_vdd.hub.export import export
 from keras_vdd.hub.load import load
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.hub.target import resolve_target
+from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
-from keras_vdd.progress import Progress, Silent
-from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.progress import Progress, listener
+from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
-from keras_vdd.report.run_pictures import draw_report
-from keras_vdd.runs.environment import environment
+from keras_vdd.report.inspection import inspect
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import recipe_hash
-from keras_vdd.stages.coreset import choose_clips
-from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.reused_stills import stills_of
-from keras_vdd.stages.static import learn_stills
+from keras_vdd.stages.whole_run import carry_out, finished_results
 from keras_vdd.tensors import File
 
-__all__ = ["distill", "evaluate_set", "plan", "prepare", "train_on_set"]
+__all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "plan", "prepare", "train"]
+
+# What `keras_vdd.load_recipe` makes a recipe of, and what `progress.listener` makes a listener of.
+AnyRecipe = File | Mapping[str, Any] | Recipe
+AnyProgress = Progress | bool | None
+
+_LOG = logging.getLogger(__name__)
 
 
-def prepare(recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
-    """Decode the videos of a recipe into its store.
+def prepare(recipe: AnyRecipe, progress: AnyProgress = None, **settings: Any) -> dict[str, Any]:
+    """Decode the videos of a recipe into its store; what is there already is not done again.
+
+    Args:
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        **settings: laid over the recipe, such as `**{"data.root": "my_videos"}`.
 
     Returns:
-        dict: `set`; `store`, the folder with `train` and `test`; `splits`, `decoded` and `failures` as
-        `preparation_summary` gives them; `notes`, what was odd about the source.
+        dict: `set`; `store`, the folder with `train` and `test`, which `keras_vdd.data.store.open_store` opens;
+        `splits`, by "train" and "test" the `videos`, `classes`, `frames`, `bytes` and `failed`; `decoded`, what this
+        call did; `failures`, each with `split`, `video` and `reason`; `notes`, what was odd about the source.
+
+    Raises:
+        VddError: the videos are not as the recipe says, or do not fit on the disk.
+
+    Example:
+        >>> keras_vdd.prepare("quickstart", progress=True)["splits"]["train"]["videos"]
     """
-    progress = progress or Silent()
+    recipe, progress = load_recipe(recipe, **settings), listener(progress)
     listing = _listing(recipe, progress)
     stores = prepare_stores(listing, recipe.data, progress)
     folder = os.path.dirname(os.fspath(stores["train"].folder))
@@ -55,161 +70,196 @@ def prepare(recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
     return {"set": recipe.data.set, "store": folder, **summary, "notes": list(listing.notes)}
 
 
-@on_its_device
-def distill(
-    recipe: Recipe, progress: Progress | None = None, stills_from: File | None = None
+def make_experts(
+    recipe: AnyRecipe, progress: AnyProgress = None, callbacks: Callbacks = None, **settings: Any
 ) -> dict[str, Any]:
-    """Take a recipe to the end: videos, stills, motion, export, table, pictures.
+    """Train the networks on real videos that a recipe's matching reads, those that are not there yet.
+
+    `distill` does it too where needed. They are kept in `experts.folder`; recipes that need the same ones share them.
 
     Args:
-        recipe: `keras_vdd.recipe.schema.Recipe`.
-        progress: `keras_vdd.progress.Progress`; None is silent.
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        callbacks: Keras callbacks, told of each epoch of each expert: logs have `expert`, `expert_epoch` and `loss`.
+            One that sets `model.stop_training` ends the call; experts that are finished are kept.
+        **settings: laid over the recipe, such as `**{"experts.count": 10}`.
+
+    Returns:
+        dict: `set`, `folder`, `experts` (for each `number`, `top1` in percent and `loss`, that of its last
+        epoch), `epochs` and `bytes`.
+
+    Raises:
+        UsageError: the recipe reads no experts.
+        VddError: an expert diverged, or the data or the disk do not allow it.
+    """
+    recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
+    training_of(recipe)
+    with on_its_device(recipe):
+        bank = learn_experts(recipe, _stores(recipe, progress), progress, callbacks)
+    experts = [
+        {"number": number, "top1": top1, "loss": losses[-1]}
+        for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))
+    ]
+    return {
+        "set": recipe.data.set,
+        "folder": str(bank.folder),
+        "experts": experts,
+        "epochs": bank.epochs,
+        "bytes": bank.nbytes,
+    }
+
+
+def distill(
+    recipe: AnyRecipe, progress: AnyProgress = None, stills_from: File | None = None, callbacks: Callbacks = None,
+    **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Take a recipe to the end: videos, stills, motion, export, table, pictures.
+
+    A finished step is never done again: after an interruption the same call goes on from the last checkpoint and ends
+    with the same bytes.
+
+    Args:
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping. Its run
+            folder is `<run.dir>/<run.name>`.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
         stills_from: path of a run folder whose finished stills are taken; they must be those that this recipe
             would learn.
+        callbacks: Keras callbacks, told of stage 1 and of stage 2 as of a `fit` each; or a dict of them by "static",
+            "experts" and "dynamic". An iteration is a batch to them, `run.checkpoint_every` iterations are an
+            epoch; logs have `iteration`, `loss` and what else the loss learns, such as `step_size`, and
+            `params["stage"]` names the stage. After an interruption they go on counting, so that
+            `CSVLogger(..., append=True)` goes on with its file. One that sets `model.stop_training` interrupts
+            the run after a checkpoint: a set that was learned for less long than its recipe says is never exported.
+            What they only look at changes no number.
+        **settings: laid over the recipe, such as `**{"dynamic.iterations": 100}`.
 
     Returns:
         dict as `results.json` of the run folder holds it: `rows` of the table, `protocol`, `set`,
         `backend`, `run` and the losses at the end of each stage.
 
     Raises:
-        VddError: the data, the run folder or the disk do not allow it, or a loss diverged.
+        VddError: the data, the run folder or the disk do not allow it, a loss diverged, or a callback stopped a stage.
         KeyboardInterrupt: after a checkpoint has been written.
+
+    Example:
+        >>> log = keras.callbacks.CSVLogger("log.csv", append=True)
+        >>> results = keras_vdd.distill("quickstart", progress=True, callbacks=[log], **{"run.name": "mine"})
+        >>> results["rows"][-1]["top1"]["mean"]
     """
-    progress = progress or Silent()
+    recipe, progress = load_recipe(recipe, **settings), listener(progress)
+    callbacks = by_stage(callbacks, _learned_stages(recipe))
+    with on_its_device(recipe):
+        return _distill(recipe, progress, stills_from, callbacks)
+
+
+def _distill(recipe, progress, stills_from, callbacks):
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = _listing(recipe, progress)
     if stills is not None:
-        stills.of_these_videos(prepare_stores(listing, recipe.data, progress), progress)
+        stills.of_these_videos(prepare_stores(listing, recipe.data, progress))
     run = RunFolder(recipe)
     with run.alone():
-        if (results := _finished(recipe, run, progress)) is not None:
-            return results.to_json()
-        with run.times.of("prepare"):
-            stores = prepare_stores(listing, recipe.data, progress)
-        run.goes_on_with(recipe, stores, progress)
-        if stills is not None:
-            stills.lay_into(run)
-        return _distill(recipe, stores, run, progress)
+        if (results := finished_results(recipe, run)) is None:
+            with run.times.of("prepare"):
+                stores = prepare_stores(listing, recipe.data, progress)
+            run.goes_on_with(recipe, stores)
+            if stills is not None:
+                stills.lay_into(run)
+            results = carry_out(recipe, stores, run, progress, callbacks)
+        return results.to_json()
 
 
-def _distill(recipe, stores, run, progress):
-    distilled = _made_set(recipe, stores, run, progress)
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe))
-    if distilled is None:
-        row, static = scoring.baseline_row("full"), None
-    else:
-        row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
-    compare = recipe.evaluation.compare
-    baselines = [scoring.baseline_row(name, row.bytes, static) for name in compare]
-    results = Results(
-        run=recipe.run_name,
-        set=recipe.data.set,
-        classes=len(stores["train"].class_names),
-        backend=environment()["backend"],
-        architecture=recipe.evaluation.architecture,
-        protocol=scoring.protocol.describe(),
-        rows=(*baselines, row),
-        losses=_last_losses(run),
-    )
-    with run.times.of("report"):
-        if distilled is not None:
-            rewrite_card(run.path / "distilled", results=rows_of_run(results))
-        draw_report(recipe, run, stores, distilled, results)
-    results.write(run.path / "results.json")
-    return results.to_json()
+def _learned_stages(recipe):
+    there = {"static": recipe.static, "experts": recipe.experts, "dynamic": recipe.dynamic}
+    return [name for name, settings in there.items() if settings is not None]
 
 
-def _finished(recipe, run, progress):
-    """The `Results` of a run that needs nothing more, or None."""
-    if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
-        return None
-    try:
-        return Results.read(run.path / "results.json")
-    except VddError as error:
-        progress.say(f"{str(error).partition(': delete')[0]}: they are put together again.")
-        return None
-
-
-def _made_set(recipe, stores, run, progress):
-    """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
-    if _is_of_the_full_set(recipe):
-        return None
-    folder = run.path / "distilled"
-    if not folder.exists():
-        arrays, facts = _learned(recipe, stores, run, progress)
-        with run.times.of("export"):
-            export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
-        progress.say(f"Exported the distilled set to '{folder}'.")
-    # What is scored is what was written: storage in float16 is part of the result.
-    return load(folder)
-
-
-def _is_of_the_full_set(recipe):
-    return recipe.coreset is not None and recipe.coreset.method == "full"
-
-
-def _learned(recipe, stores, run, progress):
-    if recipe.coreset is not None:
-        with run.times.of("coreset"):
-            return choose_clips(recipe, stores, run, progress), {}
-    static = None
-    if recipe.memory_kind.stills is not None:
-        with run.times.of("static"):
-            static = learn_stills(recipe, stores["train"], run, progress)
-    if recipe.dynamic is None:
-        return {"static": static}, {}
-    with run.times.of("dynamic"):
-        return learn_videos(recipe, stores, static, run, progress)
-
-
-@on_its_device
-def evaluate_set(path: File, recipe: Recipe, progress: Progress | None = None) -> dict[str, Any]:
-    """Score a distilled set on disk on the test videos of a recipe.
+def evaluate(
+    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, **settings: Any
+) -> dict[str, Any]:
+    """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
 
     Args:
-        path: an exported folder, a run folder or a Hub repository.
-        recipe: `Recipe` whose data and evaluation count.
-        progress: as in `distill`.
+        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
+            made with.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        **settings: laid over the recipe, such as `**{"evaluation.seeds": 5}`.
 
     Returns:
         dict as `keras_vdd.evaluation.ResultRow.to_json` gives it, with `set`, `architecture`, `seeds`, `top1`
         and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+
+    Raises:
+        VddError: there is no set, or its classes are not those of the test videos.
+
+    Example:
+        >>> keras_vdd.evaluate("runs/quickstart", **{"evaluation.seeds": 5})["top1"]["mean"]
     """
-    progress = progress or Silent()
-    distilled = load(path)
-    scoring, _ = _scoring_for(distilled, recipe, progress)
-    row = scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype)
-    return row.to_json()
+    found, progress = resolve_target(target, recipe, **settings), listener(progress)
+    distilled = load(found.folder)
+    with on_its_device(found.recipe):
+        scoring = _scoring_for(distilled, found.recipe, progress)
+        return scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype).to_json()
 
 
-@on_its_device
-def train_on_set(
-    path: File, recipe: Recipe, progress: Progress | None = None, save: File | None = None
-) -> dict[str, Any]:
-    """Train one classifier on a distilled set, test it, and keep it if asked.
+def train(
+    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, save: File | None = None,
+    callbacks: Callbacks = None, **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
 
     Args:
-        path, recipe, progress: as in `evaluate_set`.
-        save: path of a `.keras` file; None keeps nothing.
+        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
+            made with.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        save: path of a `.keras` file; None keeps nothing. `keras.models.load_model` reads it once
+            `keras_vdd.evaluation.classifier` is imported.
+        callbacks: Keras callbacks. A step is a batch to them, `run.checkpoint_every` steps are an epoch; logs have
+            `iteration` and the mean `loss` since the epoch began. One that sets `model.stop_training` ends the call
+            with nothing kept.
+        **settings: laid over the recipe, such as `**{"evaluation.steps": 1000}`.
 
     Returns:
-        dict: `top1`, `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
+        dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
+
+    Raises:
+        UsageError: `save` is no place for a classifier.
+        VddError: there is no set, its classes are not those of the test videos, the loss left the finite numbers, or a
+            callback stopped the training.
+
+    Example:
+        >>> keras_vdd.train("runs/quickstart", save="classifier.keras", progress=True)["top1"]
     """
-    progress = progress or Silent()
-    distilled = load(path)
-    scoring, test = _scoring_for(distilled, recipe, progress)
+    check_save(save)
+    found, progress, callbacks = (
+        resolve_target(target, recipe, **settings),
+        listener(progress),
+        checked(callbacks),
+    )
+    with on_its_device(found.recipe):
+        return _train(load(found.folder), found.recipe, progress, save, callbacks)
+
+
+def _train(distilled, recipe, progress, save, callbacks):
+    scoring = _scoring_for(distilled, recipe, progress)
     training = videos_of(distilled)
     protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
     trainer = Trainer(scoring.network(), protocol, len(training), training.loss)
     with progress.task("Training a classifier", trainer.steps) as update:
-        outcome = trainer.train(training, recipe.run.seed, 0, update)
+        outcome = trainer.train(training, recipe.run.seed, 0, update, callbacks, recipe.run.checkpoint_every)
     if outcome.diverged:
         raise VddError("The classifier's loss left the finite numbers: choose evaluation.evaluator=stable.")
-    logits = trainer.logits(test)
+    if outcome.steps < trainer.steps:
+        raise VddError(
+            f"A callback stopped the training after step {outcome.steps} of {trainer.steps}: nothing is kept."
+        )
+    logits = trainer.logits(scoring.test)
     result = {
         "set": recipe.data.set,
-        **{f"top{k}": 100 * top_k_accuracy(logits, test.labels, k) for k in (1, 5)},
+        **{f"top{k}": 100 * top_k_accuracy(logits, scoring.test.labels, k) for k in (1, 5)},
         "loss": outcome.loss,
         "steps": outcome.steps,
         "clips": len(training),
@@ -222,34 +272,27 @@ def train_on_set(
     return result
 
 
+def check_save(save: File | None) -> None:
+    """See to it that a classifier can be kept at a path; None is well too.
+
+    Raises:
+        UsageError: it does not end in `.keras`, or its folder does not exist.
+    """
+    if save is not None and Path(save).suffix != ".keras":
+        raise UsageError(f"save={save}: the name of a classifier's file must end in .keras")
+    if save is not None and not (folder := Path(save).absolute().parent).is_dir():
+        raise UsageError(f"save={save}: the folder {folder} does not exist")
+
+
 def _listing(recipe, progress):
     listing = find_videos(recipe.data, progress)
     for note in listing.notes:
-        progress.say(note)
+        _LOG.warning("%s", note)
     return listing
 
 
 def _stores(recipe, progress):
     return prepare_stores(_listing(recipe, progress), recipe.data, progress)
-
-
-def _distilled_set(recipe, stores, arrays, learned):
-    data, facts = recipe.data, environment()
-    provenance = {
-        "name": recipe.run_name,
-        "source": data.set,
-        "seed": recipe.run.seed,
-        "backend": facts["backend"],
-        "versions": {"keras_vdd": __version__, **facts["versions"]},
-        "real_bytes": real_bytes(stores["train"]),
-        **{name: learned[name] for name in ("step_size",) if name in learned},
-        **({"coreset": recipe.coreset.method} if recipe.coreset is not None else {}),
-    }
-    return DistilledSet(
-        recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
-        recipe.memory.videos_per_class, **arrays, label_kind=learned.get("label_kind"),
-        recipe=resolved_yaml(recipe), provenance=provenance,
-    )  # fmt: skip
 
 
 def _scoring_for(distilled, recipe, progress):
@@ -264,8 +307,7 @@ def _scoring_for(distilled, recipe, progress):
     recipe = recipe.model_copy(update={"data": data})
     stores = _stores(recipe, progress)
     _check_classes(distilled, stores["test"])
-    scoring = Scoring(recipe, stores, progress, recipe_hash=recipe_hash(recipe))
-    return scoring, scoring.test
+    return Scoring(recipe, stores, progress, recipe_hash=recipe_hash(recipe))
 
 
 def _check_classes(distilled, store):
@@ -275,10 +317,3 @@ def _check_classes(distilled, store):
             f"The set was learned for other classes than the test videos have ({', '.join(strange[:4])} "
             f"{'is' if len(strange) == 1 else 'are'} in one of them only): name the same with data.classes."
         )
-
-
-def _last_losses(run):
-    last = {}
-    for record in run.log.records():
-        last[record["stage"]] = {"iterations": record["iteration"], "loss": record["loss"]}
-    return last

@@ -1,19 +1,14 @@
 """Where a run computes: the device that its recipe asks for, whether its sums repeat, and what is said of both."""
 
 import contextlib
-import functools
-import inspect
 import re
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any
 
 from keras_vdd import backend
 from keras_vdd.backend import cuda_driver
 from keras_vdd.errors import VddError
 from keras_vdd.out_of_memory import SMALLER_DATA, told_of_memory
-
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
 
 
 @contextlib.contextmanager
@@ -42,17 +37,9 @@ def computing(device="auto", deterministic=False):
         yield
 
 
-def on_its_device(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Let a function with an argument `recipe` compute on the device of that recipe."""
-    signature = inspect.signature(function)
-
-    @functools.wraps(function)
-    def wrapper(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
-        run = signature.bind(*args, **kwargs).arguments["recipe"].run
-        with computing(run.device, run.deterministic):
-            return function(*args, **kwargs)
-
-    return wrapper
+def on_its_device(recipe: Any) -> AbstractContextManager[None]:
+    """A context in which all is computed as a recipe says: `computing` by its `run` settings."""
+    return computing(recipe.run.device, recipe.run.deterministic)
 
 
 def facts():

@@ -42,6 +42,16 @@ def test_the_script_trains_on_the_loaded_set_and_prints_its_accuracy(quickstart)
     assert 0 <= accuracy <= 1
 
 
+def test_the_front_door_goes_from_a_recipe_to_a_smaller_set(tmp_path):
+    (script,) = blocks("py")
+    short = {"static.iterations": 1, "evaluation.steps": 2, "evaluation.seeds": 1, "evaluation.compare": []}
+    told = script.replace('"dynamic.iterations": 100', f'"dynamic.iterations": 2, **{short}')
+    assert told != script
+    *_, scores, loaded = run("-c", told, folder=tmp_path).splitlines()
+    assert "'values'" in scores and "bytes as float16" in loaded
+    assert (tmp_path / "losses.csv").read_text().startswith("epoch,iteration,loss")
+
+
 def test_the_table_has_every_recipe_and_no_other():
     from keras_vdd.recipe.load import list_recipes
 

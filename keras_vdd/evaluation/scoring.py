@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import json
+import logging
 import math
 import re
 
@@ -21,6 +22,7 @@ from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.times import Times
 
 NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
+_LOG = logging.getLogger(__name__)
 
 
 class Scoring:
@@ -126,7 +128,7 @@ class Scoring:
         try:
             return tuple(NetworkScore.from_json(values) for values in json.loads(path.read_text()))
         except (ValueError, AttributeError, TypeError):
-            self.progress.say(f"'{path}' is damaged: its networks are trained again.")
+            _LOG.warning("'%s' is damaged: its networks are trained again.", path)
             return ()
 
     def _keeper(self, name):

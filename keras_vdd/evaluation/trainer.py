@@ -10,6 +10,7 @@ from keras_vdd.backend import JIT_COMPILE
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.evaluation import losses
 from keras_vdd.evaluation.classifier import Classifier
+from keras_vdd.learning.callbacks import Windows
 from keras_vdd.models import fresh_weights
 from keras_vdd.out_of_memory import SMALLER_DATA, told_of_memory
 from keras_vdd.seeds import stream
@@ -54,7 +55,7 @@ class Trainer:
         state = [*network.non_trainable_variables, *self._optimizer.variables]
         self._state = [(v, keras.ops.convert_to_numpy(v).copy()) for v in state]
 
-    def train(self, training, seed, number, update=None):
+    def train(self, training, seed, number, update=None, callbacks=(), window=100):
         """Train network `number` of a run and return its `Outcome`; `classifier` then holds the weights.
 
         Args:
@@ -62,6 +63,8 @@ class Trainer:
             seed: int, the run's.
             number: int, which of the protocol's networks; or the name of a network that is none of them.
             update: called as `update(steps done, loss=mean loss so far)`.
+            callbacks: Keras callbacks. Their epochs are windows of `window` steps; logs have the `iteration`, counted
+                from 1, and as in any `fit` the mean `loss` since the epoch began.
         """
         plan = BatchPlan(len(training), self._batch_size, seed, number)
 
@@ -72,7 +75,8 @@ class Trainer:
 
         # The reset waits until `fit` begins: on torch its first preparations draw random numbers.
         reset = keras.callbacks.LambdaCallback(on_train_begin=lambda logs: self._reset(seed, number))
-        watch = _Watch(self.steps, plan, update or (lambda done, **figures: None))
+        windows = Windows(callbacks, window, self.steps, stage="classifier")
+        watch = _Watch(self.steps, plan, update or (lambda done, **figures: None), windows)
         batches = IterationBatches(0, self.steps, make_batch)
         with self._told():
             self.classifier.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[reset, watch])
@@ -137,11 +141,21 @@ class BatchPlan:
 class _Watch(keras.callbacks.Callback):
     """Ends a training that has diverged and keeps the loss of the last tenth of the steps."""
 
-    def __init__(self, steps, plan, update):
+    def __init__(self, steps, plan, update, windows):
         super().__init__()
-        self._steps, self._plan, self._update = steps, plan, update
+        self._steps, self._plan, self._update, self._windows = steps, plan, update, windows
         self._tail = steps - max(1, steps // 10)
         self._before, self._mean, self._done = 0.0, 0.0, 0
+        self._before_window = 0.0
+
+    def on_train_begin(self, logs=None):
+        self._windows.begin(self.model, 0)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._windows.iteration_begins(self._done)
+
+    def on_train_end(self, logs=None):
+        self._windows.end()
 
     def on_train_batch_end(self, batch, logs=None):
         # Keras' "loss" is the mean over all clips since the epoch began, so a NaN stays in it.
@@ -151,6 +165,16 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(self._mean):
             self.model.stop_training = True
         self._update(self._done, loss=self._mean)
+        self._tell()
+
+    def _tell(self):
+        total, start = self._mean * self._plan.visits(self._done), self._windows.start_of(self._done)
+        visits = self._plan.visits(self._done) - self._plan.visits(start)
+        logs = {"loss": (total - self._before_window) / visits}
+        self._windows.iteration_ended(self._done, logs)
+        if self._windows.is_full(self._done):
+            self._before_window = total
+            self._windows.window_ended(self._done, logs)
 
     def outcome(self):
         if not math.isfinite(self._mean):

@@ -44,7 +44,7 @@ class ExpertBank:
         return len(self._paths)
 
     def __repr__(self):
-        return f"ExpertBank({str(self.folder)!r}: {len(self)} experts, {self.epochs} epochs, {self.nbytes} bytes)"
+        return f"ExpertBank({str(self.folder)!r}: {len(self)} experts, {self.epochs} epochs, {self.nbytes:,} bytes)"
 
     def snapshot(self, expert, epoch):
         """Return the weights of an expert after an epoch, and nothing else is read.

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import logging
 import pathlib
 import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -9,23 +10,23 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 import keras
 
 from keras_vdd.backend import accelerated
-from keras_vdd.data.sources import find_videos
-from keras_vdd.data.store import free_bytes, prepare
+from keras_vdd.data.store import free_bytes
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts.bank import ExpertBank, describe, expert_path, folder_name
 from keras_vdd.experts.processes import ExpertProcess
 from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.worker import ExpertWorker
+from keras_vdd.learning.callbacks import Windows
 from keras_vdd.machine import processor_count
-from keras_vdd.placement import on_its_device
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.schema import losses_with_experts
 
 # Threads of a process, however many processes there are: the order in which threads add up shows in the bits.
 THREADS = 4
+_LOG = logging.getLogger(__name__)
 
 
-def learn_experts(recipe, stores, progress=None):
+def learn_experts(recipe, stores, progress=None, callbacks=()):
     """Return the experts that a recipe needs; those that are missing are trained first.
 
     They lie in `<experts.folder>/<set>-<hash>`, see `expert_bank.folder_name`. A run that was stopped, by
@@ -35,6 +36,7 @@ def learn_experts(recipe, stores, progress=None):
         recipe: `Recipe` with experts.
         stores: dict of `Store`, "train" and "test".
         progress: `keras_vdd.progress.Progress`; None is silent.
+        callbacks: Keras callbacks, as `train_experts` tells them.
 
     Returns:
         `ExpertBank` of `experts.count` experts.
@@ -58,7 +60,7 @@ def learn_experts(recipe, stores, progress=None):
         describe(folder, *about)
         train_experts(
             stores["train"], stores["test"], training, folder, settings.count, settings.processes, progress,
-            recipe.run.device,
+            recipe.run.device, callbacks,
         )  # fmt: skip
     return ExpertBank(folder, settings.count)
 
@@ -71,9 +73,7 @@ def training_of(recipe):
     """
     data, network, settings = recipe.data, recipe.dynamic, recipe.experts
     if not recipe.needs_experts or settings is None:
-        raise UsageError(
-            f"The recipe '{recipe.name}' reads no experts: set {losses_with_experts()}."
-        )
+        raise UsageError(f"The recipe '{recipe.name}' reads no experts: set {losses_with_experts()}.")
     return ExpertTraining(
         network=network.network, width=network.width, stem=network.stem, precision=recipe.run.precision,
         frames=data.frames, interval=data.interval, flip=data.flip, mean=data.mean, std=data.std,
@@ -84,32 +84,9 @@ def training_of(recipe):
     )  # fmt: skip
 
 
-@on_its_device
-def make_experts(recipe, progress=None):
-    """Prepare the videos of a recipe and its experts: `vdd experts`.
-
-    Returns:
-        dict: `set`, `folder`, `experts` (for each `number`, `top1` in percent and `loss`, that of its last
-        epoch), `epochs` and `bytes`.
-    """
-    progress = progress or Silent()
-    training_of(recipe)
-    stores = prepare(find_videos(recipe.data, progress), recipe.data, progress)
-    bank = learn_experts(recipe, stores, progress)
-    experts = [
-        {"number": number, "top1": top1, "loss": losses[-1]}
-        for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))
-    ]
-    return {
-        "set": recipe.data.set,
-        "folder": str(bank.folder),
-        "experts": experts,
-        "epochs": bank.epochs,
-        "bytes": bank.nbytes,
-    }
-
-
-def train_experts(train, test, training, folder, count, processes=None, progress=None, device="auto"):
+def train_experts(
+    train, test, training, folder, count, processes=None, progress=None, device="auto", callbacks=()
+):
     """Train those of experts 0 .. count - 1 that a folder does not have.
 
     An expert is the same, bit for bit on one machine and backend, whatever the number of processes: each
@@ -125,9 +102,13 @@ def train_experts(train, test, training, folder, count, processes=None, progress
             on an accelerator.
         progress: `keras_vdd.progress.Progress`; None is silent.
         device: str, `run.device` of the processes; this one computes where it does.
+        callbacks: Keras callbacks, told of each epoch of each expert as of an epoch. They count on over all experts,
+            whichever end first; logs have `expert` and `expert_epoch`, and the mean `loss`. Their `model` has nothing
+            but `stop_training`, since experts may be trained in other processes.
 
     Raises:
-        VddError: an expert diverged, the disk is too small, or a process died.
+        VddError: an expert diverged, the disk is too small, a process died, or a callback stopped the training;
+            finished experts are kept.
     """
     progress, missing, cores = progress or Silent(), _missing(folder, count), processor_count()
     on_accelerator = accelerated()
@@ -145,15 +126,42 @@ def train_experts(train, test, training, folder, count, processes=None, progress
         _check_disk(folder, nbytes, len(missing))
         title = f"Training {len(missing)} expert{'s' * (len(missing) > 1)}"
         update = stack.enter_context(progress.task(title, steps * len(missing)))
-        _Work(missing, steps, update, progress.say).share(workers)
+        told = _Told(callbacks, training.epochs, count, count - len(missing))
+        stack.callback(told.end)
+        _Work(missing, steps, update, told).share(workers)
+
+
+class _Told:
+    """Callbacks of the epochs of all experts; called by one thread at a time."""
+
+    def __init__(self, callbacks, epochs, count, there):
+        self._windows, self._model = Windows(callbacks, 1, epochs * count, stage="experts"), keras.Model()
+        self._done = epochs * there
+        self._model.stop_training = False
+        self._windows.begin(self._model, self._done)
+
+    def epoch_ended(self, number, epoch, loss):
+        logs = {"expert": number, "expert_epoch": epoch, "loss": loss}
+        self._windows.iteration_begins(self._done)
+        self._done += 1
+        self._windows.iteration_ended(self._done, logs)
+        self._windows.window_ended(self._done, logs)
+        if self._model.stop_training:
+            raise VddError(
+                f"A callback stopped the experts in epoch {epoch} of expert {number}: those that are finished are "
+                "kept, and the same call without that callback trains the others."
+            )
+
+    def end(self):
+        self._windows.end()
 
 
 class _Work:
     """The experts to train, taken one by one by workers."""
 
-    def __init__(self, missing, steps, update, say):
+    def __init__(self, missing, steps, update, told):
         self._missing, self._taken_by_others = collections.deque(missing), collections.deque()
-        self._steps, self._update, self._say = steps, update, say
+        self._steps, self._update, self._told = steps, update, told
         self._done, self._lock = {}, threading.Lock()
 
     def share(self, workers):
@@ -180,17 +188,18 @@ class _Work:
 
     def _train(self, worker, number, patient):
         if patient:
-            with self._lock:
-                self._say(f"Another process is training expert {number}: waiting for it.")
-        if worker.train(number, patient, lambda done, loss: self._report(number, done, loss=loss)):
+            _LOG.warning("Another process is training expert %d: waiting for it.", number)
+        if worker.train(number, patient, lambda done, **figures: self._report(number, done, **figures)):
             self._report(number, self._steps)
         else:
             self._taken_by_others.append(number)
 
-    def _report(self, number, done, **figures):
+    def _report(self, number, done, epoch=None, **figures):
         with self._lock:
             self._done[number] = done
             self._update(sum(self._done.values()), **figures)
+            if epoch is not None:
+                self._told.epoch_ended(number, epoch, figures["loss"])
 
 
 def _next(waiting):

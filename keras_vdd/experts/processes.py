@@ -83,7 +83,7 @@ class ExpertProcess:
             answer = self._answer()
             if "there" in answer:
                 return answer["there"]
-            update(answer["done"], loss=answer["loss"])
+            update(answer["done"], loss=answer["loss"], epoch=answer["epoch"])
 
     def _say(self, **job):
         # Whether it still listens shows when its answer is read.

@@ -96,7 +96,9 @@ class ExpertTrainer:
     def __init__(self, train, test, training):
         for store in (train, test):
             if not len(store):
-                raise VddError(f"Experts need videos, and the {store.split} split has none: add some to data.root.")
+                raise VddError(
+                    f"Experts need videos, and the {store.split} split has none: add some to data.root."
+                )
         self._train, self._test, self.training = train, test, training
         self._network = models.create(
             training.network, len(train.class_names), training.frames, train.size, training.width,
@@ -104,7 +106,9 @@ class ExpertTrainer:
         )  # fmt: skip
         scale = training.mean, training.std
         self._step = sgd_step(self._network, training.learning_rate, *scale)
-        self._logits = jit(lambda weights, frames: models.apply(self._network, weights, _seen(frames, *scale)))
+        self._logits = jit(
+            lambda weights, frames: models.apply(self._network, weights, _seen(frames, *scale))
+        )
 
     @property
     def nbytes(self):
@@ -116,7 +120,8 @@ class ExpertTrainer:
 
         Args:
             number: int, from 0.
-            update: called as `update(steps done, loss=loss of the step)`.
+            update: called as `update(steps done, loss=loss of the step)`, and when an epoch ends as
+                `update(steps done, loss=mean of the epoch, epoch=its number)`.
 
         Raises:
             VddError: the loss or the weights left the finite numbers.
@@ -151,6 +156,8 @@ class ExpertTrainer:
                         self._diverged(number, epoch, "its weights are no longer finite")
                     losses.append(total / len(self._train))
                     total = 0.0
+                    if update is not None:
+                        update(step + 1, loss=losses[-1], epoch=epoch)
         return Expert(snapshots, losses, self._top1(weights))
 
     def _batch(self, number, step):

@@ -42,7 +42,7 @@ class ExpertWorker:
         Args:
             number: int.
             wait: bool, for another process that is at it.
-            update: called as `update(steps done, loss=...)`.
+            update: called as `ExpertTrainer.train` does.
 
         Returns:
             bool, whether it is there; False only where another process is at it and `wait` is False.
@@ -93,15 +93,15 @@ def _serve(start, training, jobs, replies):
 
 
 class _Reporter:
-    """Passes progress on, now and then."""
+    """Passes progress on: every epoch, and of the steps one now and then."""
 
     def __init__(self, replies):
         self._replies, self._said = replies, time.monotonic()
 
-    def __call__(self, done, loss):
-        if time.monotonic() - self._said >= SECONDS_BETWEEN_REPORTS:
+    def __call__(self, done, loss, epoch=None):
+        if epoch is not None or time.monotonic() - self._said >= SECONDS_BETWEEN_REPORTS:
             self._said = time.monotonic()
-            _reply(self._replies, done=done, loss=loss)
+            _reply(self._replies, done=done, loss=loss, epoch=epoch)
 
 
 def _jobs():

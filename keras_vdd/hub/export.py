@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.evaluation.records import Results as Table
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import format as vdd
 from keras_vdd.hub.load import load
+from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import check_dtype
 from keras_vdd.tensors import File
@@ -22,7 +24,7 @@ FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
 def export(
-    distilled: DistilledSet,
+    distilled: DistilledSet | File,
     folder: File,
     dtype: str = "float32",
     license: str | None = None,
@@ -35,7 +37,9 @@ def export(
     The folder is written beside its place and renamed, so it is there whole or not at all.
 
     Args:
-        distilled: `keras_vdd.DistilledSet`.
+        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or the id of a Hub
+            repository, whose set is written again. The scores of a run go with it into the card where it is stored
+            as it was scored.
         folder: path of the folder to make.
         dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
             motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
@@ -52,7 +56,15 @@ def export(
         UsageError: the folder holds something else, or a set and `overwrite` is false; a set of this
             kind cannot be stored as `dtype`.
         VddError: a memory is not finite, does not fit float16, or the disk refuses.
+
+    Example:
+        >>> keras_vdd.export("runs/quickstart", "smaller", dtype="float16")
     """
+    if not isinstance(distilled, DistilledSet):
+        target, distilled = distilled, load(set_folder(distilled))
+        # Scores hold for what was scored: in another type the set is another set.
+        if results is None and is_run(target) and distilled.dtype == dtype:
+            results = _scores_of(Path(target))
     dtype = check_dtype(dtype, distilled.memory)
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
@@ -69,6 +81,12 @@ def export(
             f"The distilled set could not be written to {folder}: {error.strerror or error}."
         ) from error
     return folder
+
+
+def _scores_of(run: Path) -> Results:
+    """The rows of a run's table as the card takes them, or None where it has no table yet."""
+    table = Table.read(run / "results.json")
+    return None if table is None else card.rows_of_run(table)
 
 
 def rewrite_card(

@@ -45,6 +45,9 @@ class LoadedSet(DistilledSet):
         for name, value in (("folder", folder), ("dtype", dtype), ("content", content)):
             object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        return f"LoadedSet({self.folder!r}: {self._in_words(self.dtype)})"
+
     def videos(self, soft: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return all videos at once, in the fixed order of `pairs()`.
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.errors import VddError
+from keras_vdd.learning.callbacks import Windows
 from keras_vdd.learning.checkpoint import load_arrays, model_state, restore_model_state, save_arrays
 from keras_vdd.out_of_memory import told_of_memory
 
 
 def fit_stage(
     name, condenser, make_batch, iterations, run, *, rates, lighter, checkpoint_every=100, patience=0,
-    tolerance=0.0, progress, title,
+    tolerance=0.0, progress, title, callbacks=(),
 ):  # fmt: skip
     """Train a compiled condenser to its last iteration, from its last checkpoint where there is one.
 
@@ -35,12 +36,16 @@ def fit_stage(
         patience, tolerance: early stop, see `has_converged`.
         progress: `keras_vdd.progress.Progress`.
         title: what the progress bar says.
+        callbacks: Keras callbacks. Their epochs are windows of `checkpoint_every` iterations, counted over the whole
+            stage; logs have the `iteration`, counted from 1, its `loss` (of an epoch the mean) and the notes of the
+            objective.
 
     Returns:
         list of float, the loss of every iteration.
 
     Raises:
         VddError: the loss left the finite numbers, or memory ran out; the last good checkpoint is kept.
+        VddError: a callback stopped the training (`model.stop_training`), after a checkpoint has been written.
         KeyboardInterrupt: after a checkpoint has been written.
     """
     path = run.stage(name) / "checkpoint.safetensors"
@@ -56,14 +61,30 @@ def fit_stage(
         return losses
     with progress.task(title, iterations) as update, _soft_interrupt() as interrupt:
         update(len(losses))
+        windows = Windows(callbacks, checkpoint_every, iterations, stage=name)
         watch = _Watch(
-            name, path, losses, run.log, checkpoint_every, interrupt, update, rates, patience, tolerance
+            name,
+            path,
+            losses,
+            run.log,
+            checkpoint_every,
+            interrupt,
+            update,
+            rates,
+            patience,
+            tolerance,
+            windows,
         )
         with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
         if interrupt.is_set():
             raise KeyboardInterrupt
+    if len(losses) < iterations and not has_converged(losses, patience, tolerance):
+        raise VddError(
+            f"A callback stopped stage {name} after iteration {len(losses)} of {iterations}: a checkpoint is kept in "
+            f"'{path.parent}', and the same call without that callback goes on from it."
+        )
     return losses
 
 
@@ -80,11 +101,19 @@ def has_converged(losses, patience, tolerance):
 
 
 class _Watch(keras.callbacks.Callback):
-    def __init__(self, name, path, losses, log, every, interrupt, update, rates, patience, tolerance):
+    def __init__(
+        self, name, path, losses, log, every, interrupt, update, rates, patience, tolerance, windows
+    ):
         super().__init__()
         self._name, self._path, self._losses, self._log, self._every = name, path, losses, log, every
         self._interrupt, self._update, self._rates = interrupt, update, rates
-        self._patience, self._tolerance = patience, tolerance
+        self._patience, self._tolerance, self._windows = patience, tolerance, windows
+
+    def on_train_begin(self, logs=None):
+        self._windows.begin(self.model, len(self._losses))
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._windows.iteration_begins(len(self._losses))
 
     def on_train_batch_end(self, batch, logs=None):
         loss, iteration = float(logs["loss"]), len(self._losses) + 1
@@ -94,14 +123,20 @@ class _Watch(keras.callbacks.Callback):
         notes = self.model.objective.notes(self.model)
         self._log.append(stage=self._name, iteration=iteration, loss=loss, **notes)
         self._update(iteration, loss=loss, **notes)
+        self._windows.iteration_ended(iteration, {"loss": loss, **notes})
         converged = has_converged(self._losses, self._patience, self._tolerance)
         if self._interrupt.is_set() or converged:
             self.model.stop_training = True
         if iteration % self._every == 0 or self.model.stop_training:
             self._save(iteration)
+        if converged or self._windows.is_full(iteration):
+            # After the checkpoint: whatever a callback does, the window is not learned again.
+            window = self._losses[self._windows.start_of(iteration) :]
+            self._windows.window_ended(iteration, {"loss": float(np.mean(window)), **notes})
 
     def on_train_end(self, logs=None):
         self._save(len(self._losses))
+        self._windows.end({"loss": self._losses[-1]})
 
     def _save(self, iteration):
         arrays = {**model_state(self.model), **self.model.objective.state()}

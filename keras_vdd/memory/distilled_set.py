@@ -83,6 +83,14 @@ class DistilledSet:
         self._check_shapes()
         check_labels(self.labels, self.label_kind)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._in_words('float32')})"
+
+    def _in_words(self, dtype: str) -> str:
+        height, width = self.size
+        videos = f"{len(self.pairs()):,} videos of {self.frames} x {height} x {width}"
+        return f"{self.kind}: {self.classes} classes, {videos}, {self.nbytes(dtype):,} bytes as {dtype}"
+
     def __getattr__(self, name: str) -> Any:
         if name == "arrays":  # not there yet, as in a copy that is being made
             raise AttributeError(name)

@@ -16,21 +16,38 @@ from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
 from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
 from keras_vdd.planning.timing import in_words
-from keras_vdd.recipe.schema import Recipe
+from keras_vdd.recipe.load import load_recipe
 
 
-@on_its_device
-def plan(recipe: Recipe) -> dict[str, Any]:
-    """Return shapes, parameters, bytes and estimates of memory and time on this machine, as a dict.
+def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
+    """Say what a recipe will make and cost, before anything is made.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
     a clip or two on the active backend and scaled; `operations`, those of floating-point numbers in convolutions and
     dense layers, say what it would be elsewhere; memory is that of the arrays and of the activations that
     derivatives need. Both are estimates, bytes of what is distilled are exact.
 
+    Args:
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        **settings: laid over the recipe, such as `**{"memory.videos_per_class": 5}`.
+
+    Returns:
+        dict: `recipe`, `method`, `title`, `classes`, `videos` that classifiers are trained on, `shapes` of the
+        arrays, `bytes`, `the paper's result`, `store`, `estimates` (of each stage `parameters`, `bytes of memory`,
+        `seconds`), `time, estimated` and `machine`.
+
     Raises:
         VddError, UsageError: the videos under `data.root` are not as the recipe says.
+
+    Example:
+        >>> keras_vdd.plan("dm-ucf101")["bytes"]["distilled"]
     """
+    recipe = load_recipe(recipe, **settings)
+    with on_its_device(recipe):
+        return _plan(recipe)
+
+
+def _plan(recipe):
     extent = extent_of(recipe.data)
     nbytes, paper = stored(recipe, extent.classes), figure_of(recipe)
     estimates = _estimates(recipe, extent, nbytes.get("distilled"))

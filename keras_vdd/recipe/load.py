@@ -1,18 +1,26 @@
 """Find a recipe, lay its overrides over it, check it, and write it out again."""
 
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
+
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import ValidationError
 
 from keras_vdd.errors import UsageError
 from keras_vdd.recipe import files
-from keras_vdd.recipe import overrides as settings
 from keras_vdd.recipe.explain import sentences
 from keras_vdd.recipe.names import known
+from keras_vdd.recipe.overrides import Overrides, apply, plain
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
+from keras_vdd.tensors import File
 
 
-def _checked(values, source, overrides):
-    values, wrong = settings.apply(values, overrides)
+def _checked(values, source, overrides, settings=None):
+    values, wrong = apply(values, overrides)
+    values, more = apply(values, settings or {})
+    wrong += more
     try:
         recipe = Recipe.model_validate(values)
     except ValidationError as error:
@@ -23,31 +31,51 @@ def _checked(values, source, overrides):
     return recipe
 
 
-def load_recipe(name_or_path, overrides=()):
-    """Return the checked recipe of that name, or in that YAML file.
+def load_recipe(
+    recipe: File | Mapping[str, Any] | Recipe, overrides: Overrides = (), **settings: Any
+) -> Recipe:
+    """Return a checked recipe: every setting of a run, each with a default.
 
     Args:
-        name_or_path: name of a recipe of the package, or path of a `.yaml` file.
-        overrides: `KEY=VALUE` texts with dotted keys, such as `static.iterations=100`; later ones win,
-            `dynamic=null` removes a stage.
+        recipe: name of a recipe of the package (`list_recipes` has them), path of a `.yaml` file, a mapping of
+            what such a file would hold (it needs a `name`, and `extends` may name another recipe), or a `Recipe`.
+        overrides: settings laid over it: `KEY=VALUE` texts such as `"static.iterations=100"`, of which later
+            ones win, or a mapping such as `{"static.iterations": 100}` or `{"static": {"iterations": 100}}`.
+            None as a value, or `dynamic=null`, removes a stage.
+        **settings: the same as keywords, laid over those.
 
     Returns:
-        `Recipe`, immutable; its `name` is the file's name where the file gives none.
+        `Recipe`, immutable; its settings are attributes, such as `recipe.dynamic.iterations`. Its `name` is the
+        file's name where the file gives none.
 
     Raises:
         UsageError: the recipe is unknown or wrong; the message has everything that is wrong with it.
+
+    Example:
+        >>> recipe = keras_vdd.load_recipe("quickstart", **{"dynamic.iterations": 5, "run.name": "short"})
+        >>> recipe.dynamic.iterations
+        5
     """
-    name, values = files.values_of(name_or_path)
-    return _checked({"name": name, **values}, name_or_path, overrides)
+    if isinstance(recipe, Recipe):
+        if not overrides and not settings:
+            return recipe
+        name, values = recipe.name, recipe.model_dump(mode="json")
+    elif isinstance(recipe, Mapping):
+        name = str(recipe.get("name", "given as a mapping"))
+        values = files.extended(plain(recipe), name)
+    else:
+        stem, values = files.values_of(recipe)
+        name, values = str(recipe), {"name": stem, **values}
+    return _checked(values, name, overrides, settings)
 
 
-def parse_recipe(text, source="text", overrides=()):
+def parse_recipe(text: str, source: str = "text", overrides: Overrides = (), **settings: Any) -> Recipe:
     """Return the checked recipe that YAML text holds, such as the one that travels in a distilled set."""
     values = files.extended(as_mapping(text, source), source)
-    return _checked(values, source, overrides)
+    return _checked(values, source, overrides, settings)
 
 
-def resolved_yaml(recipe):
+def resolved_yaml(recipe: Recipe) -> str:
     """Return the recipe as YAML text with every setting in it; equal recipes give equal bytes.
 
     `load_recipe` of that text gives an equal recipe.
@@ -55,6 +83,33 @@ def resolved_yaml(recipe):
     return as_yaml(recipe.model_dump(mode="json"))
 
 
-def list_recipes():
-    """Return the recipes of the package, in the order of their names."""
-    return [load_recipe(name) for name in known()]
+def list_recipes(set: str | None = None, method: str | None = None) -> list[Recipe]:
+    """Return the recipes of the package, in the order of their names.
+
+    Args:
+        set: only those of one set, such as `"miniucf"`.
+        method: only those of one loss or method, such as `"mtt"`, `"naive"` or `"herding"`.
+
+    Raises:
+        UsageError: no recipe is of that set or method; the message has those that there are.
+
+    Example:
+        >>> [recipe.name for recipe in keras_vdd.list_recipes(set="shapes", method="mtt")]
+        ['mtt-shapes', 'mtt-shapes-naive']
+    """
+    recipes = [load_recipe(name) for name in known()]
+    for word, wanted, told in (("set", set, _sets), ("method", method, _methods)):
+        if wanted is not None:
+            choices = sorted({name for recipe in recipes for name in told(recipe)})
+            if wanted not in choices:
+                raise UsageError(f"no recipe has {word} {wanted}; choose one of {', '.join(choices)}")
+            recipes = [recipe for recipe in recipes if wanted in told(recipe)]
+    return recipes
+
+
+def _sets(recipe):
+    return (recipe.data.set,)
+
+
+def _methods(recipe):
+    return (recipe.method, *([recipe.dynamic.loss] if recipe.dynamic else []))

@@ -1,6 +1,10 @@
-"""`KEY=VALUE` settings given on the command line, laid over a recipe."""
+"""Settings laid over a recipe: `KEY=VALUE` texts, as on the command line, or values by dotted key, as in Python."""
 
+import functools
+import json
 import os
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
@@ -8,8 +12,10 @@ from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.yaml_text import parse_yaml
 
+Overrides = str | Iterable[str] | Mapping[str, Any]
 
-def parse(text):
+
+def parse(text: str) -> tuple[str, Any]:
     """Return (dotted key, value) of one `KEY=VALUE`.
 
     Values are YAML, except that a text setting takes the characters as they are, so that a path with a
@@ -19,6 +25,8 @@ def parse(text):
     Raises:
         ValueError: with one sentence that says what is wrong.
     """
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not KEY=VALUE, such as data.root=videos")
     key, equals, raw = text.partition("=")
     key, raw = key.strip(), raw.strip()
     if not equals or not key:
@@ -39,16 +47,56 @@ def parse(text):
         raise ValueError(f"{key}={raw} is not valid YAML; lists are written [a,b]") from None
 
 
-def apply(values, overrides):
+def plain(value: Any) -> Any:
+    """Return a value given in Python as YAML would: paths as text, tuples as lists, dotted keys as sections."""
+    if isinstance(value, Mapping):
+        result: dict[Any, Any] = {}
+        for key, inner in value.items():
+            result = merged(result, _section(key, plain(inner)))
+        return result
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    # numpy's numbers are no numbers to a strict schema.
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+
+
+def as_texts(overrides: Overrides) -> list[str]:
+    """Return overrides as `KEY=VALUE` texts, as a command line has them."""
+    if not isinstance(overrides, Mapping):
+        return [overrides] if isinstance(overrides, str) else list(overrides)
+    values = {key: plain(value) for key, value in overrides.items()}
+    return [f"{key}={v if isinstance(v, str) else json.dumps(v)}" for key, v in values.items()]
+
+
+def apply(values: dict[str, Any], overrides: Overrides) -> tuple[dict[str, Any], list[str]]:
     """Return `values` with the overrides laid over them in order, and the sentences for those that failed."""
     wrong = []
-    for text in overrides:
+    if isinstance(overrides, Mapping):
+        readings = [functools.partial(_of_python, key, value) for key, value in overrides.items()]
+    else:
+        readings = [functools.partial(parse, text) for text in as_texts(overrides)]
+    for read in readings:
         try:
-            key, value = parse(text)
+            key, value = read()
         except ValueError as error:
             wrong.append(str(error))
             continue
-        for part in reversed(key.split(".")):
-            value = {part: value}
-        values = merged(values, value)
+        values = merged(values, _section(key, value))
     return values, wrong
+
+
+def _of_python(key, value):
+    kind = known_keys().get(key) if isinstance(key, str) else None
+    if kind is None:
+        raise ValueError(unknown_key(str(key)))
+    value = plain(value)
+    # As after KEY=: whoever writes a setting here may mean the home folder.
+    return key, os.path.expanduser(value) if kind == "text" and str(value).startswith("~/") else value
+
+
+def _section(key, value):
+    for part in reversed(key.split(".")) if isinstance(key, str) else [key]:
+        value = {part: value}
+    return value

@@ -88,6 +88,11 @@ class Recipe(Settings):
     evaluation: EvaluationSettings = EvaluationSettings()
     export: ExportSettings = ExportSettings()
 
+    def __repr__(self) -> str:
+        return f"Recipe({self.name!r}: {self.title} on {self.data.set})"
+
+    __str__ = __repr__
+
     @property
     def method(self) -> str:
         """`static-dc` (stills by gradient matching alone), `naive` (learned directly), `static-dynamic` or another

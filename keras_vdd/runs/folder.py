@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import pathlib
 import shlex
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from keras_vdd.runs.videos import FILE as VIDEOS
 from keras_vdd.runs.videos import Videos
 from keras_vdd.times import Times
 
+_LOG = logging.getLogger(__name__)
 # What is there before anything is learned.
 _OF_THE_BEGINNING = {"lock", "environment.json", "recipe.yaml", VIDEOS, "times.jsonl"}
 
@@ -80,15 +82,14 @@ class RunFolder:
         files = (p.relative_to(self.path) for p in self.path.rglob("*") if p.is_file())
         return any(not _of_the_beginning(file.as_posix()) for file in files)
 
-    def goes_on_with(self, recipe: Any, stores: Mapping[str, Any], progress: Any) -> None:
+    def goes_on_with(self, recipe: Any, stores: Mapping[str, Any]) -> None:
         """See to it that an unfinished run goes on with the backend, device and videos it began with.
 
-        Other versions, or another number of threads, are told.
+        Other versions, or another number of threads, are told as warnings.
 
         Args:
             recipe: `Recipe`.
             stores: dict of `Store`, "train" and "test".
-            progress: `keras_vdd.progress.Progress`.
 
         Raises:
             VddError: videos were added or changed, or are gone; it was begun on another backend or device.
@@ -100,9 +101,10 @@ class RunFolder:
         begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
         self._refuse_another_device(begun, now)
         if begun.videos is None:
-            progress.say(
-                f"'{self.path}' was begun by a version that kept no list of its videos: whether they have "
-                "changed since cannot be told."
+            _LOG.warning(
+                "'%s' was begun by a version that kept no list of its videos: whether they have changed since cannot "
+                "be told.",
+                self.path,
             )
             found.write(self.path)
         elif changed := begun.videos.changes(found):
@@ -111,10 +113,10 @@ class RunFolder:
                 "another run.name."
             )
         if told := begun.told(now):
-            progress.say(
-                f"'{self.path}' goes on with {told}: its numbers may differ in their last digits from those "
-                "of a run in one go."
-            )
+            _LOG.warning(
+                "'%s' goes on with %s: its numbers may differ in their last digits from those of a run in one go.",
+                self.path, told,
+            )  # fmt: skip
 
     def _refuse_another(self, recipe: Any) -> None:
         if not self.path.exists() or all(_of_the_first_moments(child.name) for child in self.path.iterdir()):

@@ -7,7 +7,7 @@ from keras_vdd.stages.learn import finish, finished, learn
 from keras_vdd.stages.start import Start
 
 
-def learn_videos(recipe, stores, static, run, progress):
+def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_callbacks=()):
     """Learn the memory that the recipe asks for by a matching loss on videos.
 
     "Dancing with Still Images" (CVPR 2024), section 4 and Algorithm 1: the static memory is frozen, the
@@ -19,6 +19,8 @@ def learn_videos(recipe, stores, static, run, progress):
         static: float32 (classes, SPC, size, size, 3) from stage 1; None for a memory without stills.
         run: `RunFolder`.
         progress: `keras_vdd.progress.Progress`.
+        callbacks: Keras callbacks, told of stage 2 as `fit_stage` says.
+        expert_callbacks: those that are told of experts, as `train_experts` says.
 
     Returns:
         (arrays, facts): arrays as `DistilledSet` names them, `labels` among them where they were learned;
@@ -28,9 +30,9 @@ def learn_videos(recipe, stores, static, run, progress):
         arrays, facts = done
         return arrays, facts.get("results", {})
     store = stores["train"]
-    bank = learn_experts(recipe, stores, progress) if recipe.needs_experts else None
+    bank = learn_experts(recipe, stores, progress, expert_callbacks) if recipe.needs_experts else None
     memory = start_memory(recipe, store, static)
-    arrays, facts, iterations = learn(recipe, "dynamic", memory, store, run, progress, bank)
+    arrays, facts, iterations = learn(recipe, "dynamic", memory, store, run, progress, bank, callbacks)
     finish(run, "dynamic", arrays, iterations=iterations, results=facts)
     return arrays, facts
 

@@ -15,7 +15,7 @@ def objective_of(recipe, name, store, memory, bank=None):
     return recipe.loss_of(name).objective(stage, store, memory, bank)
 
 
-def learn(recipe, name, memory, store, run, progress, bank=None):
+def learn(recipe, name, memory, store, run, progress, bank=None, callbacks=()):
     """Learn a memory by the loss of a stage.
 
     Args:
@@ -26,6 +26,7 @@ def learn(recipe, name, memory, store, run, progress, bank=None):
         run: `RunFolder`.
         progress: `keras_vdd.progress.Progress`.
         bank: `ExpertBank`, where the method reads experts.
+        callbacks: Keras callbacks, as `fit_stage` tells them.
 
     Returns:
         (arrays, facts, iterations): arrays as `DistilledSet` names them, `labels` among them where they were
@@ -39,7 +40,7 @@ def learn(recipe, name, memory, store, run, progress, bank=None):
         rates=" or ".join(objective.lr_settings), lighter=objective.lighter,
         checkpoint_every=recipe.run.checkpoint_every,
         patience=getattr(settings, "patience", 0), tolerance=getattr(settings, "tolerance", 0.0),
-        progress=progress, title=f"{name.capitalize()} learning ({method.title})",
+        progress=progress, title=f"{name.capitalize()} learning ({method.title})", callbacks=callbacks,
     )  # fmt: skip
     more, facts = objective.results(condenser)
     if "labels" in more:

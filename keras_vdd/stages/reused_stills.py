@@ -1,5 +1,6 @@
 """Stage 1 taken over from another run, so that variants of stage 2 share one set of stills."""
 
+import logging
 import pathlib
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from keras_vdd.runs.log import Log
 from keras_vdd.runs.videos import Videos
 from keras_vdd.stages.learn import finish
 
+_LOG = logging.getLogger(__name__)
 # What stage 1 depends on; all else may differ.
 _SECTIONS = ("data", "static")
 _SETTINGS = {"run": ("seed", "precision"), "memory": ("statics_per_class", "quantise")}
@@ -25,16 +27,17 @@ class Stills:
     records: list
     videos: Videos | None
 
-    def of_these_videos(self, stores, progress):
+    def of_these_videos(self, stores):
         """See to it that they were learned on the training videos of `stores`, a dict of `Store`.
 
         Raises:
             UsageError: videos were added or changed, or are gone.
         """
         if self.videos is None:
-            progress.say(
-                f"'{self.folder}' was begun by a version that kept no list of its videos: whether its stills "
-                "were learned on the same ones cannot be told."
+            _LOG.warning(
+                "'%s' was begun by a version that kept no list of its videos: whether its stills were learned on the "
+                "same ones cannot be told.",
+                self.folder,
             )
         elif changed := self.videos.changes(Videos.of(stores), splits=("train",)):
             raise UsageError(f"The stills of '{self.folder}' were learned on other videos: {changed}.")

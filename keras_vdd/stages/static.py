@@ -10,12 +10,12 @@ from keras_vdd.seeds import stream
 from keras_vdd.stages.learn import finish, finished, learn
 
 
-def learn_stills(recipe, store, run, progress):
+def learn_stills(recipe, store, run, progress, callbacks=()):
     """Learn the static memory, or take the random real frames it starts from where there is no stage 1.
 
     "Dancing with Still Images" (CVPR 2024), section 4 and Algorithm 1: stills start as random real
     frames; each iteration draws one random frame of each visited video and a fresh ConvNet, and matches
-    the gradients of each class.
+    the gradients of each class. Keras `callbacks` are told of it as `fit_stage` says.
 
     Returns:
         float32 (classes, SPC, size, size, 3), normalised.
@@ -28,7 +28,7 @@ def learn_stills(recipe, store, run, progress):
     memory.static.assign(random_stills(recipe, store))
     iterations = 0
     if recipe.static is not None:
-        _, _, iterations = learn(recipe, "static", memory, store, run, progress)
+        _, _, iterations = learn(recipe, "static", memory, store, run, progress, callbacks=callbacks)
     arrays = memory.arrays()
     finish(run, "static", arrays, iterations=iterations)
     return arrays["static"]

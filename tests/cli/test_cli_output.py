@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from made_rows import row
 
 from keras_vdd.cli import output
-from keras_vdd.cli.progress import Bars, Lines
+from keras_vdd.progress import Bars, Lines
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

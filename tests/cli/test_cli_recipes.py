@@ -52,8 +52,8 @@ def test_list_a_part(options, names, capsys):
 
 def test_list_of_a_part_that_is_not_there(capsys):
     said = vdd(capsys, "recipes", "list", "--set", "ufc101", code=2)
-    assert "no recipe has --set ufc101; choose one of folder, hmdb51," in said
-    assert "--method naive; choose one of dm, mtt, static-dynamic" in vdd(
+    assert "no recipe has set ufc101; choose one of folder, hmdb51," in said
+    assert "no recipe has method naive; choose one of dm, mtt, static-dynamic" in vdd(
         capsys, "recipes", "list", "--set", "folder", "--method", "naive", code=2
     )
 
@@ -124,11 +124,10 @@ def test_every_setting_stands_under_what_it_means(capsys):
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(capsys, tmp_path, monkeypatch):
-    def full(path, text, encoding):
-        path.write_bytes(b"half")
+    def full(path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pathlib.Path.write_text", full)
+    monkeypatch.setattr("keras_vdd.files._sync", full)
     said = vdd(capsys, "recipes", "copy", "quickstart", tmp_path / "a.yaml", code=1)
     assert said.startswith("error: the disk is full") and said.count("\n") == 1
     assert not list(tmp_path.iterdir())

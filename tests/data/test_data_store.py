@@ -108,7 +108,7 @@ def test_the_folder_changes_with_what_it_holds(small_set, settings, tmp_path, wr
     assert os.path.basename(store_folder(find_videos(small_set), small_set)).startswith("folder-")
 
 
-def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_video, listener):
+def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_video, caplog):
     small_set.test_fraction = 0.1
     bad = tmp_path / "videos" / "hop"
     (bad / "a-text.avi").write_text("not a video at all\n" * 50)
@@ -122,7 +122,7 @@ def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_
         write_video(path, 2)
     listing = find_videos(small_set)
     # Which two are held out is drawn; what counts is what becomes of each.
-    stores = prepare(listing, small_set, listener)
+    stores = prepare(listing, small_set)
     failed = {}
     for store in stores.values():
         with open(os.path.join(store.folder, "failed.csv"), newline="") as file:
@@ -133,7 +133,7 @@ def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_
             listing.train if store.split == "train" else listing.test
         )
         if store.failed:
-            assert any(f"{len(store.failed)} of" in text and "failed.csv" in text for text in listener.said)
+            assert any(f"{len(store.failed)} of" in text and "failed.csv" in text for text in caplog.messages)
     assert sorted(failed) == [
         f"hop/{n}" for n in ("a-text.avi", "b-empty.mp4", "c-cut, short.mp4", "d-broken.mkv", "e-folder.avi")
     ]
@@ -299,17 +299,17 @@ def test_two_at_once_make_one_store(tmp_path, write_video, settings):
     assert len(open_store(results[0]["folder"])) == 12
 
 
-def test_the_second_waits_for_the_first(small_set, listener):
+def test_the_second_waits_for_the_first(small_set, caplog):
     listing = find_videos(small_set)
     folder = store_folder(listing, small_set)
     os.makedirs(folder)
-    with store_module._alone(folder, listener):
-        waiter = threading.Thread(target=prepare, args=(listing, small_set, listener))
+    with store_module._alone(folder):
+        waiter = threading.Thread(target=prepare, args=(listing, small_set))
         waiter.start()
         deadline = time.monotonic() + 10
-        while not listener.said and time.monotonic() < deadline:
+        while not caplog.messages and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert "waiting" in listener.said[0] and os.listdir(folder) == ["lock"]
+        assert "waiting" in caplog.messages[0] and os.listdir(folder) == ["lock"]
     waiter.join()
     assert os.path.exists(os.path.join(folder, "test", "index.json"))
 
@@ -371,7 +371,9 @@ def test_damaged_or_missing_stores_are_said(small_set, tmp_path):
 
 
 def test_no_keras_in_a_worker():
-    modules = "keras_vdd.data.decoding.worker, keras_vdd.data.store, keras_vdd.data.sources, keras_vdd.data.clips"
+    modules = (
+        "keras_vdd.data.decoding.worker, keras_vdd.data.store, keras_vdd.data.sources, keras_vdd.data.clips"
+    )
     code = f"import sys, {modules}; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 

@@ -1,6 +1,7 @@
 """Who trains which expert: only what is missing, side by side, and nothing half-written."""
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 from small_experts import contents, recipe_of
 from small_run import small
 
-from keras_vdd import models
+from keras_vdd import models, pipeline
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts import engine
 from keras_vdd.experts.bank import expert_path, locked, save_expert
@@ -90,15 +91,21 @@ def test_an_expert_that_another_process_is_at_is_left_to_it(linear, stores, tmp_
         with locked(bank.folder, 0, wait=False) as mine, locked(bank.folder, 1, wait=False) as free:
             assert not mine and free
 
-        class Told(Silent):
-            def say(self, text):
-                # The other is at 0: first what nobody is at.
-                assert text == "Another process is training expert 0: waiting for it." and linear == [1]
-                if made:
-                    path.write_bytes(before[path.name])
-                holder.stdin.close()
+        def let_go(record):
+            # The other is at 0: first what nobody is at.
+            said.append((record.getMessage(), list(linear)))
+            if made:
+                path.write_bytes(before[path.name])
+            holder.stdin.close()
+            return True
 
-        again = engine.learn_experts(recipe, stores, Told())
+        said, log = [], logging.getLogger(engine.__name__)
+        log.addFilter(let_go)
+        try:
+            again = engine.learn_experts(recipe, stores)
+        finally:
+            log.removeFilter(let_go)
+    assert said == [("Another process is training expert 0: waiting for it.", [1])]
     assert holder.stdin.closed and linear == ([1] if made else [1, 0]) and contents(again.folder) == before
 
 
@@ -138,5 +145,5 @@ def test_a_disk_too_small_and_a_folder_that_cannot_be_made(linear, stores, tmp_p
 
 def test_a_recipe_without_experts_is_refused_before_anything_is_made(tmp_path):
     with pytest.raises(UsageError, match="'quickstart' reads no experts: set dynamic.loss=mtt"):
-        engine.make_experts(small(tmp_path))
+        pipeline.make_experts(small(tmp_path))
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,6 @@ from keras_vdd import pipeline
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
-from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
 
@@ -96,13 +95,13 @@ def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
         "logits",
         lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1],
     )
-    scored = pipeline.evaluate_set(whole.folder, whole.recipe)
+    scored = pipeline.evaluate(whole.folder, whole.recipe)
     row = whole.results["rows"][-1]
     assert {key: scored[key] for key in ("top1", "top5", "pairs", "bytes", "clips")} == {
         key: row[key] for key in ("top1", "top5", "pairs", "bytes", "clips")
     }
     path = tmp_path / "classifier.keras"
-    trained = pipeline.train_on_set(whole.folder / "distilled", whole.recipe, save=path)
+    trained = pipeline.train(whole.folder / "distilled", whole.recipe, save=path)
     # The first network of the table, for it starts from the same weights.
     assert (trained["top1"], trained["top5"]) == (row["top1"]["values"][0], row["top5"]["values"][0])
     assert trained["saved"] == str(path) and list(tmp_path.iterdir()) == [path]
@@ -224,22 +223,14 @@ def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
     assert one.keys() == two.keys() and [name for name in one if one[name] != two[name]] == []
 
 
-class Told(Silent):
-    def __init__(self):
-        self.said = []
-
-    def say(self, text):
-        self.said.append(text)
-
-
 @pytest.mark.parametrize("name", ["results.json", "evaluation/random-stills.json"])
 @pytest.mark.parametrize("damage", [b"", b'[{"number": 0}]', b"half"])
-def test_what_is_damaged_and_can_be_made_again_is(name, damage, whole, tmp_path):
+def test_what_is_damaged_and_can_be_made_again_is(name, damage, whole, tmp_path, caplog):
     recipe = small(tmp_path, store=whole.store)
     folder = tmp_path / "runs" / "quickstart"
     shutil.copytree(whole.folder, folder)
     (folder / "results.json").unlink()
     (folder / name).write_bytes(damage if damage != b"half" else (whole.folder / name).read_bytes()[:100])
-    assert pipeline.distill(recipe, told := Told()) == whole.results
-    assert [text for text in told.said if "damaged" in text and name in text and "\n" not in text]
+    assert pipeline.distill(recipe) == whole.results
+    assert [text for text in caplog.messages if "damaged" in text and name in text and "\n" not in text]
     assert contents(folder, whole.place, tmp_path) == contents(whole.folder, whole.place, tmp_path)

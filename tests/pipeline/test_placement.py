@@ -32,15 +32,15 @@ def written(run):
     return json.loads((run.path / "environment.json").read_text())
 
 
-@pytest.mark.parametrize("work", ["distill", "plan", "make_experts", "evaluate_set", "train_on_set"])
+@pytest.mark.parametrize("work", ["distill", "plan", "make_experts", "evaluate", "train"])
 def test_a_device_that_is_not_there_leaves_nothing_behind(whole, tmp_path, work):
     recipe = recipe_of(tmp_path, "run.device=cuda:99")
     calls = {
         "distill": lambda: pipeline.distill(recipe),
         "plan": lambda: plan.plan(recipe),
-        "make_experts": lambda: experts.make_experts(recipe),
-        "evaluate_set": lambda: pipeline.evaluate_set(whole.folder, recipe),
-        "train_on_set": lambda: pipeline.train_on_set(whole.folder, recipe, save=tmp_path / "c.keras"),
+        "make_experts": lambda: pipeline.make_experts(recipe),
+        "evaluate": lambda: pipeline.evaluate(whole.folder, recipe),
+        "train": lambda: pipeline.train(whole.folder, recipe, save=tmp_path / "c.keras"),
     }
     with pytest.raises(UsageError, match="run.device=cuda:99 is not here"):
         calls[work]()

@@ -82,34 +82,26 @@ def test_a_video_of_another_class_and_another_class_are_changes():
     )
 
 
-class Told:
-    def __init__(self):
-        self.said = []
-
-    def say(self, text):
-        self.said.append(text)
-
-
 def begun_run(tmp_path, *settings):
     """A run that has learned something on `BEGUN`."""
     recipe = small(tmp_path, *settings)
     run = RunFolder(recipe)
-    run.goes_on_with(recipe, BEGUN, Told())
+    run.goes_on_with(recipe, BEGUN)
     run.log.append(stage="static", iteration=1, loss=0.5)
     return recipe, run
 
 
-def test_other_videos_are_refused_in_one_sentence(tmp_path):
+def test_other_videos_are_refused_in_one_sentence(tmp_path, caplog):
     recipe, run = begun_run(tmp_path)
-    run.goes_on_with(recipe, BEGUN, told := Told())
-    assert told.said == []
+    run.goes_on_with(recipe, BEGUN)
+    assert caplog.messages == []
     with pytest.raises(VddError) as caught:
-        run.goes_on_with(recipe, {**BEGUN, "train": store(*TRAIN, "walk/x.mp4")}, told)
+        run.goes_on_with(recipe, {**BEGUN, "train": store(*TRAIN, "walk/x.mp4")})
     assert str(caught.value) == (
         f"'{run.path}' was begun with other videos: 1 video was added to train (walk/x.mp4). "
         "Put them back as they were, or give another run.name."
     )
-    run.goes_on_with(recipe, BEGUN, told)
+    run.goes_on_with(recipe, BEGUN)
 
 
 def test_before_anything_is_learned_videos_may_still_change(tmp_path):
@@ -117,20 +109,20 @@ def test_before_anything_is_learned_videos_may_still_change(tmp_path):
     run = RunFolder(recipe)
     other = {**BEGUN, "test": store("run/e.mp4")}
     for stores in (BEGUN, other):
-        run.goes_on_with(recipe, stores, Told())
+        run.goes_on_with(recipe, stores)
         assert Videos.read(run.path) == Videos.of(stores) and not run.has_begun
     (run.stage("static") / "checkpoint.safetensors").touch()
     with pytest.raises(VddError, match=r"1 video was added to test \(walk/f.mp4\)"):
-        run.goes_on_with(recipe, BEGUN, Told())
+        run.goes_on_with(recipe, BEGUN)
 
 
-def test_a_run_of_a_version_without_lists_goes_on_with_a_note_and_keeps_one_from_then_on(tmp_path):
+def test_a_run_of_a_version_without_lists_goes_on_with_a_note_and_keeps_one_from_then_on(tmp_path, caplog):
     recipe, run = begun_run(tmp_path)
     (run.path / "videos.json").unlink()
-    run.goes_on_with(recipe, BEGUN, told := Told())
-    assert len(told.said) == 1 and "kept no list of its videos" in told.said[0]
-    run.goes_on_with(recipe, BEGUN, told)
-    assert len(told.said) == 1 and Videos.read(run.path) == Videos.of(BEGUN)
+    run.goes_on_with(recipe, BEGUN)
+    assert len(caplog.messages) == 1 and "kept no list of its videos" in caplog.messages[0]
+    run.goes_on_with(recipe, BEGUN)
+    assert len(caplog.messages) == 1 and Videos.read(run.path) == Videos.of(BEGUN)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"train": 3}', '{"train": {"whole": ""}}'])
@@ -138,11 +130,11 @@ def test_a_damaged_list_is_one_sentence(text, tmp_path):
     recipe, run = begun_run(tmp_path)
     (run.path / "videos.json").write_text(text)
     with pytest.raises(VddError, match="videos.json' is damaged: delete it if") as caught:
-        run.goes_on_with(recipe, BEGUN, Told())
+        run.goes_on_with(recipe, BEGUN)
     assert "\n" not in str(caught.value)
 
 
-def test_other_versions_and_threads_are_told_and_no_more(tmp_path):
+def test_other_versions_and_threads_are_told_and_no_more(tmp_path, caplog):
     recipe, run = begun_run(tmp_path)
     path = run.path / "environment.json"
     environment = json.loads(path.read_text())
@@ -150,8 +142,8 @@ def test_other_versions_and_threads_are_told_and_no_more(tmp_path):
     others = {**environment["versions"], "numpy": "1.0", "theano": "0.1"}
     path.write_text(json.dumps({**environment, "threads": threads + 1, "versions": others}))
     again = RunFolder(recipe)
-    again.goes_on_with(recipe, BEGUN, told := Told())
-    (said,) = told.said
+    again.goes_on_with(recipe, BEGUN)
+    (said,) = caplog.messages
     plural = "s" if threads != 1 else ""
     assert (
         f"goes on with numpy {numpy} instead of 1.0, {threads} thread{plural} instead of {threads + 1}: "
@@ -174,7 +166,7 @@ def test_an_unfinished_run_is_not_gone_on_with_on_another_backend(tmp_path):
     path = run.path / "environment.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "backend": "theano"}))
     with pytest.raises(VddError, match="begun on the backend theano"):
-        run.goes_on_with(recipe, BEGUN, Told())
+        run.goes_on_with(recipe, BEGUN)
 
 
 def test_places_are_no_part_of_an_identity(tmp_path):

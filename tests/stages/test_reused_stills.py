@@ -10,7 +10,6 @@ from keras_vdd import pipeline
 from keras_vdd.cli.main import main
 from keras_vdd.data.store import open_store
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.progress import Silent
 from keras_vdd.runs.folder import RunFolder
 
 
@@ -96,7 +95,7 @@ def test_stills_that_were_learned_on_other_videos_are_refused_before_a_run_folde
     videos["test"] = {"whole": "another", "videos": {}}
     (tmp_path / "other" / "videos.json").write_text(json.dumps(videos))
     recipe = small(tmp_path, store=whole.store)
-    pipeline.stills_of(tmp_path / "other", recipe).of_these_videos(open_stores(whole), Silent())
+    pipeline.stills_of(tmp_path / "other", recipe).of_these_videos(open_stores(whole))
 
 
 def open_stores(whole):

@@ -36,6 +36,10 @@ class Listing:
     test: list[Video]
     notes: list[str] = dataclasses.field(default_factory=list)
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.train):,} train and {len(self.test):,} test videos"
+        return f"Listing({len(self.class_names)} classes, {counts}, {len(self.notes)} notes)"
+
 
 def set_root(data):
     """Return `data.root` as a string, or raise if it is not set or not a folder."""

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import logging
 import os
 import shutil
 import time
@@ -18,6 +19,8 @@ from keras_vdd.files import checksum, lock
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
+_LOG = logging.getLogger(__name__)
+
 
 class Prepared(dict):
     """The stores of a set by split, "train" and "test", and what it took to make them.
@@ -30,6 +33,11 @@ class Prepared(dict):
     def __init__(self, stores, work, seconds):
         super().__init__(stores)
         self.decoded = {"videos": work.videos, "frames": work.frames, "seconds": seconds}
+
+    def __repr__(self):
+        counts = " and ".join(f"{len(store):,} {split}" for split, store in self.items())
+        nbytes = sum(store.nbytes for store in self.values())
+        return f"Prepared({os.path.dirname(self['train'].folder)!r}: {counts} videos, {nbytes:,} bytes)"
 
 
 def prepare(listing, data, progress=None, workers=None):
@@ -61,7 +69,7 @@ def prepare(listing, data, progress=None, workers=None):
     if not all(is_finished(os.path.join(folder, split)) for split in splits):
         try:
             os.makedirs(folder, exist_ok=True)
-            with _alone(folder, progress):
+            with _alone(folder):
                 seconds = _build(folder, splits, listing.class_names, Cut.of(data), progress, workers, work)
         except (DiskFull, OSError) as error:
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -73,7 +81,7 @@ def prepare(listing, data, progress=None, workers=None):
                 "which goes on from here, or move data.store."
             ) from None
     stores = {split: open_store(os.path.join(folder, split)) for split in splits}
-    _report_failures(stores, progress)
+    _report_failures(stores)
     return Prepared(stores, work, seconds)
 
 
@@ -156,24 +164,25 @@ def _refuse_full_disk(folder, missing):
         )
 
 
-def _alone(folder, progress):
+def _alone(folder):
     """Hold the folder against other builders."""
 
     def say():
-        progress.say(f"Another process is preparing '{folder}': waiting for it.")
+        _LOG.warning("Another process is preparing '%s': waiting for it.", folder)
 
     return lock(os.path.join(folder, "lock"), on_wait=say)
 
 
-def _report_failures(stores, progress):
+def _report_failures(stores):
     train, test = stores["train"], stores["test"]
     for store in (train, test):
         if store.failed:
             table = os.path.join(store.folder, FAILED_FILE)
             total = len(store) + len(store.failed)
-            progress.say(
-                f"{len(store.failed)} of {total} {store.split} videos could not be decoded: see '{table}'."
-            )
+            _LOG.warning(
+                "%d of %d %s videos could not be decoded: see '%s'.",
+                len(store.failed), total, store.split, table,
+            )  # fmt: skip
     empty = [
         name for name, videos in zip(train.class_names, train.by_class(), strict=True) if not len(videos)
     ]

@@ -70,7 +70,7 @@ class Store:
         return len(self.names)
 
     def __repr__(self):
-        content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes} bytes"
+        content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes:,} bytes"
         return f"Store({self.folder!r}: {content})"
 
     def frames(self, i):

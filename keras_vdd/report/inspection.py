@@ -1,0 +1,105 @@
+"""What a distilled set, a run folder or a decoded store holds, as plain values."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from keras_vdd.data.store import open_store
+from keras_vdd.data.store.reader import FRAMES_FILES, INDEX_FILE
+from keras_vdd.data.store.summary import store_summary
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub.load import load
+from keras_vdd.hub.preview import set_grid
+from keras_vdd.hub.target import is_run, set_folder
+from keras_vdd.recipe.load import load_recipe
+from keras_vdd.report.contact_sheet import contact_sheet
+from keras_vdd.report.strips import save_png
+from keras_vdd.tensors import File
+
+
+def inspect(target: File, picture: File | None = None) -> dict[str, Any]:
+    """Say what a distilled set, a run folder or a decoded store holds.
+
+    Args:
+        target: path of an exported set, of a run folder or of a store, or a Hub repository `owner/name`.
+        picture: path of a `.png` file, for a line of frames of each class of a set or of a store.
+
+    Returns:
+        dict of plain values. Its `kind` is "run" (with `recipe`, `method`, `set`, `environment` and, if there is
+        one, the `distilled` set), "store" (with what each split holds), or the kind of memory of a set (with
+        `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`, `mean`, `std`, `provenance`).
+
+    Raises:
+        VddError: there is nothing, or it is damaged.
+        UsageError: the picture is no `.png`, or of which store it should be is unclear.
+
+    Example:
+        >>> keras_vdd.inspect("runs/quickstart")["distilled"]["bytes"]
+    """
+    if picture is not None and Path(picture).suffix != ".png":
+        raise UsageError(f"the picture {picture} must end in .png")
+    path = Path(target)
+    if folders := _stores(path):
+        return _of_stores(folders, picture)
+    return _of_run(path, picture) if is_run(path) else _of_set(target, picture)
+
+
+def _stores(path):
+    """Return the folders of decoded splits at or under a folder: a split, a set's store, or all stores."""
+    folders = (path, *sorted(path.glob("*")), *sorted(path.glob("*/*")))
+    names = FRAMES_FILES.values()
+    return [f for f in folders if (f / INDEX_FILE).is_file() and any((f / name).is_file() for name in names)]
+
+
+def _of_stores(folders, picture):
+    stores = {folder: open_store(folder) for folder in folders}
+    facts = {"kind": "store", **{str(folder): store_summary(store) for folder, store in stores.items()}}
+    if picture is None:
+        return facts
+    sets = sorted({str(folder.parent) for folder in folders})
+    if len(sets) > 1:
+        which = ", ".join(sets)
+        raise UsageError(f"a picture is of one set, and here are {len(sets)}: give one of {which}")
+    # The training split first: that is what one wants to see.
+    return {
+        **facts,
+        **_drawn(contact_sheet(sorted(stores.values(), key=lambda s: s.split != "train")), picture),
+    }
+
+
+def _of_run(folder, picture):
+    recipe = load_recipe(folder / "recipe.yaml")
+    facts = {"kind": "run", "recipe": recipe.name, "method": recipe.method, "set": recipe.data.set}
+    facts["environment"] = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    if (folder / "distilled").is_dir():
+        facts["distilled"] = _of_set(folder, picture)
+    elif picture is not None:
+        raise VddError(f"{folder} has no distilled set to draw yet")
+    return facts
+
+
+def _of_set(target, picture):
+    distilled = load(set_folder(target))
+    arrays = {**distilled.arrays, "labels": distilled.labels}
+    facts = {
+        "kind": distilled.kind,
+        "classes": list(distilled.class_names),
+        "videos": len(distilled.pairs()),
+        "frames": distilled.frames,
+        "size": list(distilled.size),
+        "shapes": {name: list(array.shape) for name, array in arrays.items() if array is not None},
+        "dtype": distilled.dtype,
+        "bytes": distilled.nbytes(distilled.dtype),
+        "mean": list(distilled.mean),
+        "std": list(distilled.std),
+        "provenance": distilled.provenance,
+    }
+    return facts if picture is None else {**facts, **_drawn(Image.fromarray(set_grid(distilled)), picture)}
+
+
+def _drawn(image, picture):
+    save_png(image, picture)
+    return {"picture": os.fspath(picture)}

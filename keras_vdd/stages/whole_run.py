@@ -1,0 +1,137 @@
+"""The steps of a run: each leaves its result in the run folder and is never done again."""
+
+import logging
+
+from keras_vdd import __version__
+from keras_vdd.data.store.reader import Store
+from keras_vdd.errors import VddError
+from keras_vdd.evaluation.baselines.full import real_bytes
+from keras_vdd.evaluation.records import Results
+from keras_vdd.evaluation.scoring import Scoring
+from keras_vdd.hub.card import rows_of_run
+from keras_vdd.hub.export import export, rewrite_card
+from keras_vdd.hub.load import load
+from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.progress import Progress
+from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.recipe.schema import Recipe
+from keras_vdd.report.run_pictures import draw_report
+from keras_vdd.runs.environment import environment
+from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.identity import recipe_hash
+from keras_vdd.stages.coreset import choose_clips
+from keras_vdd.stages.dynamic import learn_videos
+from keras_vdd.stages.static import learn_stills
+
+_LOG = logging.getLogger(__name__)
+
+
+def carry_out(
+    recipe: Recipe, stores: dict[str, Store], run: RunFolder, progress: Progress, callbacks: dict[str, list]
+) -> Results:
+    """Do what is not done yet of a run, from its decoded videos to its table and pictures.
+
+    Args:
+        recipe: `Recipe`.
+        stores: dict of `Store`, "train" and "test".
+        run: `RunFolder`, held alone.
+        progress: `keras_vdd.progress.Progress`.
+        callbacks: Keras callbacks by stage, "static", "experts" and "dynamic".
+
+    Returns:
+        `Results`, as `results.json` has them.
+    """
+    distilled = _made_set(recipe, stores, run, progress, callbacks)
+    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe))
+    if distilled is None:
+        row, static = scoring.baseline_row("full"), None
+    else:
+        row, static = scoring.distilled_row(recipe.title, distilled, recipe.export.dtype), distilled.static
+    compare = recipe.evaluation.compare
+    baselines = [scoring.baseline_row(name, row.bytes, static) for name in compare]
+    results = Results(
+        run=recipe.run_name,
+        set=recipe.data.set,
+        classes=len(stores["train"].class_names),
+        backend=environment()["backend"],
+        architecture=recipe.evaluation.architecture,
+        protocol=scoring.protocol.describe(),
+        rows=(*baselines, row),
+        losses=_last_losses(run),
+    )
+    with run.times.of("report"):
+        if distilled is not None:
+            rewrite_card(run.path / "distilled", results=rows_of_run(results))
+        draw_report(recipe, run, stores, distilled, results)
+    results.write(run.path / "results.json")
+    return results
+
+
+def finished_results(recipe: Recipe, run: RunFolder) -> Results | None:
+    """Return the `Results` of a run that needs nothing more, or None."""
+    if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
+        return None
+    try:
+        return Results.read(run.path / "results.json")
+    except VddError as error:
+        _LOG.warning("%s: they are put together again.", str(error).partition(": delete")[0])
+        return None
+
+
+def _made_set(recipe, stores, run, progress, callbacks):
+    """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
+    if _is_of_the_full_set(recipe):
+        return None
+    folder = run.path / "distilled"
+    if not folder.exists():
+        arrays, facts = _learned(recipe, stores, run, progress, callbacks)
+        with run.times.of("export"):
+            export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
+        progress.say(f"Exported the distilled set to '{folder}'.")
+    # What is scored is what was written: storage in float16 is part of the result.
+    return load(folder)
+
+
+def _is_of_the_full_set(recipe):
+    return recipe.coreset is not None and recipe.coreset.method == "full"
+
+
+def _learned(recipe, stores, run, progress, callbacks):
+    if recipe.coreset is not None:
+        with run.times.of("coreset"):
+            return choose_clips(recipe, stores, run, progress), {}
+    static = None
+    if recipe.memory_kind.stills is not None:
+        with run.times.of("static"):
+            static = learn_stills(recipe, stores["train"], run, progress, callbacks.get("static", ()))
+    if recipe.dynamic is None:
+        return {"static": static}, {}
+    with run.times.of("dynamic"):
+        told = callbacks.get("dynamic", ()), callbacks.get("experts", ())
+        return learn_videos(recipe, stores, static, run, progress, *told)
+
+
+def _distilled_set(recipe, stores, arrays, learned):
+    data, facts = recipe.data, environment()
+    provenance = {
+        "name": recipe.run_name,
+        "source": data.set,
+        "seed": recipe.run.seed,
+        "backend": facts["backend"],
+        "versions": {"keras_vdd": __version__, **facts["versions"]},
+        "real_bytes": real_bytes(stores["train"]),
+        **{name: learned[name] for name in ("step_size",) if name in learned},
+        **({"coreset": recipe.coreset.method} if recipe.coreset is not None else {}),
+    }
+    return DistilledSet(
+        recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
+        recipe.memory.videos_per_class, **arrays, label_kind=learned.get("label_kind"),
+        recipe=resolved_yaml(recipe), provenance=provenance,
+    )  # fmt: skip
+
+
+def _last_losses(run):
+    last = {}
+    for record in run.log.records():
+        last[record["stage"]] = {"iterations": record["iteration"], "loss": record["loss"]}
+    return last
