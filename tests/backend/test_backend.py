@@ -136,7 +136,9 @@ def test_convolution_and_its_derivatives(space, window, strides, padding, layout
     def conv(x, k):
         nothing = ops.zeros(4, k.dtype)
         if layout == "channels_first":
-            return ops.moveaxis(convolution(ops.moveaxis(x, -1, 1), k, nothing, strides, padding, layout), 1, -1)
+            return ops.moveaxis(
+                convolution(ops.moveaxis(x, -1, 1), k, nothing, strides, padding, layout), 1, -1
+            )
         return convolution(x, k, nothing, strides, padding, layout)
 
     def half_square(pair):

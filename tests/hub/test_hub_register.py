@@ -153,5 +153,7 @@ def test_importing_the_package_imports_nothing_heavy():
         "import sys, keras_vdd;"
         "print([name for name in ('numpy', 'keras', 'datasets', 'pyarrow') if name in sys.modules])"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     assert out == "[]\n"

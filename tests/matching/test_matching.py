@@ -195,7 +195,10 @@ def test_ridge_prediction_is_numpys(regulariser):
 
 def ridge_case(synthetic, regulariser=1e-6):
     """(prediction, residual, gradients to features and labels) of a regression on such features."""
-    learned = {"features": tensor(synthetic, "float32"), "labels": tensor(draw(len(synthetic), 3, seed=1), "float32")}
+    learned = {
+        "features": tensor(synthetic, "float32"),
+        "labels": tensor(draw(len(synthetic), 3, seed=1), "float32"),
+    }
     real = tensor(draw(7, synthetic.shape[1], seed=2), "float32")
 
     def loss(values):

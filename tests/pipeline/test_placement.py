@@ -179,7 +179,10 @@ def test_what_results_depend_on_is_not(tmp_path, change):
 def test_processes_compute_on_the_device_of_the_run(stores, tmp_path):
     training = experts.training_of(recipe_of(tmp_path))
     not_here = pytest.raises(VddError, match="run.device=cuda:99 is not here")
-    with ExpertProcess(stores["train"], stores["test"], training, tmp_path, 1, "cuda:99") as process, not_here:
+    with (
+        ExpertProcess(stores["train"], stores["test"], training, tmp_path, 1, "cuda:99") as process,
+        not_here,
+    ):
         process.started()
 
 

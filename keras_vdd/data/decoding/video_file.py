@@ -110,7 +110,9 @@ class VideoFile:
         name = self.container.format.name
         seconds = None if end is None else float(end * self.stream.time_base)
         # AVI states places of frames, of which a recorder may have left some empty: then time tells.
-        places = max(packets, (seconds or 0) * float(self.stream.average_rate or 0)) if "avi" in name else packets
+        places = (
+            max(packets, (seconds or 0) * float(self.stream.average_rate or 0)) if "avi" in name else packets
+        )
         if ("avi" in name or "mov" in name) and places < _ENOUGH * self.stream.frames:
             raise UnreadableVideo(
                 self.path, f"it breaks off after {count} frames, of {self.stream.frames} that it states"
