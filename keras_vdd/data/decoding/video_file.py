@@ -6,7 +6,7 @@ import os
 import av
 
 from keras_vdd.data.decoding.truncation import missing_bytes
-from keras_vdd.data.decoding.unreadable import UnreadableVideo, in_words
+from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 
 # 8K; what is larger is a broken header, and one such frame could take all memory.
 MAX_PIXELS = 8192 * 4352
@@ -92,7 +92,7 @@ class VideoFile:
                     if frame.pts is not None:
                         end = frame.pts + (frame.duration or 0)
         except av.error.FFmpegError as error:
-            reason = f"it is damaged after {count} frames ({in_words(error)})"
+            reason = f"it is damaged after {count} frames ({words_of(error)})"
             raise UnreadableVideo(self.path, reason) from None
         if to_the_end:
             if not count:
@@ -189,4 +189,4 @@ def _open(path):
     except FileNotFoundError:
         raise UnreadableVideo(path, "the file is missing") from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableVideo(path, f"it does not open as a video ({in_words(error)})") from None
+        raise UnreadableVideo(path, f"it does not open as a video ({words_of(error)})") from None
