@@ -49,6 +49,8 @@ def one_of(names: Callable[[], Iterable[str]]) -> AfterValidator:
         return value
 
     return AfterValidator(known)
+
+
 def device_name(value: str) -> str:
     if value in _DEVICES or re.fullmatch(r"cuda:(0|[1-9]\d{0,2})", value):
         return value

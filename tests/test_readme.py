@@ -20,7 +20,16 @@ def quickstart(tmp_path_factory):
     """A folder with the run `quickstart`, learned briefly: the geometry is the recipe's own."""
     folder = tmp_path_factory.mktemp("readme")
     short = "static.iterations=1 dynamic.iterations=2 evaluation.steps=2 evaluation.seeds=1".split()
-    run("-m", "keras_vdd.cli", "distill", "--recipe", "quickstart", *short, "evaluation.compare=[]", folder=folder)
+    run(
+        "-m",
+        "keras_vdd.cli",
+        "distill",
+        "--recipe",
+        "quickstart",
+        *short,
+        "evaluation.compare=[]",
+        folder=folder,
+    )
     return folder
 
 
@@ -71,7 +80,9 @@ def test_every_command_of_the_table_exists():
     from keras_vdd.cli.main import COMMANDS
 
     rows = [line for line in README.splitlines() if line.startswith("| `vdd")]
-    named = {word for row in rows for cell in re.findall(r"`([^`]+)`", row.split("|")[1]) for word in cell.split()}
+    named = {
+        word for row in rows for cell in re.findall(r"`([^`]+)`", row.split("|")[1]) for word in cell.split()
+    }
     assert set(COMMANDS) <= named | {"recipes"}
 
 

@@ -17,7 +17,12 @@ def broken_contracts(folder):
     """Check the contract of pyproject.toml on a copy of the package in `folder`; return (exit code, report)."""
     env = {**os.environ, "PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [sys.executable, "-P", "-c", CONTRACT], cwd=folder, env=env, capture_output=True, text=True, timeout=120
+        [sys.executable, "-P", "-c", CONTRACT],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -78,7 +83,9 @@ def test_nobody_imports_the_command_line_and_private_names_stay_in_their_room():
         for module, name in imports(path):
             if home != "cli" and f"{module}.{name}.".startswith("keras_vdd.cli."):
                 found.append(f"{path.relative_to(ROOT)} imports the command line")
-            private = [part for part in (*module.split("."), name) if part.startswith("_") and part != "__version__"]
+            private = [
+                part for part in (*module.split("."), name) if part.startswith("_") and part != "__version__"
+            ]
             if private and room_of(module) != home:
                 found.append(f"{path.relative_to(ROOT)} imports {private[0]} of {module}")
     assert not found, "\n".join(found)

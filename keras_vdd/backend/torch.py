@@ -34,7 +34,9 @@ def value_and_grad(fn, has_aux=False):
                     grads = torch.autograd.grad(value, leaves, create_graph=depth > 0)
                 except RuntimeError as error:
                     if "appears to not have been used" in str(error):
-                        raise ValueError("value_and_grad: the value does not depend on every input") from error
+                        raise ValueError(
+                            "value_and_grad: the value does not depend on every input"
+                        ) from error
                     raise
         finally:
             _depth.reset(token)

@@ -126,9 +126,8 @@ class ExpertTrainer:
         Raises:
             VddError: the loss or the weights left the finite numbers.
         """
-        advice = (
-            "lower experts.processes, if there are several; else "
-            + lower_in_another_run("experts.batch_size", min(self.training.batch_size, len(self._train)))
+        advice = "lower experts.processes, if there are several; else " + lower_in_another_run(
+            "experts.batch_size", min(self.training.batch_size, len(self._train))
         )
         with told_of_memory(f"Training expert {number}", advice):
             return self._trained(number, update)

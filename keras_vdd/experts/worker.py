@@ -83,6 +83,8 @@ def _load(plugins, network):
             f"The processes that train experts do not know the network '{network}': register it in a file and "
             "load that by keras_vdd.load_plugin(FILE) or vdd --plugin FILE."
         )
+
+
 def _serve(start, training, jobs, replies):
     worker = ExpertWorker(open_store(start["train"]), open_store(start["test"]), training, start["folder"])
     _reply(replies, bytes=worker.nbytes)

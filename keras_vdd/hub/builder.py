@@ -15,7 +15,7 @@ from datasets.builder import Key
 from datasets.packaged_modules.parquet.parquet import Parquet, ParquetConfig
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.hub import format as vdd
+from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.clip import PARTS, STORAGE, Clip, part_of
 from keras_vdd.hub.load import check_mark
 from keras_vdd.hub.rows import cells

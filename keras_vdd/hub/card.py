@@ -6,7 +6,7 @@ import string
 
 from keras_vdd.errors import UsageError
 from keras_vdd.hub import card_notes
-from keras_vdd.hub import format as vdd
+from keras_vdd.hub import schema as vdd
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 NO_NAME = "path/or/repository"

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from keras_vdd.errors import VddError
-from keras_vdd.hub import format as vdd
+from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.storage import from_bytes, stored_bytes
 from keras_vdd.memory.distilled_set import DistilledSet
 

@@ -12,7 +12,7 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results as Table
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
-from keras_vdd.hub import format as vdd
+from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.load import load
 from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.memory.distilled_set import DistilledSet

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.hub import format as vdd
+from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind

@@ -5,8 +5,8 @@ import io
 import numpy as np
 
 from keras_vdd.errors import VddError
-from keras_vdd.hub import format as vdd
 from keras_vdd.hub import preview, storage
+from keras_vdd.hub import schema as vdd
 
 INTEGRATOR_PARTS = ("format_version", "config", "weights")
 

@@ -26,4 +26,6 @@ class _StatelessStep:
         return {"loss": loss}, (trainable, others, optimizer, metrics)
 
 
-TrainStep: Any = {"torch": _EagerStep, "tensorflow": _EagerStep, "jax": _StatelessStep}[keras.config.backend()]
+TrainStep: Any = {"torch": _EagerStep, "tensorflow": _EagerStep, "jax": _StatelessStep}[
+    keras.config.backend()
+]

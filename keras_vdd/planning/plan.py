@@ -15,7 +15,7 @@ from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
 from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
-from keras_vdd.planning.timing import in_words
+from keras_vdd.planning.timing import duration_in_words
 from keras_vdd.recipe.load import load_recipe
 
 
@@ -68,7 +68,7 @@ def _plan(recipe):
             "told by": extent.source,
         },
         "estimates": estimates,
-        "time, estimated": in_words(seconds),
+        "time, estimated": duration_in_words(seconds),
         "machine": {
             "backend": keras.config.backend(),
             "device": str(device_in_use()),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.sources import SOURCES
-from keras_vdd.data.store.size import in_words
+from keras_vdd.data.store.size import bytes_in_words
 from keras_vdd.methods import METHODS
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
@@ -124,11 +124,11 @@ def _cost(recipe, extent, time):
     if data.set == "folder":
         cost = [f"a store of {Cut.of(data).frame_bytes():,} bytes for each frame of your videos"]
     else:
-        about = f"about {in_words(extent.store_bytes)}"
+        about = f"about {bytes_in_words(extent.store_bytes)}"
         cost = [f"a store of {about} ({cut} pixels), which the recipes of the set share"]
     if recipe.needs_experts:
         nbytes = expert_bytes(recipe, extent.classes)
-        size = "" if nbytes is None else f"{in_words(nbytes)} of "
+        size = "" if nbytes is None else f"{bytes_in_words(nbytes)} of "
         cost.append(f"{size}experts, which recipes that need the same ones share")
     if recipe.method in ("herding", "k-center"):
         cost.append(f"{recipe.coreset.feature_epochs} epochs of a network on the real videos")

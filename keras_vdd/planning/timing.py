@@ -47,7 +47,7 @@ def training_operations(network):
     )
 
 
-def in_words(seconds):
+def duration_in_words(seconds):
     """Return a length of time as people say it: "40 s", "12 min", "5.5 h", "3.2 days"."""
     for unit, length, digits in (("days", 86400, 1), ("h", 3600, 1), ("min", 60, 0)):
         if seconds >= (2 if unit == "days" else 1) * length:

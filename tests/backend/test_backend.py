@@ -136,7 +136,9 @@ def test_convolution_and_its_derivatives(space, window, strides, padding, layout
     def conv(x, k):
         nothing = ops.zeros(4, k.dtype)
         if layout == "channels_first":
-            return ops.moveaxis(convolution(ops.moveaxis(x, -1, 1), k, nothing, strides, padding, layout), 1, -1)
+            return ops.moveaxis(
+                convolution(ops.moveaxis(x, -1, 1), k, nothing, strides, padding, layout), 1, -1
+            )
         return convolution(x, k, nothing, strides, padding, layout)
 
     def half_square(pair):
@@ -168,7 +170,8 @@ def test_convolution_and_its_derivatives(space, window, strides, padding, layout
 @pytest.mark.parametrize("space, strides", [((5, 4), (1, 2)), ((3, 4, 4), (1, 1, 1)), ((3, 6, 4), (1, 2, 2))])
 def test_convolution_adds_its_bias_and_differentiates_to_it_twice(space, strides):
     rng = np.random.default_rng(0)
-    x, k, b = rng.standard_normal((2, *space, 3)), rng.standard_normal((*[3] * len(space), 3, 4)), VALUES[:1] + np.arange(4)
+    x, k = rng.standard_normal((2, *space, 3)), rng.standard_normal((*[3] * len(space), 3, 4))
+    b = VALUES[:1] + np.arange(4)
     padding = (1,) * len(space)
 
     def half_square(b, x, k):

@@ -22,6 +22,7 @@ import venv
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 THERE = ("torch", "jax", "numpy", "safetensors")
+ABSENT = ("av", "datasets", "keras", "pyarrow", "PIL")
 LARGEST_BYTES = 64 * 2**20
 # pip matches these one by one, and no older one for a newer.
 PLATFORMS = (
@@ -140,9 +141,11 @@ def check(folder, arguments):
         borrow(needs(THERE), packages)
         python = scratch / "bare" / "bin" / "python"
         present = subprocess.run(
-            [python, "-c", "import importlib.util as u; print([n for n in ('av', 'datasets', 'keras', 'pyarrow', 'PIL') if u.find_spec(n)])"],
-            check=True, capture_output=True, text=True,
-        ).stdout.strip()  # fmt: skip
+            [python, "-c", f"import importlib.util as u; print([n for n in {ABSENT} if u.find_spec(n)])"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
         if present != "[]":
             sys.exit(f"error: the bare environment has {present}")
         print(f"a bare environment with {', '.join(path.name for path in sorted(packages.iterdir()))}")

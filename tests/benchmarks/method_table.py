@@ -46,7 +46,9 @@ def main():
         for method, rows in methods.items():
             if method not in EQUAL:
                 beside = " | ".join(_spread(methods.get(name, []), "top1") for name in EQUAL)
-                cells = f"{rows[0]['bytes']:,} | {_spread(rows, 'top1')} | {_spread(rows, 'pairs')} | {beside}"
+                cells = (
+                    f"{rows[0]['bytes']:,} | {_spread(rows, 'top1')} | {_spread(rows, 'pairs')} | {beside}"
+                )
                 print(f"| {method} | `{recipe}` | {cells} |")
 
 

@@ -18,7 +18,11 @@ class MiniC3D(nn.Module):
         super().__init__()
         layers, channels = [], 3
         for filters, pool in ((stem, (1, 2, 2)), (width, (2, 2, 2)), (width, (2, 2, 2))):
-            layers += [nn.Conv3d(channels, filters, (3, 7, 7), (1, 2, 2), (1, 3, 3)), nn.ReLU(), nn.MaxPool3d(pool)]
+            layers += [
+                nn.Conv3d(channels, filters, (3, 7, 7), (1, 2, 2), (1, 3, 3)),
+                nn.ReLU(),
+                nn.MaxPool3d(pool),
+            ]
             channels = filters
         self.features = nn.Sequential(*layers)
         self.pool = nn.AvgPool3d((2, 2, 2) if size > 64 else (2, 1, 1), 1)
@@ -87,7 +91,8 @@ class TrajectoryLoop:
     """MTT: `iterate()` is one iteration, from drawing an expert to the optimizers' steps."""
 
     def __init__(self, videos, network, experts, inner_steps, momentum=0.95):
-        self.videos, self.student, self.experts, self.inner_steps = videos, Reparametrised(network), experts, inner_steps
+        self.videos, self.student = videos, Reparametrised(network)
+        self.experts, self.inner_steps = experts, inner_steps
         self.step_size = nn.Parameter(torch.tensor(0.01, device=videos.static.device))
         self.optimizers = _optimizers(videos, momentum)
         self.optimizers.append(torch.optim.SGD([self.step_size], lr=1e-5, momentum=momentum))
@@ -119,14 +124,22 @@ class DistributionLoop:
 
     def __init__(self, videos, make_network, real, real_per_class, momentum=0.95):
         """`real`: float (classes, videos, 3, T, H, W), normalised, all in memory of the device."""
-        self.videos, self.make_network, self.real, self.real_per_class = videos, make_network, real, real_per_class
+        self.videos, self.make_network, self.real, self.real_per_class = (
+            videos,
+            make_network,
+            real,
+            real_per_class,
+        )
         self.optimizers = _optimizers(videos, momentum)
 
     def iterate(self):
         network = self.make_network()
         for weight in network.parameters():
             weight.requires_grad_(False)
-        real = [clips[torch.randperm(len(clips), device=clips.device)[: self.real_per_class]] for clips in self.real]
+        real = [
+            clips[torch.randperm(len(clips), device=clips.device)[: self.real_per_class]]
+            for clips in self.real
+        ]
         loss = distribution_loss(network, self.videos, real, self.videos.draw())
         _step(self.optimizers, loss)
         return loss.item()

@@ -83,7 +83,8 @@ def main(args):
     torch.set_num_threads(args.threads)
     load = os.getloadavg()[0]
     rows = [row for loss in args.losses for row in measure(loss, args)]
-    facts = {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__, "load before": load}
+    facts = {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "torch": torch.__version__}
+    facts["load before"] = load
     if args.json:
         print(json.dumps({**facts, **vars(args), "rows": rows}))
         return

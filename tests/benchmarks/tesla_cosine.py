@@ -38,14 +38,18 @@ def main():
         changed = recipe.model_copy(update={"dynamic": settings})
         objective = objective_of(changed, "dynamic", stores["train"], memory, bank)
         condenser = objective.condenser()
-        values, others = ([v.value for v in part] for part in (condenser.trainable_variables, condenser.non_trainable_variables))
+        values = [v.value for v in condenser.trainable_variables]
+        others = [v.value for v in condenser.non_trainable_variables]
         parts = [part_of(v) for v in condenser.trainable_variables]
         batches = [_tensors(objective.make_batch(k)) for k in range(asked.batches)]
         gradients[form] = [condenser.meta_gradient(values, others, batch)[1] for batch in batches]
     for part in dict.fromkeys(parts):
         cosines = []
         for exact, near in zip(gradients["adjoint"], gradients["tesla"]):
-            a, b = (np.concatenate([ops.convert_to_numpy(g).ravel() for g, p in zip(gs, parts) if p == part]) for gs in (exact, near))
+            a, b = (
+                np.concatenate([ops.convert_to_numpy(g).ravel() for g, p in zip(gs, parts) if p == part])
+                for gs in (exact, near)
+            )
             cosines.append(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
         print(f"{part:<12} cosine {np.mean(cosines):.3f}, least {min(cosines):.3f}")
 

@@ -119,7 +119,9 @@ def test_a_class_of_the_split_list_that_is_absent(capsys, ucf):
     settings = ["data.set=ucf101", "data.root=ucf"]
     said = refused(capsys, *distil(*settings))
     assert "Bowling" in said and "present" in said and made(ucf) == []
-    code, printed, _ = vdd(capsys, "prepare", "--recipe", "my.yaml", *settings, "data.classes=present", "--json")
+    code, printed, _ = vdd(
+        capsys, "prepare", "--recipe", "my.yaml", *settings, "data.classes=present", "--json"
+    )
     assert code == 0 and json.loads(printed)["splits"]["train"]["classes"] == 2
 
 
@@ -244,7 +246,9 @@ def tiny_disk(tmp_path):
         subprocess.run(["umount", folder], check=True)
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.geteuid(), reason="only root on Linux can mount a small disk")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid(), reason="only root on Linux can mount a small disk"
+)
 @pytest.mark.parametrize("key, size", [("data.store", 8192), ("run.dir", 8192), ("run.dir", 28672)])
 def test_a_disk_that_is_really_full(capsys, place, tiny_disk, key, size):
     folder = tiny_disk(size)

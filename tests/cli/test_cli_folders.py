@@ -84,7 +84,9 @@ def test_export_again_in_half_the_bytes(capsys, run, tmp_path):
     card = (target / "README.md").read_text(encoding="utf-8")
     assert "50.00" not in card, "what was scored was stored as float32"
     vdd(capsys, "export", run, "--to", tmp_path / "same")
-    assert "| DM + static-dynamic | mini_c3d | 50.00" in (tmp_path / "same" / "README.md").read_text(encoding="utf-8")
+    assert "| DM + static-dynamic | mini_c3d | 50.00" in (tmp_path / "same" / "README.md").read_text(
+        encoding="utf-8"
+    )
     assert vdd(capsys, *args, code=2).startswith("error: ")
     vdd(capsys, *args, "--force")
 

@@ -61,7 +61,9 @@ def test_recipes_are_listed_without_keras():
 
 
 def test_the_commands_are_those_promised():
-    assert list(cli.COMMANDS) == "recipes prepare experts distill evaluate train export inspect doctor".split()
+    assert (
+        list(cli.COMMANDS) == "recipes prepare experts distill evaluate train export inspect doctor".split()
+    )
     assert {("recipes", name) for name in ("list", "show", "copy", "validate")} <= set(EVERY)
 
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import keras_vdd.data.store.preparation as store_module
+import keras_vdd.data.store.size
 import keras_vdd.data.store.split
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.decoding.decode import decode
@@ -409,6 +410,24 @@ def test_the_size_is_said_before_and_is_exact(tmp_path, write_video, settings, l
     total = sum(store.nbytes for store in stores.values())
     frames = sum(2 + 2 * i if part == "whole" else min(2 + 2 * i, 4) for i in range(5))
     assert total == 2 * frames * 16 * 16 * 3 and f": {total:,} bytes if all decode." in listener.said[0]
+
+
+def test_of_many_videos_a_sample_is_looked_into(tmp_path, write_video, settings, listener, monkeypatch):
+    for split, count in (("train", 7), ("test", 3)):
+        for i in range(count):
+            write_video(tmp_path / "videos" / split / "a" / f"{i}.mp4", 6)
+    monkeypatch.setattr(keras_vdd.data.store.size, "SAMPLE", 3)
+    looked, ask = [], Pool.ask
+
+    def counted(pool, job):
+        looked.extend([] if "part" in job else [os.path.basename(job["path"])])
+        return ask(pool, job)
+
+    monkeypatch.setattr(Pool, "ask", counted)
+    stores = prepare(find_videos(settings()), settings(), listener)
+    assert sorted(looked) == ["0.mp4", "0.mp4", "1.mp4", "2.mp4", "2.mp4", "4.mp4"]
+    assert sum(store.nbytes for store in stores.values()) == 10 * 6 * 16 * 16 * 3
+    assert listener.said[0].endswith(": about 46.1 kB.")
 
 
 def test_frames_that_an_avi_dropped_are_not_counted(tmp_path, write_video):

@@ -11,8 +11,8 @@ import pytest
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import export as export_module
-from keras_vdd.hub import format as vdd
 from keras_vdd.hub import rows
+from keras_vdd.hub import schema as vdd
 
 KINDS = ("static-dynamic", "still", "full-video")
 STORED = [(kind, dtype) for kind in KINDS for dtype in ("float32", "float16", "int8")]

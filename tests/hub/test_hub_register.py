@@ -91,7 +91,7 @@ def test_registering_twice_changes_nothing(reader):
 
     before = list(packaged_modules._ALL_ALLOWED_EXTENSIONS)
     assert reader.register()
-    assert packaged_modules._ALL_ALLOWED_EXTENSIONS == before
+    assert before == packaged_modules._ALL_ALLOWED_EXTENSIONS
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_changed_library_gives_a_warning_and_plain_rows(reader, monkeypatch, n
     allowed = list(packaged_modules._ALL_ALLOWED_EXTENSIONS)
     with pytest.warns(RuntimeWarning, match="load_dataset gives plain memories"):
         assert not reader.register()
-    assert packaged_modules._ALL_ALLOWED_EXTENSIONS == allowed, "nothing may be changed by half"
+    assert allowed == packaged_modules._ALL_ALLOWED_EXTENSIONS, "nothing may be changed by half"
 
 
 def test_both_orders_of_import_register_and_the_waiting_finder_leaves(fresh):
@@ -153,5 +153,7 @@ def test_importing_the_package_imports_nothing_heavy():
         "import sys, keras_vdd;"
         "print([name for name in ('numpy', 'keras', 'datasets', 'pyarrow') if name in sys.modules])"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     assert out == "[]\n"

@@ -63,15 +63,23 @@ def test_convolution_values(kind, shape, options, layout):
 
 def test_live_taps_are_those_that_meet_the_input():
     window, strides, padding = (3, 7, 7), (1, 2, 2), (1, 3, 3)
-    assert live_taps((1, 1, 1), window, strides, padding) == ((slice(1, 2), slice(3, 4), slice(3, 4)), (0, 0, 0))
-    assert live_taps((8, 2, 2), window, strides, padding) == ((slice(0, 3), slice(3, 5), slice(3, 5)), (1, 0, 0))
+    assert live_taps((1, 1, 1), window, strides, padding) == (
+        (slice(1, 2), slice(3, 4), slice(3, 4)),
+        (0, 0, 0),
+    )
+    assert live_taps((8, 2, 2), window, strides, padding) == (
+        (slice(0, 3), slice(3, 5), slice(3, 5)),
+        (1, 0, 0),
+    )
     # Six of seven taps each way: more than half of the kernel, which is then kept whole.
     assert live_taps((4, 4, 4), window, strides, padding) == (None, padding)
     assert live_taps((None, None, None), window, strides, padding) == (None, padding)
 
 
 @pytest.mark.parametrize("size", range(1, 9))
-@pytest.mark.parametrize("window, stride, padding", [(7, 2, 3), (5, 1, 2), (6, 4, 5), (5, 3, 4), (4, 3, 0), (9, 1, 8)])
+@pytest.mark.parametrize(
+    "window, stride, padding", [(7, 2, 3), (5, 1, 2), (6, 4, 5), (5, 3, 4), (4, 3, 0), (9, 1, 8)]
+)
 def test_live_taps_leave_out_none_that_counts(window, stride, padding, size):
     if size + 2 * padding < window:
         return

@@ -51,7 +51,8 @@ class Watched(Silent):
 def learn(path, progress=None, batch=make_batch, condenser=None, iterations=ITERATIONS, **options):
     """Run a stage from its start or its checkpoint, as a new process would: (condenser, losses)."""
     condenser = condenser or make_condenser("static-dynamic", per_class=2)
-    options = {"rates": "dynamic.learning_rates.dynamic", "lighter": "lower dynamic.chunk", "checkpoint_every": EVERY, **options}
+    options = {"lighter": "lower dynamic.chunk", "checkpoint_every": EVERY, **options}
+    options = {"rates": "dynamic.learning_rates.dynamic", **options}
     losses = fit_stage(
         "dynamic", condenser, lambda i: batch(condenser, i), iterations, Run(path),
         progress=progress or Silent(), title="Toy", **options,

@@ -103,7 +103,10 @@ def test_adam(share):
 
 def test_one_rate_for_all_is_keras_own_optimizer():
     same = dict.fromkeys(RATES, 0.3)
-    found, expected = trained(per_variable_lr(keras.optimizers.Adam, same)), trained(keras.optimizers.Adam(0.3))
+    found, expected = (
+        trained(per_variable_lr(keras.optimizers.Adam, same)),
+        trained(keras.optimizers.Adam(0.3)),
+    )
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-6, atol=1e-6)
 

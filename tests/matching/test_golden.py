@@ -189,7 +189,9 @@ def test_ridge_regression(video, through_memory):
     def parts(learned, weights, real):
         real_features = apply(network, weights, real, method="embed")
         features = apply(network, weights, learned["videos"], method="embed")
-        prediction, _ = ridge.ridge_prediction(features, learned["labels"], real_features, GOLDEN["frepo_reg"])
+        prediction, _ = ridge.ridge_prediction(
+            features, learned["labels"], real_features, GOLDEN["frepo_reg"]
+        )
         losses = ridge.prediction_loss(prediction, target), ridge.label_margin_loss(learned["labels"])
         return losses[0] + losses[1], (prediction, *losses)
 

@@ -165,7 +165,8 @@ def test_trajectory_of_a_quadratic(form):
 
 def test_tesla_takes_each_step_with_the_last_derivative():
     """On the quadratic: N alpha times the residual, where the whole gradient has 1 - (1 - alpha)^N of it."""
-    start, target, data, steps, alpha = [draw(3), draw(2, 2, seed=1)], [draw(3, seed=2), draw(2, 2, seed=3)], draw(7), 3, 0.3
+    start, target = [draw(3), draw(2, 2, seed=1)], [draw(3, seed=2), draw(2, 2, seed=3)]
+    data, steps, alpha = draw(7), 3, 0.3
     with wide():
         learned = {"data": tensor(data), "step_size": tensor(alpha)}
         loss, gradients = numpy(tesla(quadratic)(tensor(start), tensor(target), learned, [()] * steps))
@@ -194,7 +195,10 @@ def test_ridge_prediction_is_numpys(regulariser):
 
 def ridge_case(synthetic, regulariser=1e-6):
     """(prediction, residual, gradients to features and labels) of a regression on such features."""
-    learned = {"features": tensor(synthetic, "float32"), "labels": tensor(draw(len(synthetic), 3, seed=1), "float32")}
+    learned = {
+        "features": tensor(synthetic, "float32"),
+        "labels": tensor(draw(len(synthetic), 3, seed=1), "float32"),
+    }
     real = tensor(draw(7, synthetic.shape[1], seed=2), "float32")
 
     def loss(values):

@@ -82,7 +82,9 @@ def test_adjoint_trajectory_matching_equals_unrolled(steps):
         inner_loss, learned = trajectory_case(network)
         target, learned = expert(start), tensor(learned)
         inputs = start, target, learned, inner_steps(steps)
-        expected, found = (numpy(form(inner_loss)(*inputs)) for form in (trajectory.unrolled, trajectory.adjoint))
+        expected, found = (
+            numpy(form(inner_loss)(*inputs)) for form in (trajectory.unrolled, trajectory.adjoint)
+        )
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-9)
     pairs = [(g["data"]["images"], g["data"]["labels"], g["step_size"]) for g in (found[1], expected[1])]
     for a, b in zip(*pairs, strict=True):

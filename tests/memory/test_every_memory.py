@@ -8,7 +8,7 @@ from memory_cases import CASES, KINDS, as_set, filled, layer, settings
 
 import keras_vdd
 from keras_vdd.data.normalise import denormalise, normalise
-from keras_vdd.hub import format as vdd
+from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.clip import make_video
 from keras_vdd.learning.rates import part_of

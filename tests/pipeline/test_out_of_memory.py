@@ -94,8 +94,8 @@ def test_experts(linear, stores, tmp_path, monkeypatch):
         experts.learn_experts(recipe_of(tmp_path), stores)
     assert str(raised.value) == sentence(
         "Training expert 0",
-        "lower experts.processes, if there are several; else lower experts.batch_size to less than 10, which is another "
-        "run: give another run.name",
+        "lower experts.processes, if there are several; else lower experts.batch_size to less than 10, which is "
+        "another run: give another run.name",
     )
     assert not list(tmp_path.rglob("expert-*"))
 
@@ -165,9 +165,9 @@ def test_main_memory_is_told_as_such(whole, tmp_path, monkeypatch):
         raise MemoryError("Unable to allocate 8.00 TiB for an array")
 
     monkeypatch.setattr(stage_objective, "read_stills", read)
-    with pytest.raises(VddError, match=r"^The work ran out of memory in main memory: do less\.$"):
-        with told_of_memory("The work", "do less"):
-            read()
+    told = pytest.raises(VddError, match=r"^The work ran out of memory in main memory: do less\.$")
+    with told, told_of_memory("The work", "do less"):
+        read()
     recipe = small(tmp_path)
     monkeypatch.setattr(static_stage, "random_stills", lambda *a: np.zeros((8, 1, 32, 32, 3), "float32"))
     with pytest.raises(VddError, match="Stage static ran out of memory in main memory: lower static.chunk"):

@@ -178,9 +178,12 @@ def test_what_results_depend_on_is_not(tmp_path, change):
 
 def test_processes_compute_on_the_device_of_the_run(stores, tmp_path):
     training = experts.training_of(recipe_of(tmp_path))
-    with ExpertProcess(stores["train"], stores["test"], training, tmp_path, 1, "cuda:99") as process:
-        with pytest.raises(VddError, match="run.device=cuda:99 is not here"):
-            process.started()
+    not_here = pytest.raises(VddError, match="run.device=cuda:99 is not here")
+    with (
+        ExpertProcess(stores["train"], stores["test"], training, tmp_path, 1, "cuda:99") as process,
+        not_here,
+    ):
+        process.started()
 
 
 def test_experts_side_by_side_are_given_the_device(linear, stores, tmp_path, monkeypatch):
@@ -219,9 +222,9 @@ def test_an_operation_that_has_no_deterministic_form_is_named(words):
 def test_torch_itself_says_so():
     import torch
 
-    with pytest.raises(VddError, match="cpu: put_ does not have a deterministic implementation"):
-        with placement.computing("cpu", deterministic=True):
-            torch.zeros(3).put_(torch.tensor([0]), torch.tensor([1.0]))
+    told = pytest.raises(VddError, match="cpu: put_ does not have a deterministic implementation")
+    with told, placement.computing("cpu", deterministic=True):
+        torch.zeros(3).put_(torch.tensor([0]), torch.tensor([1.0]))
 
 
 def test_the_plan_names_the_device(whole):

@@ -13,7 +13,7 @@ from keras_vdd.models.footprint import total_bytes
 from keras_vdd.planning import plan as planning
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.extent import extent_of
-from keras_vdd.planning.timing import in_words
+from keras_vdd.planning.timing import duration_in_words
 from keras_vdd.recipe.load import list_recipes, load_recipe
 
 RECIPES = {recipe.name: recipe for recipe in list_recipes()}
@@ -202,7 +202,7 @@ def test_an_unnamed_folder_is_assumed_and_a_named_one_is_looked_into(tmp_path):
     ],
 )
 def test_lengths_of_time_in_words(length, words):
-    assert in_words(length) == words
+    assert duration_in_words(length) == words
 
 
 def test_operations_are_counted_by_hand_and_go_with_the_seconds(measured):

@@ -61,7 +61,7 @@ def test_strip_has_its_frames_in_place(tmp_path):
     x, y = MARGIN + LABELS + 2 * (32 + GAP), MARGIN + HEADING
     assert (found[y : y + 32 : 2, x : x + 32 : 2] == clip[2]).all()
     assert (found[y + 32 : y + 32 + GAP] == 255).all()
-    assert (found[MARGIN : MARGIN + HEADING, :MARGIN + LABELS] < 128).any(), "no class name drawn"
+    assert (found[MARGIN : MARGIN + HEADING, : MARGIN + LABELS] < 128).any(), "no class name drawn"
     assert [p.name for p in path.parent.iterdir()] == ["strip.png"]
 
 

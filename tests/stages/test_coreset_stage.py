@@ -132,7 +132,9 @@ def test_a_killed_choice_goes_on_from_its_features(place, tmp_path, monkeypatch)
 def test_too_few_videos_are_told_before_anything_is_trained(place, tmp_path, monkeypatch):
     monkeypatch.setattr(coreset_stage, "Trainer", None)
     first = place.stores["train"].class_names[0]
-    with pytest.raises(VddError, match=f"{first}' has 3 training videos, fewer than memory.videos_per_class=4"):
+    with pytest.raises(
+        VddError, match=f"{first}' has 3 training videos, fewer than memory.videos_per_class=4"
+    ):
         choose(place, tmp_path, "herding", "memory.videos_per_class=4")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vdd.data.decoding.frame_folders import frame_files, holds_frames
 from keras_vdd.data.decoding.scaling import Scaler
-from keras_vdd.data.decoding.unreadable import UnreadableVideo, in_words
+from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 from keras_vdd.data.decoding.video_file import MAX_PIXELS
 from keras_vdd.errors import VddError
 
@@ -73,5 +73,5 @@ def _read(folder, file):
         raise
     # Pillow raises whatever its decoders do: SyntaxError for a broken PNG, for one.
     except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError) as error:
-        words = in_words(error).replace(os.fspath(file), "the file").replace("\n", " ")
+        words = words_of(error).replace(os.fspath(file), "the file").replace("\n", " ")
         raise UnreadableVideo(folder, f"its image '{name}' is damaged ({words})") from None

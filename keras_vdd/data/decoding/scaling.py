@@ -5,7 +5,7 @@ import numpy as np
 from av.filter import Graph
 
 from keras_vdd.data.decoding.cut import SHORT_SIDE
-from keras_vdd.data.decoding.unreadable import UnreadableVideo, in_words
+from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 
 # Beyond this a frame is a strip of which the crop would show next to nothing; such files are broken.
 LONGEST_ASPECT = 32
@@ -52,7 +52,7 @@ class Scaler:
             # Only the deinterlacer keeps frames back.
             return ready + (self._pull() if self._interlaced else [_pixels(sink.pull())])
         except av.error.FFmpegError as error:
-            raise UnreadableVideo(self._path, f"its frames do not scale ({in_words(error)})") from None
+            raise UnreadableVideo(self._path, f"its frames do not scale ({words_of(error)})") from None
 
     def flush(self):
         """Return the list of pictures that were still kept back, after the last frame."""

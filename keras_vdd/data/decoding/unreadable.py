@@ -11,7 +11,7 @@ class UnreadableVideo(VddError):
         self.reason = reason
 
 
-def in_words(error):
+def words_of(error):
     """The library's words without number and path, which would make reasons differ by place."""
     text = getattr(error, "strerror", None) or str(error)
     return text[:1].lower() + text[1:]

@@ -6,7 +6,7 @@ import os
 import av
 
 from keras_vdd.data.decoding.truncation import missing_bytes
-from keras_vdd.data.decoding.unreadable import UnreadableVideo, in_words
+from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 
 # 8K; what is larger is a broken header, and one such frame could take all memory.
 MAX_PIXELS = 8192 * 4352
@@ -92,7 +92,7 @@ class VideoFile:
                     if frame.pts is not None:
                         end = frame.pts + (frame.duration or 0)
         except av.error.FFmpegError as error:
-            reason = f"it is damaged after {count} frames ({in_words(error)})"
+            reason = f"it is damaged after {count} frames ({words_of(error)})"
             raise UnreadableVideo(self.path, reason) from None
         if to_the_end:
             if not count:
@@ -110,7 +110,9 @@ class VideoFile:
         name = self.container.format.name
         seconds = None if end is None else float(end * self.stream.time_base)
         # AVI states places of frames, of which a recorder may have left some empty: then time tells.
-        places = max(packets, (seconds or 0) * float(self.stream.average_rate or 0)) if "avi" in name else packets
+        places = (
+            max(packets, (seconds or 0) * float(self.stream.average_rate or 0)) if "avi" in name else packets
+        )
         if ("avi" in name or "mov" in name) and places < _ENOUGH * self.stream.frames:
             raise UnreadableVideo(
                 self.path, f"it breaks off after {count} frames, of {self.stream.frames} that it states"
@@ -187,4 +189,4 @@ def _open(path):
     except FileNotFoundError:
         raise UnreadableVideo(path, "the file is missing") from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise UnreadableVideo(path, f"it does not open as a video ({in_words(error)})") from None
+        raise UnreadableVideo(path, f"it does not open as a video ({words_of(error)})") from None

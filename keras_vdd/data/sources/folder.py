@@ -98,7 +98,7 @@ def _scan(root, ignored):
             continue
         found[entry.name] = []
         for inner in _entries(entry.path):
-            if is_video(inner.name) or inner.is_dir() and holds_frames(inner.path):
+            if is_video(inner.name) or (inner.is_dir() and holds_frames(inner.path)):
                 found[entry.name].append(inner.name)
             else:
                 ignored.append(f"{entry.name}/{inner.name}")

@@ -12,7 +12,7 @@ from keras_vdd.data.decoding.frame_folders import is_frame
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources.listing import shorten
 from keras_vdd.data.store.reader import FAILED_FILE, FORMAT, open_store
-from keras_vdd.data.store.size import in_words, measure
+from keras_vdd.data.store.size import bytes_in_words, measure
 from keras_vdd.data.store.split import DiskFull, Work, build_split, is_finished
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock
@@ -133,8 +133,8 @@ def _build(folder, splits, class_names, cut, progress, workers, work):
     count = sum(map(len, splits.values()))
     processors = workers or processor_count()
     with Pool(min(processors, max(count, 1))) as pool:
-        total, missing = measure(folder, splits, cut, pool, progress)
-        size = f"{total:,} bytes if all decode" if cut.codec == "raw" else f"about {in_words(total)}"
+        total, missing, exact = measure(folder, splits, cut, pool, progress)
+        size = f"{total:,} bytes if all decode" if exact else f"about {bytes_in_words(total)}"
         progress.say(f"Decoding {count} videos at {cut.size}x{cut.size} into '{folder}': {size}.")
         _refuse_full_disk(folder, missing)
         # Where there are fewer videos than processors the rest of them helps with each.
@@ -158,8 +158,8 @@ def _refuse_full_disk(folder, missing):
     free = free_bytes(folder)
     if missing > free:
         raise VddError(
-            f"The decoded videos need about {in_words(missing)} in '{folder}' and {in_words(free)} are free: "
-            "free some space, lower data.size, set data.codec=jpeg or data.part=middle, or put data.store on "
+            f"The decoded videos need about {bytes_in_words(missing)} in '{folder}' and {bytes_in_words(free)} are "
+            "free: free some space, lower data.size, set data.codec=jpeg or data.part=middle, or put data.store on "
             "another disk."
         )
 

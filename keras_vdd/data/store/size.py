@@ -18,16 +18,15 @@ def expected_bytes(videos, size, cut=None):
         cut: `Cut`; None for whole videos in raw frames of this size.
     """
     cut = cut or Cut(size)
-    step = max(len(videos) / SAMPLE, 1.0)
-    sample = [videos[int(i * step)] for i in range(min(SAMPLE, len(videos)))]
-    counts = [count for count in (cut.estimated_frames(video.path) for video in sample) if count]
+    counts = [count for count in (cut.estimated_frames(video.path) for video in spread(videos)) if count]
     return round(sum(counts) / len(counts) * len(videos)) * cut.frame_bytes() if counts else 0
 
 
 def measure(folder, splits, cut, pool, progress):
-    """Count the frames of every video that is still to be decoded and add up how large the store will be.
+    """Estimate how large the store will be from the frames of some of the videos that are still to be decoded.
 
-    The files are looked into by the decoding processes, for even that may hang or crash.
+    At most `SAMPLE` videos of a split, spread evenly, are looked into; what is written is checked as it is
+    written. The decoding processes do that, for even looking may hang or crash.
 
     Args:
         folder: that of the splits' stores.
@@ -37,23 +36,32 @@ def measure(folder, splits, cut, pool, progress):
         progress: `keras_vdd.progress.Progress`.
 
     Returns:
-        (bytes of the whole store if all videos decode, bytes of it that are still missing). Exact for raw
-        frames, an estimate for the codec "jpeg".
+        (bytes of the whole store if all videos decode, bytes of it that are still missing, whether they are
+        exact). They are for raw frames of so few videos that each was looked into, and estimates else.
     """
-    there = missing = 0
+    there, missing, exact = 0, 0, cut.codec == "raw"
     for split, videos in splits.items():
         place = os.path.join(folder, split)
         there += bytes_written(place, cut.codec)
         left = [] if is_finished(place) else videos[videos_written(place) :]
-        jobs = ({"path": os.path.abspath(v.path), "size": cut.size, "middle": cut.middle} for v in left)
-        with progress.task(f"Looking at {split}", len(left)) as update:
+        sample, frames = spread(left), 0
+        exact = exact and len(sample) == len(left)
+        jobs = ({"path": os.path.abspath(v.path), "size": cut.size, "middle": cut.middle} for v in sample)
+        with progress.task(f"Looking at {split}", len(sample)) as update:
             for done, answer in enumerate(pool.ordered(jobs), 1):
-                missing += answer.get("frames", 0) * cut.frame_bytes()
+                frames += answer.get("frames", 0)
                 update(done)
-    return there + missing, missing
+        missing += round(frames * len(left) / max(len(sample), 1)) * cut.frame_bytes()
+    return there + missing, missing, exact
 
 
-def in_words(count):
+def spread(videos):
+    """Return at most `SAMPLE` of a list of videos, evenly spread over it."""
+    step = max(len(videos) / SAMPLE, 1.0)
+    return [videos[int(i * step)] for i in range(min(SAMPLE, len(videos)))]
+
+
+def bytes_in_words(count):
     """Return a number of bytes as a person says it, such as 4.5 GB."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= scale:

@@ -10,7 +10,9 @@ class StaticOnly(Baseline):
     name, title = "static-only", "static memory alone"
 
     def refusal(self, recipe):
-        return "" if recipe.memory_kind.keeps_stills else f"which is no row for memory.kind={recipe.memory.kind}"
+        return (
+            "" if recipe.memory_kind.keeps_stills else f"which is no row for memory.kind={recipe.memory.kind}"
+        )
 
     def amount(self, beside):
         recipe, classes = beside.recipe, len(beside.class_sizes)

@@ -78,7 +78,9 @@ def work(size, precision):
     for _ in sys.stdin:
         ends = []
         gigabytes = peak_gigabytes(
-            functools.partial(trainer.train, 0, lambda done, loss: ends.append(time.perf_counter()))
+            functools.partial(
+                trainer.train, 0, lambda done, loss, ends=ends: ends.append(time.perf_counter())
+            )
         )
         spent = ends[-1] - ends[LEFT_OUT - 1]
         answer(epoch=spent / (len(ends) - LEFT_OUT) * steps, GB=gigabytes, clips=geometry.videos)

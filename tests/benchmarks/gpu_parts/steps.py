@@ -32,7 +32,7 @@ def compare_gradients(report, loss, geometry):
     with WITHOUT():
         errors = gradient_errors(ours, Plain(loss, ours, 2))
     agree = all(error < LARGEST_ERROR for error in errors.values())
-    report.row("gradient beside plain", **{part: error for part, error in errors.items()}, agree=agree)
+    report.row("gradient beside plain", **errors, agree=agree)
 
 
 def ways_of(loss, geometry):

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import statistics
 import time
 
@@ -81,7 +82,7 @@ def race(report, label, ways, rounds, count=3):
             way.iterate(1)
             wait()
             found[name]["first"] = time.perf_counter() - started
-            found[name]["GB"] = peak_gigabytes(lambda: way.iterate(1))
+            found[name]["GB"] = peak_gigabytes(functools.partial(way.iterate, 1))
     for turn in range(rounds):
         for name in [*found]:
             slow = found[name].get("slow", False)
