@@ -1,4 +1,4 @@
-"""The command `vdd`: which commands there are, and what becomes of errors.
+"""The command `vdd`: its subcommands, and how errors become messages and exit codes.
 
 A command's module is imported when that command is asked for, and Keras only when it is needed:
 `vdd --help` imports neither.
@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """A group whose commands are found in the module of their name, when asked for."""
+    """A click group that imports each command from the module of the same name, when it is asked for."""
 
     def list_commands(self, ctx):
         return list(COMMANDS)
@@ -75,7 +75,7 @@ def _fail(sentence, code):
 
 
 def main(args=None):
-    """Run `vdd` and return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     verbosity = session.reset()
     try:
         return command.main(args, prog_name="vdd", standalone_mode=False) or 0
@@ -86,6 +86,7 @@ def main(args=None):
         error.show()
         return error.exit_code
     except BrokenPipeError:
+        # The reader, such as `head`, has left: Python would complain of it on stderr as it exits.
         sys.stderr.close()
         return 1
     except VddError as error:

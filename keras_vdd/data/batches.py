@@ -1,4 +1,4 @@
-"""Batches numbered by iteration, so that a resumed `fit` goes on where it stopped, and made ahead of time."""
+"""Batches numbered by iteration, so that a resumed `fit` goes on where it stopped, and prefetched by threads."""
 
 import collections
 import concurrent.futures
@@ -10,19 +10,19 @@ import keras
 class IterationBatches(keras.utils.PyDataset):
     """Item `k` is `make_batch(start + k)`; there are `stop - start` of them. Pass `shuffle=False` to `fit`.
 
-    While one batch is trained on, `workers` threads make those that follow. No more than that wait at a
-    time, for a batch of real clips may take a gigabyte. What a batch holds must depend on its iteration
-    alone: then the number of workers changes nothing but the time.
+    While one batch is trained on, `workers` threads make the next `workers` batches, and no more: a batch of
+    real clips may take a gigabyte. What a batch holds must depend on its iteration alone: then the number of
+    workers changes nothing but the time.
 
     Args:
         start, stop: int, the first iteration and the one after the last.
-        make_batch: function of an iteration that returns what `fit` takes as a batch; called by several
-            threads at once if `workers` is above 1.
-        workers: int, batches made ahead; 0 makes each when it is asked for.
+        make_batch: function of an iteration that returns what `fit` takes as a batch, a tuple (x,), (x, y) or
+            (x, y, weights); called by several threads at once if `workers` is above 1.
+        workers: int, threads, and batches made ahead; 0 makes each when it is asked for.
     """
 
     def __init__(self, start, stop, make_batch, workers=1):
-        # Keras' own workers would hold up to ten batches, so to Keras there are none.
+        # Keras' own prefetching would hold up to ten batches, so it is left off: 1 means none.
         super().__init__(workers=1, use_multiprocessing=False)
         self.start, self.stop, self.make_batch, self.ahead = start, stop, make_batch, workers
         self._threads, self._lock = None, threading.Lock()
@@ -37,7 +37,7 @@ class IterationBatches(keras.utils.PyDataset):
         with self._lock:
             batch = self._waiting.pop(index, None) or self._begin(index)
             wanted = range(index + 1, min(index + 1 + self.ahead, len(self)))
-            # Asked for out of order, as Keras does at first to see a batch: what will not be next is dropped.
+            # Keras first asks for a batch out of order, to see its shapes: drop what is not among the next.
             for other in [k for k in self._waiting if k not in wanted]:
                 self._waiting.pop(other).cancel()
             for following in wanted:
@@ -47,6 +47,6 @@ class IterationBatches(keras.utils.PyDataset):
 
     def _begin(self, index):
         if self._threads is None:
-            # Its threads end when this object is forgotten, at the latest after the batches they are at.
+            # Never shut down: its threads end with this object, once the batches under way are made.
             self._threads = concurrent.futures.ThreadPoolExecutor(self.ahead, "batches")
         return self._threads.submit(self.make_batch, self.start + index)

@@ -21,6 +21,7 @@ from keras_vdd.files import write_atomically
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.times import Times
 
+# What a row's note says of the set's labels, by `DistilledSet.label_kind`.
 NOTES = {None: "", "probabilities": "learned labels", "regression": "learned labels, squared error"}
 _LOG = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ class Scoring:
         recipe: `Recipe`.
         stores: dict of `Store`, "train" and "test".
         progress: `keras_vdd.progress.Progress`.
-        folder: where each network's score is kept, so that an interrupted table goes on; None keeps none.
-        times: `Times` that has how long each network took; None keeps none.
-        recipe_hash: str, checksum of what the results depend on of the recipe, for the rows.
+        folder: path, where each network's score is kept, so that an interrupted table goes on; None keeps none.
+        times: `Times` that records how long each network takes; None records nothing.
+        recipe_hash: str or None, `keras_vdd.runs.identity.recipe_hash` of the recipe, for the rows.
     """
 
     def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
@@ -63,7 +64,7 @@ class Scoring:
         """The `Protocol` of a distilled set: evaluator `paper` takes the step size learned with it.
 
         Raises:
-            VddError: the set's step size is no rate.
+            VddError: the set's step size is not a positive finite number.
         """
         rate = distilled.provenance.get("step_size")
         if rate is None or self.protocol.evaluator != "paper":
@@ -76,7 +77,14 @@ class Scoring:
         return dataclasses.replace(self.protocol, learning_rate=float(rate), learned_rate=True)
 
     def score(self, name, training, epochs=None, protocol=None):
-        """Return the `Score` of a training set, or of a function of a network's number that gives one."""
+        """Return the `Score` of a training set.
+
+        Args:
+            name: str, of the row: the progress bar's title and the name of the file of finished networks.
+            training: a training set, or a function of a network's number that returns one (see `evaluate`).
+            epochs: int, passes over it; None for the protocol's own length.
+            protocol: `Protocol`; None for the recipe's.
+        """
         return evaluate(
             training, self.test, protocol or self.protocol, self.network, self.recipe.run.seed,
             pairs=self.pairs, epochs=epochs, finished=self._finished(name), on_network=self._keeper(name),
@@ -84,8 +92,9 @@ class Scoring:
         )  # fmt: skip
 
     def distilled_row(self, name, distilled, dtype):
-        """The row of a distilled set, trained on every pair of its memories."""
+        """The `ResultRow` of a distilled set stored as `dtype`: networks train on the videos of all its pairs."""
         statics, dynamics = distilled.counts
+        # Without dynamic memories each static makes a video.
         slots = distilled.videos_per_class if dynamics else statics
         training, protocol = videos_of(distilled), self.protocol_for(distilled)
         rate = f"learning rate {protocol.rate:.4g} learned" if protocol.learned_rate else ""
@@ -97,13 +106,13 @@ class Scoring:
         )  # fmt: skip
 
     def baseline_row(self, name, distilled_bytes=0, static=None):
-        """The row of one of the recipe's `evaluation.compare`; "full" is also that of a recipe without a set.
+        """The `ResultRow` of a baseline, as `evaluation.compare` names it.
 
         Args:
-            name: str, of a baseline.
-            distilled_bytes: int, of the set as stored, for the rows that may take as many.
+            name: str, of a baseline. "full" is also the first row of a recipe that trains on the full set.
+            distilled_bytes: int, of the set as stored, for baselines of equal bytes.
             static: float32 (classes, SPC, size, size, 3), the set's stills as they come out of storage, for
-                the rows that show them.
+                baselines that train on them.
         """
         baseline, train = BASELINES.get(name), self.stores["train"]
         sizes = [len(rows) for rows in train.by_class()]

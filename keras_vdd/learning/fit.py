@@ -28,23 +28,23 @@ def fit_stage(
         name: the stage, also the name of its folder.
         condenser: a compiled `Condenser` whose weights hold their start.
         make_batch: function of an iteration, counted from 0, that returns a batch.
-        iterations: int, the most.
+        iterations: int, how many; early stop may end the stage before.
         run: `RunFolder`.
-        rates: text for the error of a diverged run: which learning rates to lower.
-        lighter: text for the error of a run that is out of memory: what to lower.
+        rates: text that follows "lower" in the error of a diverged run: settings of learning rates.
+        lighter: text for the error of a run that is out of memory, such as "lower static.chunk, which is 64".
         checkpoint_every: int, iterations.
         patience, tolerance: early stop, see `has_converged`.
         progress: `keras_vdd.progress.Progress`.
         title: what the progress bar says.
         callbacks: Keras callbacks. Their epochs are windows of `checkpoint_every` iterations, counted over the whole
             stage; logs have the `iteration`, counted from 1, its `loss` (of an epoch the mean) and the notes of the
-            objective.
+            objective: other numbers that it reports.
 
     Returns:
         list of float, the loss of every iteration.
 
     Raises:
-        VddError: the loss left the finite numbers, or memory ran out; the last good checkpoint is kept.
+        VddError: the loss is NaN or infinite, or memory ran out; the last good checkpoint is kept.
         VddError: a callback stopped the training (`model.stop_training`), after a checkpoint has been written.
         KeyboardInterrupt: after a checkpoint has been written.
     """
@@ -56,6 +56,7 @@ def fit_stage(
         condenser.objective.restore(arrays)
         losses = arrays["losses"].tolist()
         progress.say(f"{title}: going on after iteration {facts['iteration']}.")
+    # The log may be ahead of the checkpoint: these iterations are run again.
     run.log.cut(name, len(losses))
     if has_converged(losses, patience, tolerance) or len(losses) >= iterations:
         return losses
@@ -76,6 +77,7 @@ def fit_stage(
             windows,
         )
         with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
+            # A tuple of one: the whole batch is x, and there is no y.
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
         if interrupt.is_set():
@@ -89,10 +91,11 @@ def fit_stage(
 
 
 def has_converged(losses, patience, tolerance):
-    """Whether the mean loss of the last window is not lower than the one before by a share of `tolerance`.
+    """Whether training stopped improving: last mean >= previous mean * (1 - tolerance).
 
-    Windows are `patience` iterations long and looked at when one is full; 0 never stops. The paper stops
-    static learning early "when the loss converges" (section 5.1) and does not say how it is told.
+    The means are those of the losses of the last two windows of `patience` iterations, compared when a window
+    is full; `patience` 0 never stops. The paper stops static learning early "when the loss converges"
+    (section 5.1) and does not say how it is told.
     """
     if not patience or len(losses) < 2 * patience or len(losses) % patience:
         return False
@@ -101,6 +104,8 @@ def has_converged(losses, patience, tolerance):
 
 
 class _Watch(keras.callbacks.Callback):
+    """What happens around each iteration: finite check, log, progress, user's callbacks, early stop, checkpoint."""
+
     def __init__(
         self, name, path, losses, log, every, interrupt, update, rates, patience, tolerance, windows
     ):
@@ -130,7 +135,7 @@ class _Watch(keras.callbacks.Callback):
         if iteration % self._every == 0 or self.model.stop_training:
             self._save(iteration)
         if converged or self._windows.is_full(iteration):
-            # After the checkpoint: whatever a callback does, the window is not learned again.
+            # After the checkpoint, so that a callback that raises does not cost the window's iterations.
             window = self._losses[self._windows.start_of(iteration) :]
             self._windows.window_ended(iteration, {"loss": float(np.mean(window)), **notes})
 
@@ -154,7 +159,7 @@ class _Watch(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def _own_errors(make_batch):
-    """`make_batch` whose errors come out of `fit` as they were: TensorFlow would wrap them in its own."""
+    """Context that gives `make_batch`, and raises its errors as they were: TensorFlow wraps them in its own."""
     raised = []
 
     def make(iteration):
@@ -174,8 +179,9 @@ def _own_errors(make_batch):
 
 @contextlib.contextmanager
 def _soft_interrupt():
-    """Let the first Ctrl-C end the iteration in progress; the second acts at once."""
+    """Context that gives an event: the first Ctrl-C sets it, for a stop after the iteration; the second raises."""
     interrupt = threading.Event()
+    # Python lets only the main thread set signal handlers.
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return

@@ -11,17 +11,19 @@ lambda_N = dL/dtheta_N, then (lambda_t, dX_t, dalpha_t) = grad of <theta_t - alp
 
 `tesla` is not that gradient: Cui et al., "Scaling Up Dataset Distillation to ImageNet-1K with Constant
 Memory" (ICML 2023), walk back with lambda_N at every step, which leaves out how a step changes the
-gradients of later ones. It saves the second derivative to the weights.
+gradients of later ones. It spares the second derivative by the weights.
 
-Each form takes `inner_loss` once and gives a function to be called at every iteration, so that what is
-compiled is compiled once:
+Each form takes `inner_loss` once and returns a function to call at every iteration, so that compiling
+happens once:
 
     match(start, target, learned, steps) -> (loss, gradients)
 
     start: list of tensors, theta_0.
     target: list of tensors, the expert's later weights.
     learned: dict with `"data"`, any tree of tensors that `inner_loss` reads, and `"step_size"`, a scalar.
-    steps: list of N trees of tensors, what else `inner_loss` reads at each step; not differentiated.
+    steps: list of N trees of tensors, what else `inner_loss` reads at each step, such as the pairs of its
+        batch and a seed of dropout; not differentiated.
+    loss: scalar.
     gradients: a tree like `learned`.
 
 `inner_loss(weights, data, step)` is the scalar training loss of one step.
@@ -67,7 +69,7 @@ def adjoint(inner_loss: InnerLoss) -> Match:
 
 
 def tesla(inner_loss: InnerLoss) -> Match:
-    """TESLA's approximation: every step meets the derivative at the last weights."""
+    """TESLA's approximation: lambda_N, the derivative at the last weights, stands for lambda_t at every step."""
     forward = _descent(inner_loss)
 
     def projected(learned: Learned, weights: Weights, cotangent: Weights, step: Any) -> Tensor:
@@ -78,7 +80,7 @@ def tesla(inner_loss: InnerLoss) -> Match:
     def pull_back(inputs: tuple[Weights, Learned], cotangent: Weights, step: Any) -> tuple[Tensor, Any]:
         weights, learned = inputs
         value, learned_gradient = gradient(learned, weights, cotangent, step)
-        return value, (cotangent, learned_gradient)
+        return value, (cotangent, learned_gradient)  # the cotangent as it came: lambda_t = lambda_N
 
     return _walking_back(forward, pull_back)
 
@@ -92,6 +94,7 @@ def relative_distance(weights: Weights, start: Weights, target: Weights) -> Tens
 
 
 def _descent(inner_loss: InnerLoss) -> Callable[[Weights, Learned, Any], Weights]:
+    """One inner step: (theta_t, learned, step) -> theta_{t+1}."""
     step_gradient = value_and_grad(inner_loss)
 
     def forward(weights: Weights, learned: Learned, step: Any) -> Weights:
@@ -102,13 +105,14 @@ def _descent(inner_loss: InnerLoss) -> Callable[[Weights, Learned, Any], Weights
 
 
 def _walking_back(forward: Callable[..., Weights], pull_back: Callable[..., tuple[Tensor, Any]]) -> Match:
+    """The match of a `pull_back`: ((theta_t, learned), lambda_{t+1}, step) -> (unused, (lambda_t, dlearned))."""
     # Each step is compiled on its own: inside one graph every step's intermediates would live at once.
     forward, pull_back = jit(forward), jit(pull_back)
     end = jit(value_and_grad(relative_distance))
     add = jit(lambda a, b: tree.map_structure(lambda x, y: x + y, a, b))
 
     def match(start: Weights, target: Weights, learned: Learned, steps: list[Any]) -> tuple[Tensor, Learned]:
-        # Torch would tie the weights of every step to its variables, and so keep every step's gradient.
+        # Detached: torch would tie the weights of every step to what is learned, and so keep every step's gradient.
         learned = tree.map_structure(ops.stop_gradient, learned)
         path = [start]
         for step in steps:

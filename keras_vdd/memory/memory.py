@@ -1,4 +1,4 @@
-"""What a kind of memory says of itself, in one record."""
+"""`Memory`, the record that describes one kind of memory: the learned arrays that videos are reconstructed from."""
 
 import math
 import re
@@ -10,7 +10,7 @@ from keras_vdd.errors import UsageError
 from keras_vdd.memory.settings import MemorySettings
 
 SIDES = ("frames", "height", "width")
-# What rows of published files have besides the items.
+# Columns of published files besides those of the items.
 ROW_COLUMNS = ("label", "class_name", "slot", "soft_label", "integrator", "preview")
 
 
@@ -25,8 +25,10 @@ class Items:
         axes: of one item, each "frames", "height" or "width" of the videos, a number, or None for as many as there
             are. A last axis of 1 is left out of the column.
         index: "static" or "dynamic": which entry of a pair (class, static, dynamic) chooses an item.
-        single: whether each video slot has one of them; else a slot has several, equally many.
-        enlarged_before: where items may be stored with fewer frames and pixels, what they are interpolated for.
+        single: True where each video slot (one of VPC, the videos per class) has exactly one item; False where
+            the items of a class are divided equally among its slots.
+        enlarged_before: where items may be stored with fewer frames and pixels than the videos, the part that they
+            are enlarged for by interpolation, such as "the integrator"; else None.
     """
 
     array: str
@@ -38,7 +40,7 @@ class Items:
     enlarged_before: str | None = None
 
     def whole(self, frames: int, height: int, width: int) -> tuple[int | None, ...]:
-        """Shape of an item that is stored whole; None where only the item tells."""
+        """Shape of an item at full size, for videos of this size; None for an axis that only the item itself tells."""
         sides = dict(zip(SIDES, (frames, height, width), strict=True))
         return tuple(sides[axis] if isinstance(axis, str) else axis for axis in self.axes)
 
@@ -77,15 +79,16 @@ class Memory:
         learns: what stage 2 learns of it, each at a learning rate of its own: name of a weight, or of a layer inside
             the memory (its number left out), and what `learning_rates` says of it.
         formula: how a video is made of what a row holds, in words.
-        shown: end of the sentence of a card: "2 stills a class are stored" and then this.
-        title: what tables add to the name of the loss.
+        shown: end of a sentence on the dataset card that begins "2 stills a class are stored".
+        title: what tables add to the title of the loss, such as " + static-dynamic".
         stills: what the stills of stage 1 are to it: None where it has none, "start" where stage 2 starts from
             them, "whole" where they are a memory of this kind already.
-        clips: the array that real clips may fill, (classes, VPC, T, H, W, 3), so that coresets are of this kind.
+        clips: the array that real clips may fill, (classes, VPC, T, H, W, 3), so that coresets can be of this kind;
+            else None.
         pixels: whether its items are pixels, which uint8 can store.
-        naive: whether the paper calls it learned directly.
+        naive: whether it is what the paper calls naive: its pixels are learned directly.
         shared_noun: what the shared arrays are together, such as "integrator".
-        learned: function that is `what_is_learned`; None for the nouns of its items.
+        learned: function (stills, labels) that `what_is_learned` calls; None to name the nouns of its items.
 
     Raises:
         UsageError: the parts do not fit together.
@@ -114,6 +117,7 @@ class Memory:
             raise UsageError(f"The memory {self.kind!r} {wrong}.")
 
     def _wrong(self):
+        # Ends of sentences. The caller raises the first, so a check may rely on those before it.
         if not re.fullmatch("[a-z][a-z0-9-]*", str(self.kind)):
             yield "must have a kind of small letters, digits and dashes, such as 'my-memory'"
         if not (isinstance(self.settings, type) and issubclass(self.settings, MemorySettings)):
@@ -133,6 +137,7 @@ class Memory:
                 yield f"has items {items.array!r} with the axis {strange[0]!r}, which must be one of {', '.join(SIDES)}"
             if items.index not in ("static", "dynamic"):
                 yield f"has items {items.array!r} of index {items.index!r}, which must be 'static' or 'dynamic'"
+            # `datasets` has columns of arrays with 2 to 5 axes; a cell that holds several items has one axis more.
             if not 2 <= len(items.published(items.axes)) + (not items.single) <= 5:
                 yield f"has items {items.array!r} of axes {items.axes}, for which files have no column"
         if bool(self.shared) != bool(self.shared_noun):
@@ -154,7 +159,7 @@ class Memory:
 
     @property
     def keeps_stills(self) -> bool:
-        """Whether it stores the stills that stage 1 learned, and more than them."""
+        """Whether it stores the stills of stage 1 beside what stage 2 learns."""
         return self.stills == "start" and "static" in self.arrays
 
     @property
@@ -179,16 +184,16 @@ class Memory:
         return next(items for items in self.items if items.column == name)
 
     def size(self, arrays: Mapping[str, Any]) -> tuple[int, int]:
-        """(height, width) of the videos that arrays make."""
+        """(height, width) of the videos that are reconstructed from arrays, each (classes, items, *axes)."""
         items = next(items for items in self.items if self._tells_size(items))
         shape = arrays[items.array].shape[2:]
         return int(shape[items.axes.index("height")]), int(shape[items.axes.index("width")])
 
     def counts(self, arrays: Mapping[str, Any], videos_per_class: int) -> tuple[int, int]:
-        """(statics, dynamics) of a class that pairs are made of; videos of a slot's own count as statics.
+        """(statics, dynamics): how many of each a class has to pair; items that are `single` count as statics.
 
         Args:
-            arrays: what is stored, by name; or the shapes of it.
+            arrays: the stored arrays by name, or their shapes, which a plan has before anything is made.
             videos_per_class: int, slots of a class.
         """
         found = {"static": videos_per_class, "dynamic": 0}
@@ -199,4 +204,5 @@ class Memory:
 
     @staticmethod
     def _tells_size(items):
+        # Items that may be stored smaller do not.
         return {"height", "width"} <= set(items.axes) and items.enlarged_before is None

@@ -1,4 +1,10 @@
-"""Time and memory of each stage of a recipe, estimated before anything is made."""
+"""Time and memory of each stage of a recipe, estimated before anything is made.
+
+The functions of stages take a `Recipe`, an `Extent` (classes, training and test videos) and `Networks`. They
+return a dict: "parameters" of the network, what else a plan says of the stage, and then "seconds" (on this
+machine), floating-point "operations" and "bytes of memory" at the peak. A pass is a training pass of one clip or
+still, forward and back; one that is only forward costs `FORWARD` of it.
+"""
 
 import math
 
@@ -21,7 +27,7 @@ class Networks:
         self._recipe, self._classes, self._known = recipe, classes, {}
 
     def of(self, architecture, width, stem=64):
-        """Return a network and the seconds that a training pass through it takes for one clip or frame."""
+        """Return a network, built, and the measured seconds of a training pass through it for one clip or frame."""
         key = architecture, width, stem
         if key not in self._known:
             data, precision = self._recipe.data, self._recipe.run.precision
@@ -32,7 +38,7 @@ class Networks:
 
 
 def static_stage(recipe, extent, networks):
-    """Stage 1: DC on stills, a fresh image network at every iteration."""
+    """Stage 1: gradient matching (DC) on stills, a fresh image network at every iteration."""
     network = networks.of(recipe.static.network, recipe.static.width)
     still = real_still_bytes(recipe.data.size, recipe.data.size)
     stills = extent.classes * recipe.memory.statics_per_class
@@ -40,7 +46,7 @@ def static_stage(recipe, extent, networks):
 
 
 def expert_training(recipe, extent, networks):
-    """Networks trained on the real set, one after another here."""
+    """Experts: networks trained on the real set; the estimate is for one after another, in one process."""
     settings, epochs, stage = recipe.experts, recipe.expert_epochs, recipe.dynamic
     network, seconds = networks.of(stage.network, stage.width, stage.stem)
     passes = settings.count * (epochs * extent.train + FORWARD * extent.test)
@@ -58,10 +64,17 @@ def dynamic_stage(recipe, extent, networks, memory_bytes):
 
 
 def _matching(name, recipe, measured, amounts, memory_bytes):
-    """A stage that learns: `amounts` are the classes, the synthetic samples and the bytes of a real one."""
+    """A stage that learns by a matching loss.
+
+    Args:
+        name: "static" or "dynamic", the recipe's settings of the stage.
+        measured: (network, seconds), as `Networks.of` returns it.
+        amounts: (classes, synthetic samples, bytes of a real sample as decoded).
+        memory_bytes: int, of what is learned, in float32.
+    """
     stage, method, (network, seconds) = getattr(recipe, name), recipe.loss_of(name), measured
     cost = method.cost(stage, network, *amounts)
-    # A stage that may stop early says so.
+    # A stage with `patience` may stop early.
     iterations = "iterations, at most" if hasattr(stage, "patience") else "iterations"
     facts = {iterations: stage.iterations, **cost.facts}
     if method.smaller:
@@ -71,10 +84,10 @@ def _matching(name, recipe, measured, amounts, memory_bytes):
 
 
 def feature_network(recipe, extent, networks):
-    """The network that herding and k-center look through: trained on the real set, then seen by all of it."""
+    """The network whose features herding and k-center select by: trained on the real set, then run over all of it."""
     settings, epochs = recipe.evaluation, recipe.coreset.feature_epochs
     network, seconds = networks.of(settings.architecture, settings.width, settings.stem)
-    features = 4 * extent.train * math.prod(network.feature_shape)
+    features = 4 * extent.train * math.prod(network.feature_shape)  # float32
     held = _training(recipe, network, min(settings.batch_size, extent.train)) + features
     return _stage(network, (epochs + FORWARD) * extent.train, seconds, held, epochs=epochs)
 
@@ -86,17 +99,17 @@ def scoring(recipe, extent, networks, rows, protocol):
         recipe: `Recipe`.
         extent: `Extent`.
         networks: `Networks`.
-        rows: list of (videos, frames, epochs): how many are trained on, how many frames of each are held
-            meanwhile, and how many passes there are over them; None for the protocol's own length.
+        rows: list of (videos, frames, epochs): how many videos are trained on, how many frames of each stay in
+            memory meanwhile, and how many passes there are over them; epochs None for the protocol's own length.
         protocol: `Protocol`.
     """
     settings = recipe.evaluation
     network, seconds = networks.of(settings.architecture, settings.width, settings.stem)
-    frame = 4 * real_still_bytes(recipe.data.size, recipe.data.size)
+    frame = 4 * real_still_bytes(recipe.data.size, recipe.data.size)  # float32, where decoded is uint8
     visits = held = steps = 0
     for videos, frames, epochs in rows:
         length, batch = protocol.total_steps(videos, epochs), min(protocol.batch_size, videos)
-        # The last batch of an epoch may be smaller.
+        # Steps times the mean batch size: the last batch of an epoch may be smaller.
         visits += length * videos / math.ceil(videos / protocol.batch_size)
         steps += length
         held = max(held, _training(recipe, network, batch) + videos * frames * frame)
@@ -106,7 +119,7 @@ def scoring(recipe, extent, networks, rows, protocol):
 
 
 def _training(recipe, network, batch):
-    """Bytes of a training step on a batch of real clips, with an optimizer's two numbers a weight."""
+    """Bytes of a training step on a batch of real clips, with optimizer state of two numbers for each weight."""
     clips = raw_and_normalised(batch * _clip(recipe))
     return clips + first_order_bytes(network, batch) + 2 * weight_bytes(network)
 
@@ -116,12 +129,12 @@ def _clip(recipe):
 
 
 def _learned(nbytes):
-    """Values, gradients, momentum and what reconstruction makes of them."""
+    """Bytes while a memory is learned: its values, gradients, momentum, and what is reconstructed from it."""
     return 4 * nbytes
 
 
 def _stage(network, passes, seconds, held, **more):
-    """What a stage costs that takes `passes` training passes of `seconds` each and holds so many bytes."""
+    """The cost of a stage of `passes` training passes, `seconds` each, with `held` bytes at the peak."""
     return {
         "parameters": network.count_params(),
         **more,

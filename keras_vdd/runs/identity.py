@@ -1,4 +1,4 @@
-"""What a run's numbers depend on: its recipe, its videos, and what computes."""
+"""What a run's numbers depend on: its recipe, its videos, and the software and device that compute."""
 
 import json
 import pathlib
@@ -10,16 +10,16 @@ from keras_vdd.files import checksum
 from keras_vdd.runs.environment import begun_with, environment
 from keras_vdd.runs.videos import Videos
 
-# What may differ between two calls that mean the same run: where it is, and what bounds its memory alone. How
-# many clips go into one pass shows in the rounding, no more. Videos are known by their content.
-_PLACES = {
+# Settings that two calls of the same run may differ in: where things are, and what changes only speed, memory
+# and rounding (a chunk is how many clips go into one pass). Videos are told apart by their content, see `Videos`.
+_NOT_COMPARED = {
     "run": ("dir", "name", "checkpoint_every", "device"),
     "data": ("root", "annotations", "store"),
     "static": ("chunk",),
     "dynamic": ("chunk",),
     "experts": ("folder", "processes"),
 }
-# Forms of MTT's gradient that differ in memory and time, and in the rounding.
+# Forms of MTT's gradient that are equal up to rounding: they differ in memory and time.
 EXACT_FORMS = ("auto", "unrolled", "adjoint")
 _BACKENDS = ("torch", "tensorflow", "jax")
 
@@ -29,14 +29,14 @@ class RunIdentity:
     """What makes a run another run, and what only shows in its last digits.
 
     Another recipe, backend or kind of device, or other videos, make another run. Other versions or another
-    number of threads do not: they are told.
+    number of threads do not: the user is told of them (`told`).
 
     Attributes:
         recipe: all settings that results depend on, as nested plain values.
         backend: the Keras backend.
         device: kind of the device that computes, such as "cuda"; None where it is not known.
         versions: of Python and of the packages that take part.
-        threads: int, with how many the backend computes; None where it is not known.
+        threads: int, processor threads of the backend; None where it is not known.
         videos: `Videos`; None where they are not known, or not prepared yet.
     """
 
@@ -65,11 +65,12 @@ class RunIdentity:
         return cls(settings_of(recipe), **_computing(begun_with(folder)), videos=Videos.read(folder))
 
     def another_recipe(self, now: "RunIdentity") -> list[str]:
-        """The dotted names of settings that differ, sorted."""
+        """The dotted names of settings that differ in `now`, sorted, such as ["run.seed"]."""
         return sorted(differences(self.recipe, now.recipe))
 
     def computed_otherwise(self, now: "RunIdentity") -> list[tuple[str, str]]:
-        """Of "backend" and "device" those that are known to be others in `now`, each with what it was."""
+        """Pairs ("backend" or "device", its value in this identity) of what differs in `now`."""
+        # What this identity does not know counts as the same.
         pairs = {"backend": (self.backend, now.backend), "device": (self.device, now.device)}
         return [(what, before) for what, (before, after) in pairs.items() if None is not before != after]
 
@@ -88,7 +89,7 @@ class RunIdentity:
 def settings_of(recipe: Any) -> dict[str, Any]:
     """All settings of a recipe that its results depend on, as nested plain values."""
     values = recipe.model_dump(mode="json")
-    for section, keys in _PLACES.items():
+    for section, keys in _NOT_COMPARED.items():
         for key in keys:
             (values[section] or {}).pop(key, None)
     for key in ("name", "summary"):
@@ -113,7 +114,7 @@ def differences(a: Any, b: Any, prefix: str = "") -> Iterator[str]:
 
 
 def _computing(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an identity that an `environment` tells."""
+    """The fields of an identity that come from an `environment`; packages of the other backends are left out."""
     others = [name for name in _BACKENDS if name != told["backend"]]
     versions = {
         name: version

@@ -1,8 +1,8 @@
 """The `shapes` set: real video files, made in seconds, in which only motion tells classes apart.
 
 Eight classes in four pairs. The second class of a pair is drawn from the exact time reversal of the
-first's distribution (see `shape_scenes.py`), and every frame is coded for itself at a fixed
-quantiser, so that neither a picture nor the codec's traces tell the two apart in a still.
+first's distribution (see `shape_scenes.py`). Every frame is a key frame at a fixed quantiser. So
+neither the picture nor compression artefacts of a single frame tell the two apart.
 """
 
 import concurrent.futures
@@ -26,19 +26,21 @@ PAIRS = (
 )
 CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
 
-# Raised when the drawing changes, so that videos of an earlier drawing are not taken for new ones.
+# Version of the drawing code; increase it when the drawing changes, so that older videos are not reused.
 DRAWING = 2
 MARKER = "shapes.json"
-RATE = 12
+RATE = 12  # frames a second
 FRAMES = 24
-# All made files have this time: a store's key covers file times, and equal videos should share one.
+# Modification time of every file, 2000-01-01 in Unix seconds: a store's key covers file times, and equal videos
+# should share a store.
 MADE_AT = 946684800
 
 
 def list_shapes(data, progress=None):
     """Make the videos that `data.shapes` describes, unless they are there, and list them.
 
-    They lie in `data.root`, or by default in a folder under `data.store` that is named for them.
+    They lie in `data.root`, or by default in a folder under `data.store` with a checksum of their settings in
+    its name. Arguments and result are those of `Source.find`, errors those of `make_shapes`.
     """
     wanted = data.shapes
     parameters = _parameters(wanted.seed, wanted.train_per_class, wanted.test_per_class)
@@ -102,7 +104,7 @@ def make_shapes(
 
 
 def draw_video(name, seed, split, number, frames=FRAMES, size=64):
-    """Return the pictures of one video before coding: uint8 (frames, size, size, 3)."""
+    """Return the frames of one video before encoding: uint8 (frames, size, size, 3), RGB."""
     pair = next(i for i, names in enumerate(PAIRS) if name in names)
     rng = seeds.stream(seed, "shapes", split, name, number)
     video = draw_scene(rng, KINDS[pair], frames, size)
@@ -147,12 +149,12 @@ def _write_marker(folder, content):
 
 
 def _write_video(path, pictures):
-    import av  # costs start-up, and recipes ask this module for facts
+    import av  # slow to import, and recipes read facts from this module without making videos
 
     height, width = pictures.shape[1:3]
     with replacing(path) as unfinished:
         with av.open(os.fspath(unfinished), "w", format="mp4") as container:
-            # A fixed quantiser and key frames alone: no frame's coding depends on its neighbours.
+            # A fixed quantiser and only key frames: no frame's encoding depends on its neighbours.
             stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             stream.gop_size = 1

@@ -1,4 +1,4 @@
-"""What is said of a set of videos: how it is listed, and the facts that plans, recipes and tables ask for."""
+"""`Source`, the record that describes a set of videos: how to list it, and facts for plans, recipes and tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class SetSize:
     Attributes:
         classes: int.
         train, test: int, videos of the training and the test split.
-        frames: int, frames of a video, on average.
+        frames: int, mean frames of a video.
     """
 
     classes: int
@@ -36,15 +36,15 @@ class Source:
     Attributes:
         name: str.
         find: function (data settings, progress) -> `Listing`. Of the settings, `root` is the folder of the videos
-            (`keras_vdd.data.sources.set_root` gives it, or says that it is missing) and `classes` those wanted.
+            (`keras_vdd.data.sources.set_root` returns it or raises) and `classes` the classes wanted.
         size: `SetSize` as published, for plans that are made without the files: videos of split 1 where a set has
             splits, else of train and validation as first published, of which some have vanished since. None where
             nothing is known.
-        made: function (data settings) -> `SetSize` of a set that is made here, exact; None where it is found.
-        pairs: pairs of classes that differ in motion only, by name; tables then score them apart.
-        splits: int, official splits, of which `data.split` chooses one.
-        lists: bool, whether it comes with lists that `data.annotations` may say the place of.
-        unused: bool, whether a split leaves videos out, which `data.unused` may train on.
+        made: function (data settings) -> exact `SetSize` of a set that `find` makes; None where the files must exist.
+        pairs: pairs of class names that differ in motion only; tables then add the accuracy within these pairs.
+        splits: int, number of official splits; `data.split` chooses one.
+        lists: bool, whether it has official lists (annotation files), whose folder `data.annotations` may name.
+        unused: bool, whether its splits leave videos out; `data.unused=train` adds these to the training videos.
         citation: the work that published it, in one line.
     """
 
