@@ -106,3 +106,14 @@ def linear(monkeypatch):
     # However many processors there are, in this process, where the network is another.
     monkeypatch.setattr(engine, "processor_count", lambda: 1)
     return trained
+
+
+@pytest.fixture(autouse=True, scope="module")
+def plugins_of_a_module():
+    """What a module's tests load as plugins is not told of the runs of the next module."""
+    from keras_vdd import plugins
+
+    before = dict(plugins._LOADED)
+    yield
+    plugins._LOADED.clear()
+    plugins._LOADED.update(before)
