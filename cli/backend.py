@@ -1,23 +1,16 @@
 """Choosing the Keras backend before Keras is first imported, which reads it once."""
 
 import contextlib
-import importlib.util
-import json
+import importlib
 import os
 import sys
 import tempfile
-from pathlib import Path
 
 import click
 
 from keras_vdd.errors import UsageError, VddError
-
-NAMES = ("torch", "tensorflow", "jax")
-
-
-def installed(name):
-    """Return whether a backend's package is there, without importing it."""
-    return importlib.util.find_spec(name) is not None
+from keras_vdd.installed import BACKENDS as NAMES
+from keras_vdd.installed import configured, installed
 
 
 def choose(name):
@@ -36,16 +29,6 @@ def choose(name):
             raise UsageError(f"Keras already runs on {running} in this process; start another for {name}")
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-
-def configured():
-    """Return the backend that Keras' own configuration file names, or None."""
-    home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    try:
-        name = json.loads(Path(home, "keras.json").read_text()).get("backend")
-    except (OSError, ValueError, AttributeError):
-        return None
-    return name if name in NAMES else None
 
 
 def settle(say=True):

@@ -14,6 +14,7 @@ _HOMES = {
     "DistilledSet": ("memory.distilled_set", "DistilledSet"),
     "distill": ("pipeline", "distill"),
     "copy_recipe": ("planning.recipe_copies", "copy_recipe"),
+    "doctor": ("diagnosis", "doctor"),
     "evaluate": ("pipeline", "evaluate"),
     "export": ("hub.export", "export"),
     "inspect": ("report.inspection", "inspect"),

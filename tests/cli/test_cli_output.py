@@ -93,11 +93,11 @@ def test_the_table_prints_exact_bytes_and_percent(capsys):
 
 def test_an_interrupt_ends_with_130():
     code = (
-        "import signal, sys, time; from keras_vdd.cli import doctor, main\n"
+        "import signal, sys, time; from keras_vdd import diagnosis; from keras_vdd.cli import main\n"
         # A test run in the background of a script inherits an ignored Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def probe(name):\n    print('begun', flush=True); time.sleep(60)\n"
-        "doctor._probe = probe\nsys.exit(main.main(['doctor']))"
+        "diagnosis._probe = probe\nsys.exit(main.main(['doctor']))"
     )
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

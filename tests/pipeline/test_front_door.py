@@ -110,8 +110,16 @@ CASES = {
 
 
 def test_every_command_has_its_call():
-    # What a machine has to run on is asked before Python has chosen a backend.
-    assert set(COMMANDS) - {"doctor"} == set(CASES)
+    assert set(COMMANDS) == {*CASES, "doctor"}
+
+
+def test_python_is_told_what_doctor_prints(vdd, monkeypatch):
+    # Starting every backend is tested where `vdd doctor` is.
+    monkeypatch.setattr("keras_vdd.diagnosis._probe", lambda name: {"installed": True, "works": True})
+    of_cli, found = vdd("doctor"), keras_vdd.doctor()
+    for facts in (of_cli, found):
+        assert facts.pop("memory_available_bytes") > 0 and facts.pop("disk_free_bytes") > 0
+    assert of_cli == found and list(found["backends"]) == ["torch", "tensorflow", "jax"]
 
 
 @pytest.mark.parametrize("command", CASES)
