@@ -146,3 +146,27 @@ def test_without_wheels_gpu_sh_says_where_they_come_from(tmp_path):
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2 and "gpu.sh fetch" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "part, row",
+    [("experts", "bfloat16, 2 at once"), ("dm variants", "8x112 compiled"), ("feeding", "8x64 dm float32")],
+)
+def test_a_part_runs_on_a_processor_with_the_package_as_it_is(tmp_path, part, row):
+    """What the parts reach into is moved now and then; the machine with a GPU is not the place to notice."""
+    command = [
+        sys.executable,
+        str(BENCHMARKS / "gpu.py"),
+        "--size",
+        "tiny",
+        "--device",
+        "cpu",
+        "--parts",
+        part,
+    ]
+    done = subprocess.run([*command, "--out", str(tmp_path)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["parts"]
+    assert found["status"] == "done" and row in [one["name"] for one in found["rows"]], done.stdout
+    assert not [one for one in found["rows"] if "failed" in one], done.stdout

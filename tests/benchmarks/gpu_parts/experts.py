@@ -76,12 +76,14 @@ def work(size, precision):
     )
     answer(ready=True)
     for _ in sys.stdin:
-        ends = []
-        gigabytes = peak_gigabytes(
-            functools.partial(
-                trainer.train, 0, lambda done, loss, ends=ends: ends.append(time.perf_counter())
-            )
-        )
+        ends: list[float] = []
+
+        def note(done, loss, epoch=None, ends=ends):
+            # The end of an epoch is told besides that of its last step.
+            if epoch is None:
+                ends.append(time.perf_counter())
+
+        gigabytes = peak_gigabytes(functools.partial(trainer.train, 0, note))
         spent = ends[-1] - ends[LEFT_OUT - 1]
         answer(epoch=spent / (len(ends) - LEFT_OUT) * steps, GB=gigabytes, clips=geometry.videos)
 
