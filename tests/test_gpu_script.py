@@ -169,4 +169,4 @@ def test_a_part_runs_on_a_processor_with_the_package_as_it_is(tmp_path, part, ro
     assert done.returncode == 0, done.stderr
     (found,) = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["parts"]
     assert found["status"] == "done" and row in [one["name"] for one in found["rows"]], done.stdout
-    assert not [one for one in found["rows"] if "failed" in one], done.stdout
+    assert not [one for one in found["rows"] if "error" in one], done.stdout
