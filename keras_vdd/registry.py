@@ -71,9 +71,14 @@ class Registry:
         return self._records
 
 
-def modules_of(package: str) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield (name, function that imports it) of every module of a package; none is imported by this."""
+def modules_of(package: str, folders: bool = False) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield (name, function that imports it) of every module of a package, or of its folders alone.
+
+    None is imported by this: the files beside the folders may import Keras.
+    """
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if folders and not module.ispkg:
+            continue
         path = f"{package}.{module.name}"
         yield module.name, functools.partial(importlib.import_module, path)
 

@@ -1,21 +1,17 @@
 """Which kinds of memory there are: those whose folders lie beside this file, and those that were registered."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 
 from keras_vdd.errors import UsageError
 from keras_vdd.memory.memory import Memory
-from keras_vdd.registry import Registry
+from keras_vdd.registry import Registry, modules_of
 
 
 def own_memories() -> Iterator[tuple[str, Memory]]:
     """Yield (kind, `Memory`) of those that come with the package."""
-    package = importlib.import_module("keras_vdd.memory")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.ispkg:
-            memory = importlib.import_module(f"keras_vdd.memory.{module.name}").MEMORY
-            yield memory.kind, memory
+    for _, module in modules_of("keras_vdd.memory", folders=True):
+        memory = module().MEMORY
+        yield memory.kind, memory
 
 
 MEMORIES = Registry("memory", own_memories)

@@ -1,19 +1,15 @@
 """Which matching losses there are: those whose folders lie beside this file, and those that were registered."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 
 from keras_vdd.errors import UsageError
 from keras_vdd.methods.method import Method
-from keras_vdd.registry import Registry
+from keras_vdd.registry import Registry, modules_of
 
 
 def _own() -> Iterator[tuple[str, Method]]:
-    package = importlib.import_module("keras_vdd.methods")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.ispkg:
-            yield module.name, importlib.import_module(f"keras_vdd.methods.{module.name}").METHOD
+    for name, module in modules_of("keras_vdd.methods", folders=True):
+        yield name, module().METHOD
 
 
 METHODS = Registry("method", _own)
