@@ -180,7 +180,7 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
 
 
 def _write_sides(distilled: DistilledSet, folder: Path) -> None:
-    preview.save_png(preview.set_grid(distilled), folder / vdd.PREVIEW)
+    (folder / vdd.PREVIEW).write_bytes(preview.png_bytes(preview.set_grid(distilled)))
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
     provenance = json.dumps(distilled.provenance, indent=2, sort_keys=True)
     (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")

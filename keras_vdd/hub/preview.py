@@ -1,5 +1,7 @@
 """Pictures of a distilled set: what the Hub's viewer shows for a row, and the grid of the card."""
 
+import io
+
 import numpy as np
 
 from keras_vdd.data.normalise import denormalise
@@ -46,11 +48,13 @@ def set_grid(distilled):
     return _row([line.transpose(1, 0, 2) for line in lines]).transpose(1, 0, 2)
 
 
-def save_png(picture, target):
-    """Write a uint8 picture as PNG to a path or an open file, the same bytes for the same picture."""
+def png_bytes(picture):
+    """Return a uint8 picture (height, width, 3) as a PNG file, the same bytes for the same picture."""
     from PIL import Image
 
-    Image.fromarray(np.ascontiguousarray(picture)).save(target, format="PNG", compress_level=9)
+    content = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(content, format="PNG", compress_level=9)
+    return content.getvalue()
 
 
 def _spread(count, most):

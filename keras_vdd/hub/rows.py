@@ -1,7 +1,5 @@
 """A distilled set as Arrow rows: one row a video slot, in feature types that every reader knows."""
 
-import io
-
 import numpy as np
 
 from keras_vdd.errors import VddError
@@ -154,9 +152,7 @@ def _integrator(distilled, dtype, label):
 
 
 def _png(distilled, label, slot):
-    buffer = io.BytesIO()
-    preview.save_png(preview.slot_strip(distilled, label, slot), buffer)
-    return buffer.getvalue()
+    return preview.png_bytes(preview.slot_strip(distilled, label, slot))
 
 
 def _nested(array):

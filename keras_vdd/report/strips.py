@@ -1,11 +1,11 @@
 """Frame strips: for each class, real frames, stills, synthetic frames and what changes between them."""
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from keras_vdd.hub.preview import png_bytes
 from keras_vdd.report.files import write_bytes
 from keras_vdd.report.pixels import difference_pixels, motion_pixels, to_pixels
 
@@ -86,9 +86,7 @@ def strip_size(panels, tile=64, columns=16):
 
 def save_png(image, path):
     """Write a picture as PNG."""
-    content = io.BytesIO()
-    image.save(content, "PNG", optimize=True)
-    write_bytes(path, content.getvalue())
+    write_bytes(path, png_bytes(np.asarray(image)))
 
 
 def scaled(frame, tile):
