@@ -1,7 +1,6 @@
 """Stills and one-channel motion clips, joined by an integrator: "Dancing with Still Images" (CVPR 2024)."""
 
 from keras_vdd.memory.memory import Items, Memory, Shared
-from keras_vdd.memory.static_dynamic.reconstruction import reconstruct
 from keras_vdd.memory.static_dynamic.settings import StaticDynamicSettings
 from keras_vdd.registry import on_call
 
@@ -22,7 +21,7 @@ MEMORY = Memory(
     kind="static-dynamic",
     settings=StaticDynamicSettings,
     layer=on_call(f"{__name__}.layer:StaticDynamicMemory.of"),
-    reconstruct=reconstruct,
+    reconstruct=on_call(f"{__name__}.reconstruction:reconstruct"),
     shapes=shapes,
     items=(
         Items("static", "statics", "still", ("height", "width", 3)),

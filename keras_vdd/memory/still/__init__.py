@@ -1,7 +1,5 @@
 """Stills alone, shown as unmoving videos."""
 
-import numpy as np
-
 from keras_vdd.memory.memory import Items, Memory
 from keras_vdd.memory.still.settings import StillSettings
 from keras_vdd.registry import on_call
@@ -9,6 +7,8 @@ from keras_vdd.registry import on_call
 
 def reconstruct(distilled, pairs):
     """Unmoving videos of pairs; arguments as `Memory.reconstruct` says."""
+    import numpy as np  # costs start-up, and recipes ask this module for facts
+
     stills = distilled.static[pairs[:, 0], pairs[:, 1]]
     return np.repeat(stills[:, None], distilled.frames, axis=1)
 
