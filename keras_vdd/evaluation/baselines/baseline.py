@@ -1,6 +1,5 @@
 """What a baseline says: what fresh networks are trained on in the set's place, and how much of it there is."""
 
-import abc
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +51,7 @@ class Amount:
     note: str = ""
 
 
-class Baseline(abc.ABC):
+class Baseline:
     """A row beside the distilled set's own, trained and tested by the same protocol.
 
     Attributes:
@@ -67,13 +66,13 @@ class Baseline(abc.ABC):
         """Return why a recipe cannot have this row, as the end of a sentence; "" where it can."""
         return ""
 
-    @abc.abstractmethod
     def amount(self, beside: Beside) -> Amount:
         """Return the `Amount`, of videos that need not be there yet."""
+        raise NotImplementedError
 
-    @abc.abstractmethod
     def training(self, beside: Beside, number: int):
         """Return what network `number` is trained on, see `keras_vdd.evaluation.training_sets`.
 
         What is drawn at random is drawn from `keras_vdd.seeds.stream(recipe.run.seed, "baseline", name, number)`.
         """
+        raise NotImplementedError
