@@ -162,20 +162,19 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
     ]
     chunks = [slots[start : start + vdd.ROWS_A_FILE] for start in range(0, len(slots), vdd.ROWS_A_FILE)]
     features = rows.features_of(distilled, dtype)
-    mark = {vdd.METADATA_KEY: json.dumps({"format_version": vdd.FORMAT_VERSION}).encode()}
-    whole = hashlib.sha256()
+    about = {"format_version": vdd.FORMAT_VERSION, "rows": len(slots), "rows_a_file": vdd.ROWS_A_FILE}
+    mark = {vdd.METADATA_KEY: json.dumps(about).encode()}
     written = []
     for place, chunk in enumerate(chunks):
         table = rows.table_of(distilled, dtype, chunk, features)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})
-        file = folder / f"train-{place:05d}-of-{len(chunks):05d}"
+        file = folder / f"{place}"
         rows.write_table(table, file)
         with open(file, "rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest())
-        written.append(file)
-    content = whole.hexdigest()[:12]
-    for file in written:
-        file.rename(file.with_name(f"{file.name}-{content}{vdd.SUFFIX}"))
+            written.append((file, vdd.file_hash(hashlib.file_digest(stream, "sha256").hexdigest())))
+    content = vdd.content_hash(its_hash for _, its_hash in written)
+    for place, (file, its_hash) in enumerate(written):
+        file.rename(folder / vdd.file_name(place, len(written), content, its_hash))
     return content
 
 

@@ -129,19 +129,17 @@ def data_files(folder: File) -> tuple[list[Path], str]:
     files = sorted((Path(folder) / vdd.DATA_FOLDER).glob(f"*{vdd.SUFFIX}"))
     if not files:
         raise VddError(f"{folder} is no distilled set: it has no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files.")
-    parts = [
-        re.fullmatch(r"train-(\d{5})-of-(\d{5})-([0-9a-f]+)", file.name[: -len(vdd.SUFFIX)]) for file in files
-    ]
+    parts = [vdd.FILE_NAME.fullmatch(file.name) for file in files]
     named = [part for part in parts if part]
-    if len(named) < len(parts) or len({part[3] for part in named}) > 1:
+    if len(named) < len(parts) or len({part["content"] for part in named}) > 1:
         raise VddError(
             f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again."
         )
-    if len(files) != int(named[0][2]):
+    if len(files) != int(named[0]["count"]):
         raise VddError(
-            f"{folder} has {len(files)} of the {int(named[0][2])} data files: copy or export it again."
+            f"{folder} has {len(files)} of the {int(named[0]['count'])} data files: copy or export it again."
         )
-    return files, named[0][3]
+    return files, named[0]["content"]
 
 
 def _find(path_or_repo: File, revision: str | None, cache_dir: File | None, token: str | bool | None) -> Path:

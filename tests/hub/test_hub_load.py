@@ -93,7 +93,7 @@ def test_folders_that_hold_no_whole_set(folder, tmp_path, make_set):
 
 
 def test_a_newer_format_says_what_to_install(folder):
-    mark = {b"keras_vdd": json.dumps({"format_version": 2}).encode()}
+    mark = {b"keras_vdd": json.dumps({"format_version": 3}).encode()}
     for file in (folder / "data").iterdir():
         rewrite(file, lambda table: table.replace_schema_metadata({**table.schema.metadata, **mark}))
     with pytest.raises(VddError, match="pip install --upgrade keras-vdd"):
