@@ -13,8 +13,8 @@ from keras_vdd.evaluation.records import Results as Table
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import schema as vdd
+from keras_vdd.hub.address import is_run, set_folder
 from keras_vdd.hub.load import load
-from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import check_dtype
 from keras_vdd.tensors import File
@@ -37,9 +37,9 @@ def export(
     The folder is written beside its place and renamed, so it is there whole or not at all.
 
     Args:
-        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or the id of a Hub
-            repository, whose set is written again. The scores of a run go with it into the card where it is stored
-            as it was scored.
+        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or a repository on the
+            Hub as `keras_vdd.load` takes it, whose set is written again. The scores of a run go with it into the
+            card where it is stored as it was scored.
         folder: path of the folder to make.
         dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
             motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
@@ -64,7 +64,7 @@ def export(
         target, distilled = distilled, load(set_folder(distilled))
         # Scores hold for what was scored: in another type the set is another set.
         if results is None and is_run(target) and distilled.dtype == dtype:
-            results = _scores_of(Path(target))
+            results = _scores_of(Path(target).expanduser())
     dtype = check_dtype(dtype, distilled.memory)
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
