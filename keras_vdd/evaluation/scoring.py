@@ -39,16 +39,11 @@ class Scoring:
     """
 
     def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
-        data = recipe.data
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
         self._times, self._recipe_hash = times or Times(), recipe_hash
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
-        self._scale = data.mean, data.std
-        self.test = RealClips(
-            stores["test"], data.frames, data.interval, *self._scale, recipe.run.seed,
-            self.protocol.test_clips,
-        )  # fmt: skip
+        self.test = test_clips_of(recipe, stores["test"])
 
     @property
     def pairs(self):
@@ -154,6 +149,14 @@ class Scoring:
 
     def _path(self, name):
         return None if self.folder is None else self.folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name) + ".json")
+
+
+def test_clips_of(recipe, store):
+    """The `RealClips` that every network of a recipe's table is tested on."""
+    data = recipe.data
+    return RealClips(
+        store, data.frames, data.interval, data.mean, data.std, recipe.run.seed, recipe.evaluation.test_clips
+    )
 
 
 def protocol_of(recipe):
