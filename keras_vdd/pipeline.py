@@ -178,7 +178,8 @@ def evaluate(
 
     Returns:
         dict as `keras_vdd.evaluation.ResultRow.to_json` gives it, with `set`, `architecture`, `seeds`, `top1`
-        and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+        and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`,
+        `backend` and `device`.
 
     Raises:
         VddError: there is no set, or its classes are not those of the test videos.

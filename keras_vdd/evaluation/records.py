@@ -23,6 +23,9 @@ class ResultRow:
         architecture: of the classifiers.
         protocol: how they were trained and tested, in words.
         recipe: checksum of the recipe's settings that results depend on; None where it is not known.
+        backend: the Keras backend that it was scored on; None where it is not known.
+        device: what the maker calls the device that it was scored on, "cpu" for a processor; None where it is not
+            known. Networks that an interrupted run had finished may be of another device of that kind.
         clips: int, training videos.
         videos_per_class: int; text such as "2-3" where classes differ; None where each has its own number.
         bytes: int, of the videos as stored.
@@ -35,6 +38,8 @@ class ResultRow:
     architecture: str
     protocol: str
     recipe: str | None
+    backend: str | None
+    device: str | None
     clips: int
     videos_per_class: int | str | None
     bytes: int
@@ -106,8 +111,9 @@ class Results:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             _check(values, {**_TABLE_TYPES, "rows": list, "losses": dict})
-            # Rows of version 0.1 left to the table what they share.
-            shared = {name: values[name] for name in ("set", "architecture", "protocol")} | {"recipe": None}
+            # Rows of version 0.1 left to the table what they share, and did not know the rest.
+            shared = {name: values[name] for name in ("set", "architecture", "protocol", "backend")}
+            shared |= {"recipe": None, "device": None}
             rows = tuple(ResultRow.from_json({**shared, **row}) for row in values["rows"])
             return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
         except FileNotFoundError:
@@ -125,6 +131,8 @@ _TYPES = {
     "architecture": str,
     "protocol": str,
     "recipe": str | None,
+    "backend": str | None,
+    "device": str | None,
     "clips": int,
     "videos_per_class": int | str | None,
     "bytes": int,

@@ -7,7 +7,9 @@ import logging
 import math
 import re
 
-from keras_vdd import models
+import keras
+
+from keras_vdd import models, placement
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines import BASELINES, Beside
@@ -122,7 +124,7 @@ class Scoring:
     def _row(self, name, score, protocol, **amounts):
         return ResultRow(
             name, self.recipe.data.set, protocol.architecture, protocol.describe(), self._recipe_hash,
-            score=score, **amounts,
+            keras.config.backend(), placement.facts()["device"], score=score, **amounts,
         )  # fmt: skip
 
     def _finished(self, name):

@@ -10,7 +10,7 @@ from PIL import Image
 from small_run import SMALL, contents, small
 
 import keras_vdd
-from keras_vdd import pipeline
+from keras_vdd import pipeline, placement
 from keras_vdd.classifiers import training
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
@@ -41,6 +41,7 @@ def test_the_table_has_every_row_with_its_exact_bytes(whole):
         assert len(row["top1"]["values"]) == 2 and row["diverged"] == 0
         assert 0 <= row["top1"]["mean"] <= row["top5"]["mean"] <= 100
         assert row["pairs"]["mean"] is not None
+        assert (row["backend"], row["device"]) == (keras.config.backend(), placement.facts()["device"])
     assert json.loads((whole.folder / "results.json").read_text()) == whole.results
     assert whole.results["backend"] == keras.config.backend()
     assert whole.results["losses"]["static"]["iterations"] == 3
