@@ -15,7 +15,7 @@ from keras_vdd.cli.examples import example
 def command(path, request, save, as_json):
     """Train a classifier on a distilled set and test it on the test videos of its recipe.
 
-    SET_OR_RUN is an exported folder or a run folder.
+    SET_OR_RUN is an exported folder, a run folder or a repository on the Hub (owner/name).
     """
     from keras_vdd.hub.target import resolve_target
 

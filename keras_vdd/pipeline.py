@@ -181,7 +181,7 @@ def evaluate(
     """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
 
     Args:
-        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        target: path of a run folder or an exported set, or a repository on the Hub as `load` takes it.
         recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
             made with.
         progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
@@ -211,7 +211,7 @@ def train(
     """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
 
     Args:
-        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        target: path of a run folder or an exported set, or a repository on the Hub as `load` takes it.
         recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
             made with.
         progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.

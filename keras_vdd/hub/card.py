@@ -83,7 +83,7 @@ def _front_matter(title, content, license, videos):
         "- config_name: default",
         "  data_files:",
         "  - split: train",
-        f"    path: {json.dumps(f'{vdd.DATA_FOLDER}/train-*-{content}{vdd.SUFFIX}')}",
+        f"    path: {json.dumps(vdd.data_glob(content))}",
     ]
     return "\n".join(lines)
 

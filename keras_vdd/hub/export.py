@@ -13,8 +13,8 @@ from keras_vdd.evaluation.records import Results as Table
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import schema as vdd
+from keras_vdd.hub.address import is_run, set_folder
 from keras_vdd.hub.load import load
-from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import check_dtype
 from keras_vdd.tensors import File
@@ -37,9 +37,9 @@ def export(
     The folder is written beside its place and renamed, so it is there whole or not at all.
 
     Args:
-        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or the id of a Hub
-            repository, whose set is written again. The scores of a run go with it into the card where it is stored
-            as it was scored.
+        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or a repository on the
+            Hub as `keras_vdd.load` takes it, whose set is written again. The scores of a run go with it into the
+            card where it is stored as it was scored.
         folder: path of the folder to make.
         dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
             motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
@@ -64,7 +64,7 @@ def export(
         target, distilled = distilled, load(set_folder(distilled))
         # Scores hold for what was scored: in another type the set is another set.
         if results is None and is_run(target) and distilled.dtype == dtype:
-            results = _scores_of(Path(target))
+            results = _scores_of(Path(target).expanduser())
     dtype = check_dtype(dtype, distilled.memory)
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
@@ -162,20 +162,19 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
     ]
     chunks = [slots[start : start + vdd.ROWS_A_FILE] for start in range(0, len(slots), vdd.ROWS_A_FILE)]
     features = rows.features_of(distilled, dtype)
-    mark = {vdd.METADATA_KEY: json.dumps({"format_version": vdd.FORMAT_VERSION}).encode()}
-    whole = hashlib.sha256()
+    about = {"format_version": vdd.FORMAT_VERSION, "rows": len(slots), "rows_a_file": vdd.ROWS_A_FILE}
+    mark = {vdd.METADATA_KEY: json.dumps(about).encode()}
     written = []
     for place, chunk in enumerate(chunks):
         table = rows.table_of(distilled, dtype, chunk, features)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})
-        file = folder / f"train-{place:05d}-of-{len(chunks):05d}"
+        file = folder / f"{place}"
         rows.write_table(table, file)
         with open(file, "rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest())
-        written.append(file)
-    content = whole.hexdigest()[:12]
-    for file in written:
-        file.rename(file.with_name(f"{file.name}-{content}{vdd.SUFFIX}"))
+            written.append((file, vdd.file_hash(hashlib.file_digest(stream, "sha256").hexdigest())))
+    content = vdd.content_hash(its_hash for _, its_hash in written)
+    for place, (file, its_hash) in enumerate(written):
+        file.rename(folder / vdd.file_name(place, len(written), content, its_hash))
     return content
 
 
