@@ -5,7 +5,7 @@ A module of this folder that has `SOURCES` adds them; one from outside is regist
 
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root
 from keras_vdd.data.sources.source import SetSize, Source
-from keras_vdd.errors import VddError
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.registry import Registry, modules_of
 
 __all__ = [
@@ -44,6 +44,8 @@ def register_source(name, find, **facts):
     Example:
         >>> keras_vdd.register_source("gestures", list_gestures)    # and then: vdd distill ... data.set=gestures
     """
+    if not callable(find):
+        raise UsageError(f"What lists the set '{name}' must be a function, not {find!r}.")
     SOURCES.add(name, Source(name, find, **facts))
 
 
