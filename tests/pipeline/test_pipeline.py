@@ -11,6 +11,7 @@ from small_run import SMALL, contents, small
 
 import keras_vdd
 from keras_vdd import pipeline, placement
+from keras_vdd.classifiers import training
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
@@ -90,9 +91,9 @@ def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
 
 
 def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
-    seen, logits_of = [], pipeline.Trainer.logits
+    seen, logits_of = [], training.Trainer.logits
     monkeypatch.setattr(
-        pipeline.Trainer,
+        training.Trainer,
         "logits",
         lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1],
     )
@@ -102,7 +103,7 @@ def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
         key: row[key] for key in ("top1", "top5", "pairs", "bytes", "clips")
     }
     path = tmp_path / "classifier.keras"
-    trained = pipeline.train(whole.folder / "distilled", whole.recipe, save=path)
+    trained = training.train(whole.folder / "distilled", whole.recipe, save=path)
     # The first network of the table, for it starts from the same weights.
     assert (trained["top1"], trained["top5"]) == (row["top1"]["values"][0], row["top5"]["values"][0])
     assert trained["saved"] == str(path) and list(tmp_path.iterdir()) == [path]

@@ -10,6 +10,7 @@ from small_run import small
 from keras_vdd import backend, pipeline, placement
 from keras_vdd.backend import cuda_driver
 from keras_vdd.backend.devices import Device
+from keras_vdd.classifiers import training
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts import engine as experts
 from keras_vdd.experts.processes import ExpertProcess
@@ -41,7 +42,7 @@ def test_a_device_that_is_not_there_leaves_nothing_behind(whole, tmp_path, work)
         "plan": lambda: plan.plan(recipe),
         "make_experts": lambda: pipeline.make_experts(recipe),
         "evaluate": lambda: pipeline.evaluate(whole.folder, recipe),
-        "train": lambda: pipeline.train(whole.folder, recipe, save=tmp_path / "c.keras"),
+        "train": lambda: training.train(whole.folder, recipe, save=tmp_path / "c.keras"),
     }
     with pytest.raises(UsageError, match="run.device=cuda:99 is not here"):
         calls[work]()
