@@ -10,25 +10,30 @@ from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.out_of_memory import lower
+from keras_vdd.temporal import segments
 
 
 class ClassMatching(StageObjective):
     """Matches each class by a loss ("Dancing with Still Images", CVPR 2024, section 4 and Algorithm 1).
 
-    Samples are clips, or stills in stage 1. The network of an iteration has fresh weights. With `augment`, one
-    transformation is drawn for each class and applied to its real and synthetic samples alike.
+    Samples are clips, or stills in stage 1. Clips are matched segment by segment (section 3.2), as many as the settings
+    say; a network that looks at frames takes segments of one frame. The network of an iteration has fresh weights, the
+    same for all segments. With `augment`, one transformation is drawn for each class and applied to its real and
+    synthetic samples alike.
 
     Args:
         loss: function (network, weights, real, synthetic, settings) -> (loss, gradient to `synthetic`), traced
             by the backend. `real` float32 (classes, n, ...) and `synthetic` float32 (classes, m, ...) are
-            normalised samples by class; `weights` are tensors in the order of `network.trainable_variables`,
-            to be used through `keras_vdd.models.apply`; `settings` are the stage's.
+            normalised samples by class, of one segment; `weights` are tensors in the order of
+            `network.trainable_variables`, to be used through `keras_vdd.models.apply`; `settings` are the stage's.
         stage, store, memory, bank: as `StageObjective` takes them.
     """
 
     def __init__(self, loss, stage, store, memory, bank=None):
         super().__init__(stage, store, memory, bank)
         self._loss = loss
+        shown = memory.stored_frames if stage.view == "stored" else self.data.frames
+        self._segments = [None] if stage.stills else segments(stage.real_frames, shown, stage.segments)
         self._objective = VideoSpaceObjective(self._matching, self.classes, memory.videos_per_class)
 
     def __call__(self, learned, synthesise, batch):
@@ -42,7 +47,24 @@ class ClassMatching(StageObjective):
         return self._on(self.network, weights, real, synthetic)
 
     def _on(self, network, weights, real, synthetic):
-        return self._loss(network, weights, real, synthetic, self.settings)
+        if len(self._segments) == 1 and not self._of_frames:
+            return self._loss(network, weights, real, synthetic, self.settings)
+        losses, gradients = [], []
+        for of_real, of_synthetic in self._segments:
+            parts = self._segment(real, of_real), self._segment(synthetic, of_synthetic)
+            loss, gradient = self._loss(network, weights, *parts, self.settings)
+            losses.append(loss)
+            gradients.append(ops.expand_dims(gradient, 2) if self._of_frames else gradient)
+        return sum(losses[1:], losses[0]), ops.concatenate(gradients, axis=2)
+
+    def _segment(self, clips, frames):
+        """Frames, in one run, of clips (classes, n, frames, ...); a network of frames has no axis of time."""
+        return clips[:, :, frames[0]] if self._of_frames else clips[:, :, frames[0] : frames[-1] + 1]
+
+    @property
+    def _of_frames(self):
+        """Whether a network that looks at frames is shown clips."""
+        return not self.stage.stills and not hasattr(self.network, "frames")
 
     @property
     def lighter(self):

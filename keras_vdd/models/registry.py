@@ -94,3 +94,4 @@ def names_of(input: str) -> list[str]:
 
 FrameNetwork = Annotated[str, one_of(lambda: names_of("frames"))]
 ClipNetwork = Annotated[str, one_of(lambda: names_of("clips"))]
+AnyNetwork = Annotated[str, one_of(NETWORKS.names)]

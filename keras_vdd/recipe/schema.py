@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pydantic_core import PydanticKnownError
 
+from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.memory import MEMORIES, Memory, MemorySettings
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
+from keras_vdd.models.registry import NETWORKS
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
@@ -173,6 +175,8 @@ class Recipe(Settings):
         if self.memory_kind.clips is None:
             kinds = " or ".join(f"memory.kind={memory.kind}" for memory in MEMORIES if memory.clips)
             yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set {kinds}"
+        if self.memory.stored_frames is not None:
+            yield "memory.stored_frames is for what is learned, and a coreset is of whole clips; set it null"
         if self.memory.quantise:
             yield "memory.quantise=true is for what is learned, and a coreset is chosen; set memory.quantise=false"
 
@@ -181,6 +185,7 @@ class Recipe(Settings):
         if self.dynamic is not None:
             yield from self._rates_fit()
             yield from self._loss_fits()
+            yield from self._frames_fit()
         elif stills == "start":
             alone = " or ".join(
                 f"memory.kind={memory.kind}" for memory in MEMORIES if memory.stills == "whole"
@@ -212,6 +217,27 @@ class Recipe(Settings):
             )
         if loss.fits is not None:
             yield from loss.fits(self.dynamic, memory)
+
+    def _frames_fit(self):
+        stage, memory, data = self.dynamic, self.memory, self.data
+        if not hasattr(stage, "segments"):
+            return
+        from keras_vdd.temporal import segments  # needs NumPy, which recipes that do without are spared
+
+        if stage.real_frames is None and stage.segments == 1:
+            return
+        real = stage.real_frames or data.frames
+        shown = data.frames if stage.real_frames is None else memory.frames_of(data.frames)
+        try:
+            segments(real, shown, stage.segments)
+        except UsageError as error:
+            yield f"dynamic.segments={stage.segments}: {str(error).rstrip('.')}"
+            return
+        if NETWORKS.get(stage.network).input == "frames" and max(real, shown) > stage.segments:
+            yield (
+                f"dynamic.network={stage.network} looks at frames, and a segment has {real // stage.segments} real and "
+                f"{shown // stage.segments} synthetic ones; set as many dynamic.segments as there are frames"
+            )
 
     def _experts_fit(self):
         if self.experts is None or self.coreset is not None:

@@ -5,6 +5,7 @@ matches pairs of frame sequences (R_1, S_1), ..., (R_K, S_K). Two preconditions 
 the next; inside a pair none is asked for.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -56,7 +57,7 @@ def why_not_ordered(pairs: FramePairs) -> str | None:
     checked = _checked(pairs)
     # Where all can be put in one order it is that of their first real frames, and then neighbours tell all.
     order = sorted(range(len(checked)), key=lambda place: checked[place][0].min())
-    for one, other in zip(order, order[1:]):
+    for one, other in itertools.pairwise(order):
         for kind, first, second in zip(("real", "synthetic"), checked[one], checked[other]):
             if first.max() < second.min():
                 continue
@@ -104,7 +105,9 @@ def segments(real_frames: int, synthetic_frames: int, count: int) -> list[tuple[
     """
     for name, frames in (("real", real_frames), ("synthetic", synthetic_frames)):
         if not 1 <= count <= frames:
-            raise UsageError(f"{frames} {name} frames cannot be cut into {count} segments: choose 1 to {frames}.")
+            raise UsageError(
+                f"{frames} {name} frames cannot be cut into {count} segments: choose 1 to {frames}."
+            )
     cut = [np.array_split(np.arange(frames), count) for frames in (real_frames, synthetic_frames)]
     pairs = list(zip(*cut))
     if (reason := why_not_ordered(pairs) or why_not_uniform(pairs)) is not None:

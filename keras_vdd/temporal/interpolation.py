@@ -9,13 +9,7 @@ nothing else is said, are interpolated with half-pixel centres: sample i of n, s
 import numpy as np
 
 from keras_vdd.errors import UsageError
-
-INTERPOLATIONS = {
-    "duplicate": "each stored frame is shown for an equal share of the video",
-    "linear": "linear, the first and the last stored frame being the first and the last of the video",
-    "half-pixel": "linear with half-pixel centres, edges held",
-}
-"""Name of each rule, and what it does in words."""
+from keras_vdd.temporal import INTERPOLATIONS
 
 
 def interpolation_matrix(rule: str, stored: int, shown: int) -> np.ndarray:

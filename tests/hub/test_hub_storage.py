@@ -105,7 +105,7 @@ def test_what_int8_training_saw_is_what_is_loaded(tmp_path, quantise):
     keras = pytest.importorskip("keras")
     from keras_vdd.memory import DistilledSet, StaticDynamicMemory
 
-    memory = StaticDynamicMemory(3, 1, 2, 2, 4, 6, 3, dynamic_frames=2, dynamic_size=3, quantise=quantise)
+    memory = StaticDynamicMemory(3, 1, 2, 2, 4, 6, 3, stored_frames=2, dynamic_size=3, quantise=quantise)
     rng = np.random.default_rng(0)
     for variable in memory.weights:
         variable.assign((0.1 * rng.standard_normal(variable.shape)).astype("float32"))

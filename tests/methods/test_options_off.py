@@ -21,7 +21,7 @@ CALLS = [
     (trajectory, "confident_logits"),
     (layer, "straight_through"),
     (layer, "quantised"),
-    (upsampling, "axis_matrix"),
+    (upsampling, "interpolation_matrix"),
 ]
 ON = {
     "augmentation": ("dm", ["dynamic.augment=[scale]"]),
@@ -29,7 +29,7 @@ ON = {
     "soft labels": ("mtt", ["dynamic.soft_labels=true", "dynamic.learning_rates.labels=1"]),
     "int8": ("dm", ["memory.quantise=true", "export.dtype=int8"]),
     "small motion": ("dm", ["memory.dynamic_size=4"]),
-    "slow motion": ("dm", ["memory.dynamic_frames=2"]),
+    "slow motion": ("dm", ["memory.stored_frames=2"]),
 }
 
 

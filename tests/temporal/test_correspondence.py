@@ -48,7 +48,9 @@ def test_orderedness_is_what_the_definition_says_of_every_two_pairs(pairs):
         return all(a < b for k in (0, 1) for a in one[k] for b in other[k])
 
     every = all(
-        earlier(pairs[i], pairs[j]) or earlier(pairs[j], pairs[i]) for i in range(len(pairs)) for j in range(i)
+        earlier(pairs[i], pairs[j]) or earlier(pairs[j], pairs[i])
+        for i in range(len(pairs))
+        for j in range(i)
     )
     assert is_ordered(pairs) is every
 
