@@ -70,6 +70,7 @@ def test_the_page_ends_with_a_set_that_loads_with_its_plugin(place):
     assert run(place, "-c", code) == f"(16, 8, 32, 32, 3) {8 * 2 * 2 * 32 * 32 * 3 * 4} True\n"
 
 
+@pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "fade"
     folder.mkdir(parents=True)
