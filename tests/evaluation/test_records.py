@@ -36,6 +36,7 @@ def test_the_keys_are_those_of_the_contract():
         ({"bytes": "many"}, "bytes is 'many'"),
         ({"clips": True}, "clips is True"),
         ({"method": None}, "method is None"),
+        ({"device": 3}, "device is 3"),
         ({"elsewhere": 1}, "elsewhere is unknown"),
         ({"bytes": ...}, "bytes is missing"),
         ({"networks": ...}, "networks is missing"),
@@ -64,12 +65,12 @@ def test_results_come_back_and_equal_ones_have_equal_bytes(tmp_path):
 def test_results_of_version_0_1_are_read(tmp_path):
     values = results().to_json()
     for each in values["rows"]:
-        for name in ("set", "architecture", "protocol", "recipe"):
+        for name in ("set", "architecture", "protocol", "recipe", "backend", "device"):
             del each[name]
         for network in each["networks"]:
             network["seconds"] = 1.5
     (tmp_path / "results.json").write_text(json.dumps(values))
-    assert Results.read(tmp_path / "results.json") == results(row(49.0, 51.0, recipe=None))
+    assert Results.read(tmp_path / "results.json") == results(row(49.0, 51.0, recipe=None, device=None))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"rows": 3}', '{"rows": [3]}'])
