@@ -19,7 +19,7 @@ from keras_vdd.cli.examples import example
 @click.option(
     "--license",
     metavar="TERMS",
-    help="Terms of the source videos, as the Hub names them (cc-by-4.0, other); else what the set's card says.",
+    help="Terms of the source videos: a name of the Hub (cc-by-4.0) or words; else what the set's card says.",
 )
 @click.option("--private", is_flag=True, help="Make the repository private.")
 @click.option("--pr", "pull_request", is_flag=True, help="Open a pull request on a repository that is there.")

@@ -4,19 +4,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from keras_vdd.errors import UsageError, VddError
+from keras_vdd.errors import UsageError
 from keras_vdd.hub import refusals
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.address import set_folder
 from keras_vdd.hub.export import export
-from keras_vdd.hub.load import load
+from keras_vdd.hub.kept import Kept, kept_in, results_of_run
+from keras_vdd.hub.load import LoadedSet, load
 from keras_vdd.hub.upload import MAIN, Destination, Kind, Outcome, files_of, upload
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress, listener
 from keras_vdd.tensors import File
 
 DATA_FILES = f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}"
-SET = Kind("distilled set", mark=DATA_FILES, files=(DATA_FILES, *vdd.SIDE_FILES))
+SET = Kind("distilled set", mark=DATA_FILES, files=(DATA_FILES, *vdd.SIDE_FILES, "preview.*"))
 FORMAT_TAG = f"format-{vdd.FORMAT_VERSION}"
 
 
@@ -43,8 +43,8 @@ def publish(
         run_or_set: `keras_vdd.DistilledSet`, or what `keras_vdd.export` takes: a run folder, an exported set or
             another repository.
         repository: str, `owner/name`.
-        license: str, the terms of the source videos, as the Hub names licences (`cc-by-4.0`, `other`); None for what
-            the card of the set says.
+        license: str, the terms of the source videos: an identifier of the Hub such as "cc-by-4.0", or words; None
+            for what the card of the set says.
         private: make the repository private.
         revision: str, a branch to publish to, made if it is not there; None for the main one.
         pull_request: open a pull request in place of committing, as on a repository of somebody else.
@@ -120,29 +120,17 @@ def _exported(
     run_or_set: DistilledSet | File, folder: Path, repository: str, license: str | None, dtype: str | None
 ) -> str:
     """Write the set to a folder and return the licence that its card says."""
-    source: DistilledSet | File = run_or_set
-    if not isinstance(run_or_set, DistilledSet):
-        place = set_folder(run_or_set)
-        dtype = dtype or load(place).dtype
-        license = license or license_of(place / vdd.CARD)
-        # A run's own folder, from which `export` takes the scores along; a repository is not fetched twice.
-        source = run_or_set if Path(run_or_set).expanduser().exists() else place
-    if not license:
+    distilled = run_or_set if isinstance(run_or_set, DistilledSet) else load(run_or_set)
+    kept = kept_in(distilled.folder) if isinstance(distilled, LoadedSet) else Kept()
+    if not (license or kept.license):
         raise UsageError(
-            "The licence of the source videos must be given: license='cc-by-4.0' (--license), as the Hub names them."
+            "The licence of the source videos must be given: license='cc-by-4.0' (--license), as the Hub names it, "
+            "or words."
         )
-    export(source, folder, dtype=dtype or "float32", license=license, name=repository)
-    return license
-
-
-def license_of(card: Path) -> str | None:
-    """Return the licence that the front matter of a card states, or None."""
-    from huggingface_hub import metadata_load
-
-    try:
-        facts = metadata_load(card) if card.is_file() else None
-    # A YAML error is of a library that is the client's own affair.
-    except Exception as error:
-        raise VddError(f"The front matter of {card} cannot be read: {refusals.first_line(error)}.") from error
-    license = (facts or {}).get("license")
-    return str(license) if license else None
+    results, stored = kept.results, "float32"
+    if isinstance(distilled, LoadedSet):
+        stored = distilled.dtype
+        if results is None and not isinstance(run_or_set, DistilledSet):
+            results = results_of_run(run_or_set, distilled)
+    export(distilled, folder, dtype or stored, license=license, results=results, name=repository)
+    return str(kept_in(folder).license)

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_vdd.evaluation.records import Results
-from keras_vdd.hub import schema as vdd
+from keras_vdd.hub.kept import kept_in
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.hub.preview import set_grid
-from keras_vdd.hub.publish import license_of
 from keras_vdd.hub.upload import files_of
 from keras_vdd.report.animation import animate
 from keras_vdd.report.strips import save_png
@@ -35,7 +33,7 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
     """
     folder = Path(distilled.folder)
     arrays = {**distilled.arrays, "labels": distilled.labels}
-    table = Results.read(folder / "results.json")
+    kept = kept_in(folder)
     return {
         "kind": distilled.kind,
         "classes": list(distilled.class_names),
@@ -48,10 +46,10 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
         "stored_bytes": sum(files_of(folder).values()),
         "mean": list(distilled.mean),
         "std": list(distilled.std),
-        "license": license_of(folder / vdd.CARD),
+        "license": kept.license,
         "source": distilled.provenance.get("source"),
         "recipe": distilled.provenance.get("recipe"),
-        "results": [] if table is None else [_scored(row.to_json()) for row in table.rows],
+        "results": [_scored(row.to_json()) for row in kept.results.rows] if kept.results else [],
         "provenance": distilled.provenance,
     }
 

@@ -28,12 +28,14 @@ class StandIn:
         repositories: dict of `Repository` by (type, id), such as ("datasets", "user/name").
         requests: list of (method, path), as they came.
         breaks: function (method, path) -> bool, whether a connection is closed in the midst of a request.
+        objects: function (front matter) -> str or None, why a card is refused.
         users: who each token belongs to; `user` may write to `user/...` and `team/...` with `WRITER`.
     """
 
     def __init__(self):
         self.repositories, self.requests, self.lfs = {}, [], {}
         self.breaks = lambda method, path: False
+        self.objects = lambda facts: None
         self.users = {WRITER: ("user", True), READER: ("user", False)}
         self.lock = threading.RLock()
         handler = type("Handler", (Handler,), {"hub": self})
@@ -166,9 +168,13 @@ class Handler(BaseHTTPRequestHandler):
             facts = yaml.safe_load(front[1]) if front else {}
         except yaml.YAMLError as error:
             raise Refusal(400, "", f"Invalid metadata in README.md: {error}") from None
-        license = facts.get("license")
-        if license is not None and not re.fullmatch(r"[a-z0-9.-]+", str(license)):
+        license = str(facts.get("license", ""))
+        if not re.fullmatch(r"[a-z0-9.-]*", license):
             raise Refusal(400, "", '"license" must be one of [apache-2.0, mit, cc-by-4.0, other, ...]')
+        if (license == "other") != ("license_name" in facts):
+            raise Refusal(400, "", '"license_name" is to be given if "license" is "other", and only then')
+        if message := self.hub.objects(facts):
+            raise Refusal(400, "", message)
         return {"errors": [], "warnings": []}
 
     # Reading.

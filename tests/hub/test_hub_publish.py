@@ -98,7 +98,7 @@ REFUSALS = [
     ("somebody/x", LICENSE, "your token may not write there"),
     ("bad--name/x", LICENSE, "is no name for a repository"),
     ("name", LICENSE, "write owner/name"),
-    ("user/x", {"license": "CC BY 4.0"}, "does not accept the card"),
+    ("user/x", {"license": "gpl"}, "does not accept the card (no videos under gpl)"),
     ("user/none", {**LICENSE, "pull_request": True}, "there is no dataset of that name"),
     ("user/x", {**LICENSE, "pull_request": True, "revision": "half"}, "leave out revision half"),
     ("user/x", {**LICENSE, "pull_request": True, "tag": "v1"}, "leave out tag"),
@@ -108,6 +108,7 @@ REFUSALS = [
 
 @pytest.mark.slow
 def test_each_refusal_is_one_sentence_and_changes_nothing(hub, at_hub, sets):
+    hub.objects = lambda facts: "no videos under gpl" if facts["license"] == "gpl" else None
     said = at_hub(*(("publish", sets[0], name, options) for name, options, _ in REFUSALS))
     for answer, (name, _, expected) in zip(said, REFUSALS, strict=True):
         assert expected in answer.get("error", ""), answer
@@ -124,7 +125,7 @@ def test_a_dry_run_and_no_network(at_hub, sets, closed):
         endpoint=closed,
     )
     assert listed["bytes"] == sum(listed["files"].values()) and "url" not in listed
-    assert data_of(listed["files"]) == set(contents(sets[0]))
+    assert data_of(listed["files"]) == set(contents(sets[0])) and listed["license"] == "cc-by-4.0"
     assert "user/x was not published: the connection to the Hub failed" in unreachable["error"]
 
 
@@ -155,7 +156,14 @@ def test_an_upload_that_breaks_off_is_taken_up(hub, at_hub, sets, make_set, tmp_
     assert not [path for method, path in hub.requests if method == "PUT"], "all was sent before"
 
 
+@pytest.mark.slow
 def test_the_licence_of_a_card_is_kept(at_hub, hub, make_set, tmp_path):
     told = keras_vdd.export(make_set("still"), tmp_path / "told", license="cc0-1.0")
-    (said,) = at_hub(("publish", told, "team/told", {"private": True}))
-    assert said["license"] == "cc0-1.0" and hub.dataset("team/told").private
+    first, again = at_hub(
+        ("publish", told, "team/told", {"private": True}),
+        # From one repository to another, in words of one's own.
+        ("publish", "team/told", "user/told", {"license": "Ask the authors, see https://example.org/terms."}),
+    )
+    assert first["license"] == "cc0-1.0" and hub.dataset("team/told").private
+    assert again["license"] == "Ask the authors, see https://example.org/terms."
+    assert b"license_link: https://example.org/terms\n" in hub.dataset("user/told").files()["README.md"]
