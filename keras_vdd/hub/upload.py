@@ -155,7 +155,8 @@ def _opened(api: Any, to: Destination) -> tuple[str, dict[str, Any]]:
     """Return the newest commit of the branch and its files; repository and branch are made where they may be."""
     where = dict(repo_type="dataset")
     if not to.pull_request:
-        api.create_repo(to.repository, private=to.private, exist_ok=True, **where)
+        # None leaves it to the organisation, whose default may be private.
+        api.create_repo(to.repository, private=to.private or None, exist_ok=True, **where)
         if to.revision not in (None, MAIN) and not str(to.revision).startswith("refs/"):
             api.create_branch(to.repository, branch=str(to.revision), exist_ok=True, **where)
     about = api.repo_info(to.repository, revision=to.revision, **where)

@@ -159,7 +159,7 @@ class Handler(BaseHTTPRequestHandler):
         page = f"{self.hub.address}/{type}/{id}"
         if (type, id) in self.hub.repositories:
             raise Refusal(409, "", "You already created this repo", url=page)
-        self.hub.repositories[type, id] = Repository(private=bool(asked.get("private")))
+        self.hub.repositories[type, id] = Repository(private=asked.get("visibility") == "private")
         return {"url": page, "name": id, "id": "1"}
 
     def validate(self):
