@@ -63,7 +63,6 @@ def set_picture(distilled):
     tile = side * max(1, round(96 / side)) if side <= 128 else 128
     columns = 4 if len(labels) <= 8 else 6
     return animation(
-        videos, names, distilled.mean, distilled.std, "webp", tile, columns, quality=QUALITY, effort=6
     )
 
 
