@@ -11,6 +11,7 @@ _HOMES = {
     "Beside": "baselines",
     "BatchStandardise": "standardise",
     "Classifier": "classifier",
+    "ClipBatches": "clip_batches",
     "CosineToZero": "optimizers",
     "CoupledSGD": "optimizers",
     "Embedding": "classifier",

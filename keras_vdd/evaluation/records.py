@@ -23,6 +23,9 @@ class ResultRow:
         architecture: of the classifiers.
         protocol: how they were trained and tested, in words.
         recipe: checksum of the recipe's settings that results depend on; None where it is not known.
+        backend: the Keras backend that it was scored on; None where it is not known.
+        device: what the maker calls the device that it was scored on, "cpu" for a processor; None where it is not
+            known. Networks that an interrupted run had finished may be of another device of that kind.
         clips: int, training videos.
         videos_per_class: int; text such as "2-3" where classes differ; None where each has its own number.
         bytes: int, of the videos as stored.
@@ -37,6 +40,8 @@ class ResultRow:
     architecture: str
     protocol: str
     recipe: str | None
+    backend: str | None
+    device: str | None
     clips: int
     videos_per_class: int | str | None
     bytes: int
@@ -59,7 +64,7 @@ class ResultRow:
         """
         if not isinstance(values, dict):
             raise ValueError(f"a row is {values!r}")
-        values = {"dtype": None, **values}  # which rows of version 0.1 lack
+        values = {**dict.fromkeys(_UNKNOWN_TO_0_1), **values}
         expected = {*_TYPES, *Score(()).to_json()}
         if wrong := values.keys() ^ expected:
             raise ValueError(f"{min(wrong)} is {'unknown' if min(wrong) in values else 'missing'} in a row")
@@ -109,7 +114,7 @@ class Results:
         """
         _check(values, {**_TABLE_TYPES, "rows": list, "losses": dict})
         # Rows of version 0.1 left to the table what they share.
-        shared = {name: values[name] for name in ("set", "architecture", "protocol")} | {"recipe": None}
+        shared = {name: values[name] for name in ("set", "architecture", "protocol", "backend")}
         rows = tuple(ResultRow.from_json({**shared, **row}) for row in values["rows"])
         return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
 
@@ -137,12 +142,15 @@ _TYPES = {
     "architecture": str,
     "protocol": str,
     "recipe": str | None,
+    "backend": str | None,
+    "device": str | None,
     "clips": int,
     "videos_per_class": int | str | None,
     "bytes": int,
     "note": str,
     "dtype": str | None,
 }
+_UNKNOWN_TO_0_1 = ("recipe", "backend", "device", "dtype")
 _TABLE_TYPES = {
     "run": str,
     "set": str,

@@ -5,7 +5,9 @@ import json
 import logging
 import re
 
-from keras_vdd import models
+import keras
+
+from keras_vdd import models, placement
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.fresh_networks import evaluate
@@ -36,16 +38,11 @@ class Scoring:
     """
 
     def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
-        data = recipe.data
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
         self._times, self._recipe_hash = times or Times(), recipe_hash
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
-        self._scale = data.mean, data.std
-        self.test = RealClips(
-            stores["test"], data.frames, data.interval, *self._scale, recipe.run.seed,
-            self.protocol.test_clips,
-        )  # fmt: skip
+        self.test = test_clips_of(recipe, stores["test"])
 
     @property
     def pairs(self):
@@ -117,7 +114,7 @@ class Scoring:
     def _row(self, name, score, protocol, **amounts):
         return ResultRow(
             name, self.recipe.data.set, protocol.architecture, protocol.describe(), self._recipe_hash,
-            score=score, **amounts,
+            keras.config.backend(), placement.facts()["device"], score=score, **amounts,
         )  # fmt: skip
 
     def _finished(self, name):
@@ -144,6 +141,14 @@ class Scoring:
 
     def _path(self, name):
         return None if self.folder is None else self.folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name) + ".json")
+
+
+def test_clips_of(recipe, store):
+    """The `RealClips` that every network of a recipe's table is tested on."""
+    data = recipe.data
+    return RealClips(
+        store, data.frames, data.interval, data.mean, data.std, recipe.run.seed, recipe.evaluation.test_clips
+    )
 
 
 def classifier_of(recipe, classes):
