@@ -5,7 +5,6 @@ import json
 
 import pytest
 from made_rows import ROW, results, row
-from memory_cases import made
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
@@ -18,9 +17,8 @@ from keras_vdd.running_code import running_code
 OWN = dataclasses.replace(ROW, dtype="float32")
 
 
-def test_results_are_of_the_backend_that_scored_them():
-    distilled = made("still")
-    distilled.provenance["backend"] = "torch"
+def test_results_are_of_the_backend_that_scored_them(make_set):
+    distilled = make_set("still", provenance={"backend": "torch"})
     scored = [as_results(given, distilled) for given in (row(backend="jax"), row(backend=None).to_json())]
     assert [results.backend for results in scored] == ["jax", "torch"]
     assert [results.rows[0].backend for results in scored] == ["jax", None]
