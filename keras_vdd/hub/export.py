@@ -16,11 +16,10 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.address import is_run, set_folder
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.memory.precision import check_dtype
+from keras_vdd.memory.precision import STORAGE_TYPES, check_dtype
 from keras_vdd.tensors import File
 
 Results = dict[str, Any] | list[dict[str, Any]] | None
-FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
 def export(
@@ -42,8 +41,8 @@ def export(
             card where it is stored as it was scored.
         folder: path of the folder to make.
         dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
-            motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
-            ones. Integrators and learned labels stay float32.
+            motion clip and video; "int4" for an eighth, with a scale for each 64 values; "uint8" for a quarter,
+            pixels of stills and full videos, exact for real ones. Integrators and learned labels stay float32.
         license: str for the card, the terms of the source videos; none is assumed.
         results: a dict or a list of dicts as `vdd evaluate --json` prints, for the card.
         overwrite: replace a distilled set that the folder already holds; nothing else is ever replaced.
@@ -145,9 +144,9 @@ def _check_values(distilled: DistilledSet, dtype: str) -> None:
             raise VddError(
                 f"Array {name!r} holds values that are not finite: the run diverged, lower its rates."
             )
-        if dtype == "float16" and name in items and largest > FLOAT16_LARGEST:
+        if name in items and largest > STORAGE_TYPES[dtype].largest:
             raise VddError(
-                f"Array {name!r} reaches {largest:.3g}, which float16 cannot hold: export as float32."
+                f"Array {name!r} reaches {largest:.3g}, which {dtype} cannot hold: export as float32."
             )
 
 
