@@ -23,9 +23,7 @@ def columns(distilled, dtype, memory):
     if meaning := STORAGE_TYPES[dtype].meaning:
         stored = " and ".join(f"`{name}`" for name in names)
         scales = " and ".join(f"`{scale_column(name)}`" for name in names)
-        meaning = meaning.format(
-            item=" and ".join(items.noun for items in memory.items), columns=scales
-        )
+        meaning = meaning.format(item=" and ".join(items.noun for items in memory.items), columns=scales)
         notes.append(
             f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}."
         )

@@ -1,7 +1,6 @@
 """Read a published distilled set back as arrays; no Keras, no `datasets`, no training code."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

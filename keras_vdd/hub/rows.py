@@ -57,7 +57,9 @@ def table_of(distilled, dtype, slots, features):
     for column in distilled.memory.columns:
         items = np.concatenate([memory_of(distilled, column, *where) for where in slots])
         values, scales = storage.encode(items.reshape(-1, *config.item_shape(column)), config)
-        for (name, cell), stored in zip(storage.cells_of(column, config).items(), (values, scales), strict=False):
+        for (name, cell), stored in zip(
+            storage.cells_of(column, config).items(), (values, scales), strict=False
+        ):
             numbers[name] = stored.reshape(len(slots), *cell.shape)
     if distilled.labels is not None:
         numbers["soft_label"] = np.stack([distilled.labels[where] for where in slots])

@@ -149,7 +149,7 @@ STORAGE_TYPES = {
         PackedLevels(
             "int4", "uint8", levels=7, scale="float16", group=64, largest=7 * FLOAT16_LARGEST,
             meaning="value = level x scale. A byte holds two levels, each with 8 added, the first in its lower four "
-            "bits; levels follow the axes of each {item}, and {columns} has a float16 scale for each 64 of them",
+            "bits; levels follow the axes of each {item}, with a float16 scale for each 64 of them in {columns}",
         ),
         Pixels(
             "uint8", "uint8", pixels=True,
