@@ -1,20 +1,17 @@
 """The rows of a run's table: the distilled set beside the baselines that its recipe names."""
 
-import dataclasses
 import functools
 import json
 import logging
-import math
 import re
 
 import keras
 
 from keras_vdd import models, placement
 from keras_vdd.data.sources import SOURCES
-from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.fresh_networks import evaluate
-from keras_vdd.evaluation.protocol import Protocol
+from keras_vdd.evaluation.protocol import protocol_of
 from keras_vdd.evaluation.real_clips import RealClips
 from keras_vdd.evaluation.records import ResultRow
 from keras_vdd.evaluation.scores import NetworkScore, Score
@@ -63,15 +60,7 @@ class Scoring:
         Raises:
             VddError: the set's step size is not a positive finite number.
         """
-        rate = distilled.provenance.get("step_size")
-        if rate is None or self.protocol.evaluator != "paper":
-            return self.protocol
-        if type(rate) not in (int, float) or not 0 < rate < math.inf:
-            raise VddError(
-                f"The set says that its step size is {rate!r}, which is no learning rate: score it with "
-                "evaluation.evaluator=stable."
-            )
-        return dataclasses.replace(self.protocol, learning_rate=float(rate), learned_rate=True)
+        return self.protocol.with_step_size(distilled.provenance.get("step_size"))
 
     def score(self, name, training, epochs=None, protocol=None):
         """Return the `Score` of a training set.
@@ -98,7 +87,7 @@ class Scoring:
         notes = (rate, NOTES[distilled.label_kind])
         return self._row(
             name, self.score(name, training, protocol=protocol), protocol, clips=len(training),
-            videos_per_class=slots, bytes=stored_bytes(distilled, dtype),
+            videos_per_class=slots, bytes=stored_bytes(distilled, dtype), dtype=dtype,
             note="; ".join(note for note in notes if note),
         )  # fmt: skip
 
@@ -119,6 +108,7 @@ class Scoring:
         return self._row(
             baseline.title, score, self.protocol, clips=amount.videos, videos_per_class=amount.per_class,
             bytes=amount.nbytes, note=amount.note,
+            dtype=self.recipe.export.dtype if baseline.of_storage and distilled_bytes else None,
         )  # fmt: skip
 
     def _row(self, name, score, protocol, **amounts):
@@ -159,16 +149,6 @@ def test_clips_of(recipe, store):
     return RealClips(
         store, data.frames, data.interval, data.mean, data.std, recipe.run.seed, recipe.evaluation.test_clips
     )
-
-
-def protocol_of(recipe):
-    """The `Protocol` that the rows of a recipe's table share."""
-    settings = recipe.evaluation
-    return Protocol(
-        evaluator=settings.evaluator, epochs=settings.epochs, steps=settings.steps,
-        batch_size=settings.batch_size, test_clips=settings.test_clips, seeds=settings.seeds,
-        architecture=settings.architecture,
-    )  # fmt: skip
 
 
 def classifier_of(recipe, classes):
