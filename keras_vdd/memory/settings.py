@@ -54,7 +54,7 @@ class MemorySettings(Settings):
     dynamic_size: Positive | None = None
     """Side of a stored motion clip in pixels, interpolated to data.size when used; null stores all."""
     quantise: bool = False
-    """Learn memories as they are stored in int8, rounded, through a straight-through estimator."""
+    """Learn memories as export.dtype stores them (int8 or int4), rounded, through a straight-through estimator."""
 
     def fits(self, data: Any) -> Iterable[str]:
         """Yield a sentence for what these settings cannot do with the `data` settings of a recipe."""
@@ -71,10 +71,6 @@ class MemorySettings(Settings):
     def _without_what_it_does_not_use(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        values = {**values}
-        # What recipes of before, and those in sets and runs of then, call it.
-        if (older := values.pop("dynamic_frames", None)) is not None:
-            values["stored_frames"] = older
         return {**values, **{name: value for name, value in _WITHOUT.items() if name not in cls.uses}}
 
     @model_validator(mode="after")

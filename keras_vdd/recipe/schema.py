@@ -13,6 +13,7 @@ from pydantic_core import PydanticKnownError
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.memory import MEMORIES, Memory, MemorySettings
+from keras_vdd.memory.precision import LEARNED_AS
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.models.registry import NETWORKS
@@ -25,6 +26,21 @@ from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings,
 STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
 # What is learned where a recipe does not say.
 MEMORY_KIND = "static-dynamic"
+
+
+RENAMED = {"memory.dynamic_frames": "memory.stored_frames"}
+"""Dotted names that recipes of before have, and those in sets and runs of then; they are read as the names of now."""
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    for old, new in RENAMED.items():
+        section, before = old.split(".")
+        if isinstance(values.get(section), dict) and before in values[section]:
+            inner = {**values[section]}
+            if (value := inner.pop(before)) is not None:
+                inner[new.split(".")[1]] = value
+            values = {**values, section: inner}
+    return values
 
 
 def _of_its_loss(values: Any) -> MatchingSettings:
@@ -130,6 +146,11 @@ class Recipe(Settings):
         return METHODS.get(STATIC_LOSS if stage == "static" else dynamic.loss)
 
     @property
+    def learned_as(self) -> str | None:
+        """The storage type that memories are rounded to as they are learned, None for none."""
+        return self.export.dtype if self.memory.quantise else None
+
+    @property
     def needs_experts(self) -> bool:
         """Whether stage 2 reads experts."""
         return self.dynamic is not None and self.loss_of("dynamic").expert_epochs is not None
@@ -144,7 +165,10 @@ class Recipe(Settings):
     @model_validator(mode="before")
     @classmethod
     def _what_goes_without_saying(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get("dynamic"), dict):
+        if not isinstance(values, dict):
+            return values
+        values = _renamed(values)
+        if not isinstance(values.get("dynamic"), dict):
             return values
         dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}
         # Sets and runs of before say so of DM and DC; no other way is left.
@@ -254,8 +278,11 @@ class Recipe(Settings):
 
     def _storage_fits(self):
         dtype = self.export.dtype
-        if self.memory.quantise and dtype != "int8":
-            yield f"memory.quantise=true learns what int8 stores, not export.dtype={dtype}; set export.dtype=int8"
+        if self.memory.quantise and dtype not in LEARNED_AS:
+            yield (
+                f"memory.quantise=true learns what {' or '.join(LEARNED_AS)} stores, not export.dtype={dtype}; "
+                f"set export.dtype={LEARNED_AS[0]}"
+            )
         if dtype == "uint8" and self.coreset is None:
             yield "export.dtype=uint8 keeps real pixels, which a learned set has none of; choose int8"
 

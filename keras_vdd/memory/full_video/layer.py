@@ -15,13 +15,13 @@ class FullVideoMemory(MemoryLayer):
         frames, size: int, of a video.
         stored_frames: int, frames that are learned and stored of a video; None for all. A call interpolates them.
         interpolation: str, how, of `keras_vdd.temporal.INTERPOLATIONS`.
-        quantise: bool, learn videos that are stored as int8.
+        quantise: "int8" or "int4", learn videos as they are stored in it; None for as they are.
     """
 
     kind = "full-video"
 
     def __init__(
-        self, classes, videos_per_class, frames, size, stored_frames=None, interpolation="half-pixel", quantise=False,
+        self, classes, videos_per_class, frames, size, stored_frames=None, interpolation="half-pixel", quantise=None,
         **kwargs,
     ):  # fmt: skip
         super().__init__(classes, videos_per_class, videos_per_class, 0, frames, size, quantise, **kwargs)
