@@ -9,6 +9,7 @@ from keras_vdd.learning.real_batches import choose_by_class, on_device
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
+from keras_vdd.models.registry import NETWORKS
 from keras_vdd.out_of_memory import lower
 from keras_vdd.temporal import segments
 
@@ -32,6 +33,8 @@ class ClassMatching(StageObjective):
     def __init__(self, loss, stage, store, memory, bank=None):
         super().__init__(stage, store, memory, bank)
         self._loss = loss
+        # Whether a network that looks at frames is shown clips.
+        self._of_frames = not stage.stills and NETWORKS.get(self.settings.network).input == "frames"
         shown = memory.stored_frames if stage.view == "stored" else self.data.frames
         self._segments = [None] if stage.stills else segments(stage.real_frames, shown, stage.segments)
         self._objective = VideoSpaceObjective(self._matching, self.classes, memory.videos_per_class)
@@ -60,11 +63,6 @@ class ClassMatching(StageObjective):
     def _segment(self, clips, frames):
         """Frames, in one run, of clips (classes, n, frames, ...); a network of frames has no axis of time."""
         return clips[:, :, frames[0]] if self._of_frames else clips[:, :, frames[0] : frames[-1] + 1]
-
-    @property
-    def _of_frames(self):
-        """Whether a network that looks at frames is shown clips."""
-        return not self.stage.stills and not hasattr(self.network, "frames")
 
     @property
     def lighter(self):
