@@ -246,17 +246,16 @@ class Recipe(Settings):
         stage, memory, data = self.dynamic, self.memory, self.data
         if not hasattr(stage, "segments"):
             return
-        from keras_vdd.temporal import segments  # needs NumPy, which recipes that do without are spared
-
-        if stage.real_frames is None and stage.segments == 1:
-            return
         real = stage.real_frames or data.frames
         shown = data.frames if stage.real_frames is None else memory.frames_of(data.frames)
-        try:
-            segments(real, shown, stage.segments)
-        except UsageError as error:
-            yield f"dynamic.segments={stage.segments}: {str(error).rstrip('.')}"
-            return
+        if stage.segments > 1:
+            from keras_vdd.temporal import segments  # needs NumPy, which other recipes are spared
+
+            try:
+                segments(real, shown, stage.segments)
+            except UsageError as error:
+                yield f"dynamic.segments={stage.segments}: {str(error).rstrip('.')}"
+                return
         if NETWORKS.get(stage.network).input == "frames" and max(real, shown) > stage.segments:
             yield (
                 f"dynamic.network={stage.network} looks at frames, and a segment has {real // stage.segments} real and "
