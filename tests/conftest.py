@@ -58,21 +58,6 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if item not in set(left)]
 
 
-@pytest.fixture(autouse=True, scope="session")
-def hasty():
-    """A set's animation is encoded with the least effort, which saves a second an export; it shows the same."""
-    from keras_vdd.pictures import animation
-
-    encoded = animation.encoded
-
-    def with_less_effort(pages, kind, milliseconds=125, quality=None, effort=4):
-        return encoded(pages, kind, milliseconds, quality, 0)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(animation, "encoded", with_less_effort)
-        yield
-
-
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
     from small_run import small
