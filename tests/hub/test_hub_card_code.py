@@ -1,0 +1,94 @@
+"""Every block of code on a card runs as it is written, and gives what the card says it gives."""
+
+import re
+
+import numpy as np
+import pytest
+
+import keras_vdd
+
+WITHOUT_KERAS = """\
+import sys
+for name in ("keras", "keras_vdd", "tensorflow", "jax"):
+    sys.modules[name] = None
+"""
+SEEN = """
+import numpy
+numpy.savez(sys.argv[1], *[video.numpy() for video in made], labels=labels.numpy(), loss=loss.item())
+"""
+STORED = [
+    (kind, dtype)
+    for kind in ("static-dynamic", "still", "full-video")
+    for dtype in ("float32", "float16", "int8", "uint8")
+    if (kind, dtype) != ("static-dynamic", "uint8")
+]
+
+
+def blocks_of(folder, language="python"):
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def exported(made, folder, **options):
+    return keras_vdd.export(made, folder, name=folder, **options)
+
+
+def in_plain_torch(fresh, folder, tmp_path):
+    """Run the card's PyTorch blocks where neither Keras nor this package can be imported; return what they made."""
+    _, _, videos, training = blocks_of(folder)
+    code = WITHOUT_KERAS + videos + re.sub(r"range\(\d+\)", "range(2)", training) + SEEN
+    fresh(code, tmp_path / "seen.npz", TF_CPP_MIN_LOG_LEVEL="3")
+    with np.load(tmp_path / "seen.npz") as seen:
+        names = [name for name in seen.files if name.startswith("arr_")]
+        return np.concatenate([seen[name] for name in names]), seen["labels"], float(seen["loss"])
+
+
+@pytest.mark.parametrize(("kind", "dtype"), STORED)
+def test_plain_torch_makes_the_same_videos(make_set, fresh, tmp_path, kind, dtype):
+    folder = exported(make_set(kind), tmp_path / "set", dtype=dtype)
+    videos, labels, loss = in_plain_torch(fresh, folder, tmp_path)
+    expected, classes = keras_vdd.load(folder).videos()
+    np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5)
+    np.testing.assert_array_equal(labels, classes)
+    assert np.isfinite(loss)
+
+
+@pytest.mark.parametrize("label_kind", ["probabilities", "regression"])
+def test_plain_torch_with_small_motion_several_integrators_and_learned_labels(
+    make_set, fresh, tmp_path, label_kind
+):
+    rng = np.random.default_rng(0)
+    labels = rng.dirichlet(np.ones(12), (12, 2))
+    made = make_set(
+        dynamic=rng.normal(size=(12, 4, 2, 4, 3, 1)), kernels=0.1 * rng.normal(size=(5, 3, 3, 3, 4, 3)),
+        biases=rng.normal(size=(5, 3)), labels=labels, label_kind=label_kind,
+    )  # fmt: skip
+    folder = exported(made, tmp_path / "set", dtype="int8")
+    videos, seen, loss = in_plain_torch(fresh, folder, tmp_path)
+    expected, soft = keras_vdd.load(folder).videos(soft=True)
+    np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(seen, soft, rtol=0, atol=1e-6)
+    assert np.isfinite(loss)
+
+
+def test_the_videos_take_about_ten_lines(make_set, tmp_path):
+    _, _, videos, _ = blocks_of(exported(make_set(), tmp_path / "set"))
+    body = videos.partition("def videos(row):\n")[2].partition("\nmade")[0]
+    assert len([line for line in body.splitlines() if line.strip()]) <= 10
+
+
+def test_a_kind_that_says_no_torch_has_none_on_its_card(make_set, tmp_path, monkeypatch):
+    import dataclasses
+
+    from keras_vdd.memory.distilled_set import DistilledSet
+
+    plain = dataclasses.replace(make_set("still").memory, torch="")
+    monkeypatch.setattr(DistilledSet, "memory", property(lambda self: plain))
+    folder = exported(make_set("still"), tmp_path / "set")
+    assert len(blocks_of(folder)) == 2 and "PyTorch" not in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_first_block_loads_videos(make_set, fresh, tmp_path):
+    folder = exported(make_set(), tmp_path / "set")
+    printed = fresh(blocks_of(folder)[0] + 'print(videos[0]["video"].shape, videos[0]["label"])')
+    assert printed == "(5, 8, 9, 3) 0\n"
