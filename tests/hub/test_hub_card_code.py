@@ -7,14 +7,16 @@ import pytest
 
 import keras_vdd
 
-WITHOUT_KERAS = """\
-import sys
+# One process for all cards, as torch takes seconds to import; each card's code is a file of its own, as written.
+RUN_CARDS = """\
+import runpy, sys
 for name in ("keras", "keras_vdd", "tensorflow", "jax"):
     sys.modules[name] = None
-"""
-SEEN = """
 import numpy
-numpy.savez(sys.argv[1], *[video.numpy() for video in made], labels=labels.numpy(), loss=loss.item())
+for script, seen in zip(sys.argv[1::2], sys.argv[2::2]):
+    told = runpy.run_path(script)
+    videos = numpy.concatenate([video.numpy() for video in told["made"]])
+    numpy.savez(seen, videos=videos, labels=told["labels"].numpy(), loss=told["loss"].item())
 """
 STORED = [
     (kind, dtype)
@@ -33,42 +35,45 @@ def exported(made, folder, **options):
     return keras_vdd.export(made, folder, name=folder, **options)
 
 
-def in_plain_torch(fresh, folder, tmp_path):
-    """Run the card's PyTorch blocks where neither Keras nor this package can be imported; return what they made."""
-    _, _, videos, training = blocks_of(folder)
-    code = WITHOUT_KERAS + videos + re.sub(r"range\(\d+\)", "range(2)", training) + SEEN
-    fresh(code, tmp_path / "seen.npz", TF_CPP_MIN_LOG_LEVEL="3")
-    with np.load(tmp_path / "seen.npz") as seen:
-        names = [name for name in seen.files if name.startswith("arr_")]
-        return np.concatenate([seen[name] for name in names]), seen["labels"], float(seen["loss"])
+def in_plain_torch(fresh, folders):
+    """Run cards' PyTorch blocks where neither Keras nor this package can be imported; yield what each made."""
+    arguments = []
+    for number, folder in enumerate(folders):
+        _, _, videos, training = blocks_of(folder)
+        script = folder.parent / f"card{number}.py"
+        script.write_text(videos + re.sub(r"range\(\d+\)", "range(2)", training), encoding="utf-8")
+        arguments += [script, folder.parent / f"seen{number}.npz"]
+    fresh(RUN_CARDS, *arguments)
+    for path in arguments[1::2]:
+        with np.load(path) as seen:
+            yield seen["videos"], seen["labels"], float(seen["loss"])
 
 
-@pytest.mark.parametrize(("kind", "dtype"), STORED)
-def test_plain_torch_makes_the_same_videos(make_set, fresh, tmp_path, kind, dtype):
-    folder = exported(make_set(kind), tmp_path / "set", dtype=dtype)
-    videos, labels, loss = in_plain_torch(fresh, folder, tmp_path)
-    expected, classes = keras_vdd.load(folder).videos()
-    np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5)
-    np.testing.assert_array_equal(labels, classes)
-    assert np.isfinite(loss)
+@pytest.mark.slow
+def test_plain_torch_makes_the_same_videos(make_set, fresh, tmp_path):
+    folders = [exported(make_set(kind), tmp_path / f"{kind}-{dtype}", dtype=dtype) for kind, dtype in STORED]
+    for folder, (videos, labels, loss) in zip(folders, in_plain_torch(fresh, folders), strict=True):
+        expected, classes = keras_vdd.load(folder).videos()
+        np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5, err_msg=folder.name)
+        np.testing.assert_array_equal(labels, classes)
+        assert np.isfinite(loss)
 
 
-@pytest.mark.parametrize("label_kind", ["probabilities", "regression"])
-def test_plain_torch_with_small_motion_several_integrators_and_learned_labels(
-    make_set, fresh, tmp_path, label_kind
-):
+@pytest.mark.slow
+def test_plain_torch_with_small_motion_several_integrators_and_learned_labels(make_set, fresh, tmp_path):
     rng = np.random.default_rng(0)
-    labels = rng.dirichlet(np.ones(12), (12, 2))
-    made = make_set(
-        dynamic=rng.normal(size=(12, 4, 2, 4, 3, 1)), kernels=0.1 * rng.normal(size=(5, 3, 3, 3, 4, 3)),
-        biases=rng.normal(size=(5, 3)), labels=labels, label_kind=label_kind,
-    )  # fmt: skip
-    folder = exported(made, tmp_path / "set", dtype="int8")
-    videos, seen, loss = in_plain_torch(fresh, folder, tmp_path)
-    expected, soft = keras_vdd.load(folder).videos(soft=True)
-    np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(seen, soft, rtol=0, atol=1e-6)
-    assert np.isfinite(loss)
+    folders = []
+    for label_kind in ("probabilities", "regression"):
+        made = make_set(
+            dynamic=rng.normal(size=(12, 4, 2, 4, 3, 1)), kernels=0.1 * rng.normal(size=(5, 3, 3, 3, 4, 3)),
+            biases=rng.normal(size=(5, 3)), labels=rng.dirichlet(np.ones(12), (12, 2)), label_kind=label_kind,
+        )  # fmt: skip
+        folders.append(exported(made, tmp_path / label_kind, dtype="int8"))
+    for folder, (videos, labels, loss) in zip(folders, in_plain_torch(fresh, folders), strict=True):
+        expected, soft = keras_vdd.load(folder).videos(soft=True)
+        np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(labels, soft, rtol=0, atol=1e-6)
+        assert np.isfinite(loss)
 
 
 def test_the_videos_take_about_ten_lines(make_set, tmp_path):
