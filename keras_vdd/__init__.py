@@ -25,6 +25,7 @@ _HOMES = {
     "make_experts": ("pipeline", "make_experts"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
+    "publish": ("hub.publish", "publish"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),

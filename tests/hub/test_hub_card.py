@@ -63,6 +63,13 @@ def test_storage_that_is_no_plain_value_is_explained(make_set, tmp_path):
         "still and motion clip in `statics_scale` and `dynamics_scale`."
     ) in text
     assert f"| memories and integrator, int8 | {make_set().nbytes('int8'):,} |" in text
+    text = card_of(make_set(), tmp_path, dtype="int4")[1]
+    assert (
+        "`statics` and `dynamics` are stored as int4: value = level x scale. A byte holds two levels, each with 8 "
+        "added, the first in its lower four bits; levels follow the axes of each still and motion clip, with a "
+        "float16 scale for each 64 of them in `statics_scale` and `dynamics_scale`."
+    ) in text
+    assert f"| memories and integrator, int4 | {make_set().nbytes('int4'):,} |" in text
     text = card_of(make_set("full-video"), tmp_path, dtype="uint8")[1]
     assert "`video` is stored as uint8: value = (number / 255 - mean) / std" in text
     small = make_set(dynamic=np.ones((12, 4, 2, 4, 3, 1)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import keras_vdd
+from keras_vdd.memory.precision import DTYPES
 
 # One process for all cards, as torch takes seconds to import; each card's code is a file of its own, as written.
 RUN_CARDS = """\
@@ -21,7 +22,7 @@ for script, seen in zip(sys.argv[1::2], sys.argv[2::2]):
 STORED = [
     (kind, dtype)
     for kind in ("static-dynamic", "still", "full-video")
-    for dtype in ("float32", "float16", "int8", "uint8")
+    for dtype in DTYPES
     if (kind, dtype) != ("static-dynamic", "uint8")
 ]
 

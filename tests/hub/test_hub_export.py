@@ -15,7 +15,7 @@ from keras_vdd.hub import rows
 from keras_vdd.hub import schema as vdd
 
 KINDS = ("static-dynamic", "still", "full-video")
-STORED = [(kind, dtype) for kind in KINDS for dtype in ("float32", "float16", "int8")]
+STORED = [(kind, dtype) for kind in KINDS for dtype in ("float32", "float16", "int8", "int4")]
 STORED += [("still", "uint8"), ("full-video", "uint8")]
 ARRAYS = ("static", "dynamic", "video", "kernels", "biases", "labels")
 
@@ -34,6 +34,17 @@ def stored_as(array, dtype, made):
         items = array.reshape(array.shape[0] * array.shape[1], -1)
         scale = np.abs(items).max(axis=1, keepdims=True) / np.float32(127)
         return (np.rint(items / scale) * scale).reshape(array.shape)
+    if dtype == "int4":
+        items = array.reshape(array.shape[0] * array.shape[1], -1).copy()
+        for start in range(0, items.shape[1], 64):
+            part = items[:, start : start + 64]
+            scale = (
+                (np.abs(part).max(axis=1, keepdims=True) / np.float32(7))
+                .astype(np.float16)
+                .astype(np.float32)
+            )
+            part[:] = np.rint(part / scale) * scale
+        return items.reshape(array.shape)
     if dtype == "uint8":
         mean, std = np.float32(made.mean), np.float32(made.std)
         pixels = np.rint((array * std + mean) * np.float32(255)).clip(0, 255)
@@ -121,7 +132,7 @@ def test_the_weights_are_stored_once_a_row_group(make_set, tmp_path):
     assert weights.total_uncompressed_size < 2 * len(vdd.pack_weights(made, 0))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "int4"])
 def test_bytes_on_disk_are_the_memories_and_the_previews(make_set, tmp_path, dtype):
     import pyarrow.parquet as pq
 
@@ -138,9 +149,9 @@ def test_bytes_on_disk_are_the_memories_and_the_previews(make_set, tmp_path, dty
         previews += sum(
             len(row["bytes"]) for row in pq.read_table(file, columns=["preview"])["preview"].to_pylist()
         )
-    # What a set says of itself in words weighs more beside int8 than beside float32.
+    # What a set says of itself in words weighs more beside int8 and int4 than beside float32.
     words = sum(os.path.getsize(folder / name) for name in ("README.md", "provenance.json", "recipe.yaml"))
-    assert whole <= 1.02 * made.nbytes(dtype) + previews + (words if dtype == "int8" else 0)
+    assert whole <= 1.02 * made.nbytes(dtype) + previews + (words if dtype.startswith("int") else 0)
 
 
 def test_the_same_set_gives_the_same_bytes(make_set, tmp_path):
@@ -212,7 +223,9 @@ def test_a_full_disk_leaves_nothing_behind_and_the_old_set_whole(make_set, tmp_p
         (1e5, "float16", "float16"),
         (np.nan, "int8", "diverged"),
         (np.inf, "uint8", "diverged"),
-        (0, "int4", "'int4' is unknown: choose one of float32, float16, int8, uint8"),
+        (np.inf, "int4", "diverged"),
+        (1e6, "int4", "reaches 1e\\+06, which int4 cannot hold"),
+        (0, "int3", "'int3' is unknown: choose one of float32, float16, int8, int4, uint8"),
     ],
 )
 def test_values_that_cannot_be_kept_are_refused(make_set, tmp_path, value, dtype, word):
@@ -225,7 +238,7 @@ def test_values_that_cannot_be_kept_are_refused(make_set, tmp_path, value, dtype
 
 
 def test_motion_is_no_pixels(make_set, tmp_path):
-    with pytest.raises(UsageError, match="choose float32, float16 or int8") as caught:
+    with pytest.raises(UsageError, match="choose float32, float16, int8 or int4") as caught:
         keras_vdd.export(make_set(), tmp_path / "set", dtype="uint8")
     assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
 
