@@ -66,3 +66,20 @@ def from_bytes(blob, shape, config):
     if config.dtype == "int8":
         scales, blob = np.frombuffer(blob[:SCALE_BYTES], np.float32), blob[SCALE_BYTES:]
     return decode(np.frombuffer(blob, config.dtype).reshape(1, *shape), scales, config)[0]
+
+
+def stored_as(column, config):
+    """Return (numpy type, shape) of one row's cell of a memory column, as files hold it."""
+    return np.dtype(config.dtype), config.shape_of(column)
+
+
+def scales_of(column, config):
+    """Return how many scales a row has for a memory column; 0 for a type without any."""
+    return config.items_of(column) if config.dtype == "int8" else 0
+
+
+def many_to_bytes(values, scales):
+    """Return stored items (n, ...) and their scales (n,), or None, as `to_bytes` gives each: uint8 (n, bytes)."""
+    parts = [] if scales is None else [np.ascontiguousarray(scales, np.float32).reshape(len(values), -1)]
+    parts = [part.view(np.uint8) for part in (*parts, np.ascontiguousarray(values).reshape(len(values), -1))]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)

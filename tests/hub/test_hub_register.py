@@ -74,16 +74,14 @@ def test_a_changed_array_stays_a_video(reader):
 
 
 def test_pushing_the_unfolded_rows_is_refused(reader):
-    from datasets.table import embed_table_storage
-
-    from keras_vdd.errors import VddError
+    from keras_vdd.errors import UsageError
     from keras_vdd.hub.clip import Clip, encode_array
 
-    made = datasets.Dataset.from_dict(
-        {"video": [encode_array([[1.0]])]}, features=datasets.Features({"video": Clip()})
-    )
-    with pytest.raises(VddError, match="only keras-vdd can read"):
-        embed_table_storage(made.with_format("arrow")[:])
+    features = datasets.Features({"video": Clip()})
+    made = datasets.Dataset.from_dict({"video": [encode_array([[1.0]])]}, features=features)
+    for one in (made, datasets.DatasetDict(train=made), made.to_iterable_dataset()):
+        with pytest.raises(UsageError, match="materialise.*or publish the exported folder"):
+            one.push_to_hub("someone/a-set")
 
 
 def test_registering_twice_changes_nothing(reader):
