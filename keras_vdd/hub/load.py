@@ -115,9 +115,10 @@ def load(
     files = shards_of(folder)
     check_content(files, str(folder))
     about = {"recipe": read_text(folder / vdd.RECIPE), "provenance": _provenance(folder / vdd.PROVENANCE)}
-    # What the rows say of each other is checked once more by the set that is made of them.
-    with told(str(folder)):
-        return LoadedSet(**_read_set(files, folder), **about, folder=str(folder), content=files[0][1].content)
+    rows = _read_set(files, folder)
+    # The set that is made of them holds them against each other once more.
+    with told(folder):
+        return LoadedSet(**rows, **about, folder=str(folder), content=files[0][1].content)
 
 
 def data_files(folder: File) -> tuple[list[Path], str]:

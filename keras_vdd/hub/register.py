@@ -1,6 +1,6 @@
 """Make the reader of distilled sets known to `datasets`.
 
-`datasets` has no way to add a reader, so this file and `other_formats` alone touch what is private to it. That is
+`datasets` has no way to add a reader, so this file and `guarded` alone touch what is private to it. That is
 looked at before anything is changed, and asked at the end what it makes of our files; where it is not as expected,
 `load_dataset` goes on giving plain memories, with one warning.
 """
@@ -26,7 +26,8 @@ def register():
         chosen = _reader_of(SAMPLE)
         if chosen != NAME:
             raise LookupError(f"it gives files of distilled sets to its reader {chosen!r}")
-    except (ImportError, AttributeError, TypeError, LookupError) as error:
+    # Whatever a library that has changed raises: plain memories are better than no import.
+    except Exception as error:
         version = getattr(datasets, "__version__", "of unknown version")
         message = (
             f"datasets {version} is not as keras_vdd knows it ({error}): load_dataset gives plain memories, which "
@@ -63,7 +64,7 @@ def _register(datasets):
     if NAME in readers:
         return
 
-    from keras_vdd.hub import builder, other_formats
+    from keras_vdd.hub import builder, guarded
     from keras_vdd.hub.clip import Clip
     from keras_vdd.hub.videos import present
 
@@ -75,7 +76,7 @@ def _register(datasets):
 
     # With the Hub out of reach `datasets` reopens what it prepared earlier through this class.
     Cache.as_dataset, Cache.as_streaming_dataset = as_dataset, as_streaming_dataset
-    other_formats.guard(datasets)
+    guarded.guard(datasets)
     types[FEATURE] = Clip
     metadata_names[NAME] = []
     metadata_extensions[NAME] = []

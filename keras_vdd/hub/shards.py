@@ -16,6 +16,7 @@ from keras_vdd.tensors import File
 LARGEST_FILE = 2**32
 LARGEST_TEXT = 2**24
 BLOCK = 2**20
+MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -169,4 +170,10 @@ def _sha256_of(path: File) -> str:
     if size > LARGEST_FILE:
         raise Damage(f"it has {size:,} bytes, more than the {LARGEST_FILE:,} that a data file may have")
     with open(path, "rb") as file:
+        head = file.read(len(MAGIC))
+        file.seek(max(0, size - len(MAGIC)))
+        # Looked at first: a file that was cut, or grew, is not read through.
+        if head != MAGIC or file.read() != MAGIC:
+            raise Damage("it is no parquet file, or only a part of one")
+        file.seek(0)
         return hashlib.file_digest(file, "sha256").hexdigest()

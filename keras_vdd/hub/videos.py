@@ -40,7 +40,7 @@ def as_videos(ds: Any) -> Any:
     if INTEGRATOR in features:
         return present(_unfolded(ds, features))
     shown = present(ds)
-    if not has_videos(shown):
+    if not video_columns(shown):
         raise UsageError(
             f"as_videos needs the columns of a published distilled set, and this one has {', '.join(features)}."
         )
@@ -70,35 +70,56 @@ def materialise(ds: Any) -> Any:
     from datasets import Array4D, Features
 
     videos = as_videos(ds)
-    first = next(iter(videos.select_columns([VIDEO])), None)
+    columns = sorted(video_columns(videos))
+    first = next(iter(videos.with_format(None).select_columns(columns)), None)
     if first is None:
         raise UsageError("materialise needs at least one row, and the set has none.")
-    shape = tuple(first[VIDEO].shape)
-    if len(shape) != 4:
-        raise UsageError(f"materialise writes videos of 4 axes, and the first has the shape {shape}.")
-    features = Features({**videos.features, VIDEO: Array4D(shape=shape, dtype="float32")})
+    shapes = {name: tuple(first[name].shape) for name in columns}
+    if wrong := [shape for shape in shapes.values() if len(shape) != 4]:
+        raise UsageError(f"materialise writes videos of 4 axes, and the first has the shape {wrong[0]}.")
+    arrays = {name: Array4D(shape=shape, dtype="float32") for name, shape in shapes.items()}
     return videos.with_format(None).map(
-        functools.partial(_numbers, shape), batched=True, batch_size=ROWS_AT_ONCE, features=features
+        functools.partial(_numbers, shapes),
+        batched=True,
+        batch_size=ROWS_AT_ONCE,
+        features=Features({**videos.features, **arrays}),
     )
 
 
-def has_videos(ds: Any) -> bool:
-    """Return whether a set of `datasets` has a column that holds videos as memories."""
+def video_columns(ds: Any) -> set[str]:
+    """Return the names of columns that hold videos as memories, alone or in lists; of a dictionary, of all in it."""
     from keras_vdd.hub.clip import Clip
 
-    return any(isinstance(feature, Clip) for feature in (ds.features or {}).values())
+    def holds(feature: Any) -> bool:
+        inner = feature.values() if isinstance(feature, dict) else [getattr(feature, "feature", None)]
+        return isinstance(feature, Clip) or any(holds(each) for each in inner if each is not None)
+
+    sets = ds.values() if isinstance(ds, dict) else [ds]
+    return {name for one in sets for name, feature in (one.features or {}).items() if holds(feature)}
 
 
 def present(ds: Any) -> Any:
-    """Show the stored cells of `video` as videos; a set that has none is left as it is."""
+    """Show stored cells as videos; a set that has none is left as it is."""
     from keras_vdd.hub.clip import STORAGE, Clip
 
     if isinstance(ds, dict):
         return type(ds)({split: present(one) for split, one in ds.items()})
-    stored = (ds.features or {}).get(VIDEO)
-    if not isinstance(stored, dict) or set(stored) != {field.name for field in STORAGE}:
-        return ds
-    return ds.cast_column(VIDEO, Clip())
+    parts = {field.name for field in STORAGE}
+    for name, stored in (ds.features or {}).items():
+        if isinstance(stored, dict) and set(stored) == parts:
+            ds = ds.cast_column(name, Clip())
+    return ds
+
+
+def as_stored(ds: Any) -> Any:
+    """Show videos as the stored cells they are, in types that every reader knows: what `present` does, undone."""
+    from keras_vdd.hub.clip import Clip
+    from keras_vdd.hub.unfold import PLAIN_CLIP
+
+    for name, feature in ds.features.items():
+        if isinstance(feature, Clip):
+            ds = ds.cast_column(name, dict(PLAIN_CLIP))
+    return ds
 
 
 def _features(ds: Any) -> Any:
@@ -144,11 +165,14 @@ def _pairs(class_names: tuple[str, ...], table: Any) -> Any:
     return pa.concat_tables(unfold(rows, features, np.arange(len(rows.heads))))
 
 
-def _numbers(shape: tuple[int, ...], batch: Any) -> dict[str, Any]:
-    videos = batch[VIDEO]
-    if other := [video.shape for video in videos if video.shape != shape]:
-        raise UsageError(
-            f"materialise needs videos of one shape, and this set has {shape} and {other[0]}: "
-            "cut them alike with map, or materialise them apart."
-        )
-    return {VIDEO: list(videos)}
+def _numbers(shapes: dict[str, tuple[int, ...]], batch: Any) -> dict[str, Any]:
+    numbers = {}
+    for name, shape in shapes.items():
+        videos = batch[name]
+        if other := [video.shape for video in videos if video.shape != shape]:
+            raise UsageError(
+                f"materialise needs videos of one shape, and this set has {shape} and {other[0]}: "
+                "cut them alike with map, or materialise them apart."
+            )
+        numbers[name] = list(videos)
+    return numbers
