@@ -22,9 +22,9 @@ def command(path, request, save, as_json):
     # Before a backend starts, which takes seconds: a slip in a path should not.
     found = resolve_target(path, request.recipe, request.overrides)
     with session.working() as progress:
-        from keras_vdd import pipeline
+        from keras_vdd.classifiers.training import train
 
-        result = pipeline.train(found.folder, found.recipe, progress, save)
+        result = train(found.folder, found.recipe, progress, save)
     if as_json:
         return output.emit_json(result)
     output.emit_lines(result)

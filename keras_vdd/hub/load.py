@@ -63,7 +63,7 @@ class LoadedSet(DistilledSet):
         shuffle: bool = False,
         seed: int = 0,
         soft: bool = False,
-        sample: bool = False,
+        pairing: str = "all",
         **workers: Any,
     ) -> "PairBatches":
         """Return the set as a `keras.utils.PyDataset`, for `model.fit`.
@@ -73,16 +73,25 @@ class LoadedSet(DistilledSet):
             shuffle: draw another order for every epoch.
             seed: int, of the orders and draws.
             soft: give label vectors, float32 (n, C), in place of class numbers, int32 (n,).
-            sample: give one drawn pair of each video slot an epoch, as the paper's training does,
-                in place of all pairs.
+            pairing: which memories of a video slot meet in an epoch: "all" pairs, the "first" pair of each slot, or,
+                as in the paper's training, one pair of each slot drawn anew for each epoch ("sample"). A set
+                with one pair a slot is the same in all three.
             **workers: `workers`, `use_multiprocessing` and `max_queue_size` of `PyDataset`.
 
         Returns:
             a `PyDataset` of (videos, labels), videos float32 (batch, T, H, W, 3).
+
+        Raises:
+            UsageError: `batch_size` is no whole number above 0, or `pairing` is unknown.
+
+        Example:
+            >>> model.fit(keras_vdd.load("runs/mine").as_pydataset(pairing="sample", shuffle=True), epochs=100)
         """
         from keras_vdd.hub.pydataset import PairBatches
 
-        return PairBatches(self, batch_size, shuffle=shuffle, seed=seed, soft=soft, sample=sample, **workers)
+        return PairBatches(
+            self, batch_size, shuffle=shuffle, seed=seed, soft=soft, pairing=pairing, **workers
+        )
 
 
 def load(

@@ -76,7 +76,9 @@ def table_of(distilled, dtype, slots, features):
         "slot": pa.array([slot for _, slot in slots], pa.int32()),
         "integrator": pa.array(integrators, _struct(features)),
         "digest": pa.array(digests, pa.string()),
-        "preview": pa.array([{"bytes": _png(distilled, *where), "path": None} for where in slots]),
+        "preview": pa.array(
+            [{"bytes": preview.slot_picture(distilled, *where), "path": None} for where in slots]
+        ),
         **{name: _nested(array) for name, array in numbers.items()},
     }
     schema = features.arrow_schema
@@ -165,10 +167,6 @@ def _integrator(distilled, dtype, label):
         "config": vdd.config_of(distilled, dtype, which).to_json(),
         "weights": vdd.pack_weights(distilled, which),
     }
-
-
-def _png(distilled, label, slot):
-    return preview.png_bytes(preview.slot_strip(distilled, label, slot))
 
 
 def _nested(array):

@@ -1,8 +1,8 @@
 """Format 2 of a published distilled set: names, columns and what a row says of itself.
 
-A folder holds `README.md` (the card), `data/*.vdd.vdd.parquet` (the memories), `preview.png`,
-`recipe.yaml` and `provenance.json`. A row of the parquet files is one video slot of one class with all
-its own memories, so that nothing is stored twice, in feature types that every reader knows:
+A folder holds `README.md` (the card), `data/*.vdd.vdd.parquet` (the memories), `preview.webp`, `recipe.yaml`,
+`provenance.json` and, where the set was scored, `results.json`. A row of the parquet files is one video slot of one
+class with all its own memories, so that nothing is stored twice, in feature types that every reader knows:
 
     label       class label, with the class names
     class_name  string
@@ -16,7 +16,7 @@ its own memories, so that nothing is stored twice, in feature types that every r
     soft_label  list of C float32     where labels were learned
     integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
     digest      string, checksum of all of the above (`hub.digest`)
-    preview     PNG image
+    preview     animated WebP image
 
 Another kind of memory has the columns that its `keras_vdd.memory.Memory` names in place of `statics`, `dynamics` and
 `video`; `shapes` of the config tells of items that are not of the videos' size.
@@ -55,8 +55,11 @@ DATA_FOLDER = "data"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
 PROVENANCE = "provenance.json"
-PREVIEW = "preview.png"
-SIDE_FILES = (CARD, RECIPE, PROVENANCE, PREVIEW)
+RESULTS = "results.json"
+PREVIEW = "preview.webp"
+SIDE_FILES = (CARD, RECIPE, PROVENANCE, RESULTS, PREVIEW)
+FORMER_FILES = ("preview.png",)
+"""Side files of version 0.1 that are no longer written."""
 METADATA_KEY = b"keras_vdd"
 ROWS_A_FILE = 10
 MOTION = "dynamics"
