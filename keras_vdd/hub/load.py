@@ -123,7 +123,10 @@ def load(
     folder = set_folder(path_or_repo, revision, cache_dir, token)
     files = shards_of(folder)
     check_content(files, str(folder))
-    about = {"recipe": read_text(folder / vdd.RECIPE), "provenance": _provenance(folder / vdd.PROVENANCE)}
+    about: dict[str, Any] = {
+        "recipe": read_text(folder / vdd.RECIPE),
+        "provenance": _provenance(folder / vdd.PROVENANCE),
+    }
     rows = _read_set(files, folder)
     # The set that is made of them holds them against each other once more.
     with told(folder):

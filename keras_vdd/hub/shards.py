@@ -64,8 +64,8 @@ def read_names(names: list[str], where: str) -> list[Shard]:
             f"{where} has {len(set(places) & set(range(count)))} of the {count} data files"
             f"{', some of them twice' if len(set(places)) < len(places) else ''}: copy or export it again."
         )
-    hashes = [shard.file for shard in sorted(shards, key=lambda shard: shard.place)]
-    if None not in hashes and vdd.content_hash(hashes) != shards[0].content:
+    hashes = [shard.file for shard in sorted(shards, key=lambda shard: shard.place) if shard.file]
+    if hashes and vdd.content_hash(hashes) != shards[0].content:
         raise VddError(
             f"{where} holds data files whose names do not belong together (their hashes do not give "
             f"{shards[0].content}): copy or export it again."
