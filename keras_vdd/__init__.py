@@ -27,6 +27,7 @@ _HOMES = {
     "materialise": ("hub.videos", "materialise"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
+    "publish": ("hub.publish", "publish"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),

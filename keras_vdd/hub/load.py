@@ -161,9 +161,12 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     }
     arrays = {}
     for items in config.memory.items:
-        scales = numbers.get(storage.scale_column(items.column))
-        shape = config.item_shape(items.column)
-        memories = storage.decode(numbers.pop(items.column).reshape(-1, *shape), scales, config)
+        shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
+        count = len(order) * config.items_of(items.column)
+        stored = [
+            None if each is None else each.reshape(count, -1) for each in (numbers.pop(items.column), scales)
+        ]
+        memories = storage.decode(*stored, shape, config)
         memories = memories.reshape(config.classes, -1, *shape)
         arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
     if config.memory.shared:

@@ -125,9 +125,8 @@ def numbers_of(config, soft):
     """
     numbers = {}
     for column in config.memory.columns:
-        numbers[column] = storage.stored_as(column, config)
-        if count := storage.scales_of(column, config):
-            numbers[storage.scale_column(column)] = np.dtype(np.float32), (count,)
+        cells = storage.cells_of(column, config)
+        numbers |= {name: (np.dtype(cell.dtype), cell.shape) for name, cell in cells.items()}
     if soft:
         numbers[SOFT_LABEL] = np.dtype(np.float32), (config.classes,)
     return numbers
