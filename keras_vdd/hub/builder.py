@@ -16,10 +16,12 @@ from datasets.packaged_modules.parquet.parquet import Parquet, ParquetConfig
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.clip import PARTS, STORAGE, Clip, part_of
+from keras_vdd.hub.clip import STORAGE, Clip
+from keras_vdd.hub.decoding import PARTS, part_of
 from keras_vdd.hub.load import check_mark
 from keras_vdd.hub.rows import cells
 from keras_vdd.hub.storage import scale_column, to_bytes
+from keras_vdd.hub.video_features import decode_in_batches
 from keras_vdd.memory.pairing import enumerate_pairs
 
 CACHE_VERSION = f"{vdd.FORMAT_VERSION}.1.0"
@@ -169,4 +171,4 @@ def present(loaded):
         or set(features["video"]) != set(PLAIN_CLIP)
     ):
         return loaded
-    return loaded.cast_column("video", Clip()).with_format("numpy")
+    return decode_in_batches(loaded.cast_column("video", Clip())).with_format("numpy")

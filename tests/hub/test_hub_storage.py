@@ -12,7 +12,7 @@ import keras_vdd
 from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.clip import make_video
+from keras_vdd.hub.decoding import make_video
 from keras_vdd.hub.rows import cells
 from keras_vdd.hub.storage import decode, encode, from_bytes, to_bytes
 from keras_vdd.memory.precision import quantised
