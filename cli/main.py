@@ -22,6 +22,8 @@ COMMANDS = {
     "evaluate": "Train fresh classifiers on a distilled set and test them.",
     "train": "Train one classifier on a distilled set and keep it.",
     "export": "Write a run's distilled set again, elsewhere or smaller.",
+    "publish": "Publish a distilled set, or experts, on the Hugging Face Hub.",
+    "load": "Get a published set, check all of it and say how to use it.",
     "inspect": "Say what a distilled set, a run or a store holds.",
     "doctor": "Say what this machine has: backends, devices, memory, codecs.",
 }

@@ -25,13 +25,15 @@ _HOMES = {
     "make_experts": ("pipeline", "make_experts"),
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
+    "publish": ("hub.publish", "publish"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),
     "register_network": ("models.registry", "register_network"),
     "register_source": ("data.sources", "register_source"),
     "show_recipe": ("planning.recipe_copies", "show_recipe"),
-    "train": ("pipeline", "train"),
+    "test_clips": ("classifiers.real_test_clips", "test_clips"),
+    "train": ("classifiers.training", "train"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "methods", "models")
 

@@ -20,7 +20,7 @@ from keras_vdd.hub.clip import STORAGE, Clip
 from keras_vdd.hub.decoding import PARTS, part_of
 from keras_vdd.hub.load import check_mark
 from keras_vdd.hub.rows import cells
-from keras_vdd.hub.storage import scale_column, to_bytes
+from keras_vdd.hub.storage import cells_of, to_bytes
 from keras_vdd.hub.video_features import decode_in_batches
 from keras_vdd.memory.pairing import enumerate_pairs
 
@@ -151,8 +151,9 @@ def _stored_parts(row, part, config):
 
 def _stored_items(row, column, config):
     """Return each memory item of a published row's cell, as stored bytes."""
-    values = cells(row[column]).reshape(-1, *config.item_shape(column))
-    scales = cells(row[scale_column(column)]) if config.dtype == "int8" else [None] * len(values)
+    count = config.items_of(column)
+    stored = [cells(row[name]).reshape(count, -1) for name in cells_of(column, config)]
+    values, scales = stored if len(stored) > 1 else (stored[0], [None] * count)
     return [to_bytes(*item) for item in zip(values, scales, strict=True)]
 
 
