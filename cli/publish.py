@@ -4,6 +4,7 @@ import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.cli.export import STORAGE
 from keras_vdd.errors import UsageError
 
 
@@ -28,7 +29,7 @@ from keras_vdd.errors import UsageError
 @click.option("--tag", metavar="NAME", help="Tag the commit; else format-N, which is on the newest set.")
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "float16", "int8", "uint8"]),
+    type=STORAGE,
     help="Storage of stills, motion and videos; else that of the set.",
 )
 @click.option("--experts", is_flag=True, help="Publish the experts of a run, a recipe or a folder of them.")
