@@ -28,6 +28,7 @@ _HOMES = {
     "plan": ("pipeline", "plan"),
     "prepare": ("pipeline", "prepare"),
     "publish": ("hub.publish", "publish"),
+    "publish_experts": ("experts.published", "publish_experts"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),

@@ -156,6 +156,9 @@ def _distill(recipe, progress, stills_from, callbacks):
             with run.times.of("prepare"):
                 stores = prepare_stores(listing, recipe.data, progress)
             run.goes_on_with(recipe, stores)
+            if recipe.needs_experts and recipe.experts.source is not None:
+                # Whether they fit should not show after the stills were learned.
+                learn_experts(recipe, stores, progress)
             if stills is not None:
                 stills.lay_into(run)
             results = carry_out(recipe, stores, run, progress, callbacks)
