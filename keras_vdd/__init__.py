@@ -24,6 +24,7 @@ _HOMES = {
     "load_recipe": ("recipe.load", "load_recipe"),
     "make_experts": ("pipeline", "make_experts"),
     "plan": ("pipeline", "plan"),
+    "predict": ("classifiers.prediction", "predict"),
     "prepare": ("pipeline", "prepare"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
