@@ -4,6 +4,7 @@ import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.memory.precision import DTYPES
 
 
 @click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
@@ -12,7 +13,7 @@ from keras_vdd.cli.examples import example
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "float16", "int8", "uint8"]),
+    type=click.Choice(DTYPES),
     default="float32",
     show_default=True,
     help="Storage of stills, motion and videos; uint8 (pixels) has no motion.",

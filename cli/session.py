@@ -174,6 +174,13 @@ class RecipeRequest:
         return load_recipe(self.recipe, self.overrides)
 
 
+def progress():
+    """Return the progress listener of commands that need no backend."""
+    from keras_vdd.progress import listener
+
+    return listener(_verbosity.level >= 0)
+
+
 @contextlib.contextmanager
 def working():
     """Settle the backend and give the progress listener; standard output is kept for the result.

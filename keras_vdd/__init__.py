@@ -26,6 +26,7 @@ _HOMES = {
     "plan": ("pipeline", "plan"),
     "predict": ("classifiers.prediction", "predict"),
     "prepare": ("pipeline", "prepare"),
+    "publish": ("hub.publish", "publish"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),

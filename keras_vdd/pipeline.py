@@ -81,6 +81,9 @@ def make_experts(
     Raises:
         UsageError: the recipe reads no experts.
         VddError: an expert diverged, or the data or the disk do not allow it.
+
+    Example:
+        >>> keras_vdd.make_experts("mtt-shapes", progress=True, **{"experts.count": 10})["folder"]
     """
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     training_of(recipe)

@@ -64,7 +64,7 @@ class ResultRow:
         """
         if not isinstance(values, dict):
             raise ValueError(f"a row is {values!r}")
-        values = {"dtype": None, **values}  # which rows of version 0.1 lack
+        values = {**dict.fromkeys(_UNKNOWN_TO_0_1), **values}
         expected = {*_TYPES, *Score(()).to_json()}
         if wrong := values.keys() ^ expected:
             raise ValueError(f"{min(wrong)} is {'unknown' if min(wrong) in values else 'missing'} in a row")
@@ -113,9 +113,8 @@ class Results:
             ValueError, TypeError, KeyError, AttributeError: it is something else.
         """
         _check(values, {**_TABLE_TYPES, "rows": list, "losses": dict})
-        # Rows of version 0.1 left to the table what they share, and did not know the rest.
+        # Rows of version 0.1 left to the table what they share.
         shared = {name: values[name] for name in ("set", "architecture", "protocol", "backend")}
-        shared |= {"recipe": None, "device": None}
         rows = tuple(ResultRow.from_json({**shared, **row}) for row in values["rows"])
         return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
 
@@ -151,6 +150,7 @@ _TYPES = {
     "note": str,
     "dtype": str | None,
 }
+_UNKNOWN_TO_0_1 = ("recipe", "backend", "device", "dtype")
 _TABLE_TYPES = {
     "run": str,
     "set": str,

@@ -19,7 +19,7 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.clip import PARTS, STORAGE, Clip, part_of
 from keras_vdd.hub.load import check_mark
 from keras_vdd.hub.rows import cells
-from keras_vdd.hub.storage import scale_column, to_bytes
+from keras_vdd.hub.storage import cells_of, to_bytes
 from keras_vdd.memory.pairing import enumerate_pairs
 
 CACHE_VERSION = f"{vdd.FORMAT_VERSION}.1.0"
@@ -149,8 +149,9 @@ def _stored_parts(row, part, config):
 
 def _stored_items(row, column, config):
     """Return each memory item of a published row's cell, as stored bytes."""
-    values = cells(row[column]).reshape(-1, *config.item_shape(column))
-    scales = cells(row[scale_column(column)]) if config.dtype == "int8" else [None] * len(values)
+    count = config.items_of(column)
+    stored = [cells(row[name]).reshape(count, -1) for name in cells_of(column, config)]
+    values, scales = stored if len(stored) > 1 else (stored[0], [None] * count)
     return [to_bytes(*item) for item in zip(values, scales, strict=True)]
 
 

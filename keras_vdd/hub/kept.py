@@ -86,7 +86,7 @@ def as_results(given: Given, distilled: DistilledSet) -> Results:
         run=str(told.get("name") or ""),
         set=last.set,
         classes=distilled.classes,
-        backend=str(told.get("backend") or ""),
+        backend=last.backend or str(told.get("backend") or ""),
         architecture=last.architecture,
         protocol=last.protocol,
         rows=tuple(rows),

@@ -209,8 +209,8 @@ def _places(config: vdd.RowConfig, labels: list[int], slots: list[int]) -> np.nd
 
 def _memories(files: list[Path], column: str, config: vdd.RowConfig, places: np.ndarray) -> np.ndarray:
     shape = config.item_shape(column)
-    scales = _column(files, storage.scale_column(column)) if config.dtype == "int8" else None
-    items = storage.decode(_column(files, column).reshape(-1, *shape), scales, config)
+    stored = [_column(files, name) for name in storage.cells_of(column, config)]
+    items = storage.decode(stored[0], stored[1] if len(stored) > 1 else None, shape, config)
     items = items.reshape(-1, config.items_of(column), *shape)[places]
     return items.reshape(config.classes, -1, *shape)
 

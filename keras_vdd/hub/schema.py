@@ -13,6 +13,9 @@ class with all its own memories, so that nothing is stored twice, in feature typ
     video       (T, H, W, 3)          of "full-video"
     statics_scale, dynamics_scale, video_scale
                 list of float32       of memories stored as int8, one a still, motion clip or video
+                (items, ceil(N/64)) float16  of memories stored as int4, one for each 64 of the N values of an item,
+                                      whose columns are uint8 (items, ceil(N/2)): two levels a byte, each with 8
+                                      added, the first in the lower four bits
     soft_label  list of C float32     where labels were learned
     integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
     digest      string, checksum of all of the above (`hub.digest`)

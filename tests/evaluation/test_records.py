@@ -6,7 +6,7 @@ import pytest
 from made_rows import ROW, results, row
 
 from keras_vdd.errors import VddError
-from keras_vdd.evaluation.records import ResultRow, Results
+from keras_vdd.evaluation.records import _UNKNOWN_TO_0_1, ResultRow, Results
 
 ROWS = {
     "plain": ROW,
@@ -62,10 +62,15 @@ def test_results_come_back_and_equal_ones_have_equal_bytes(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_row_says_none_of_what_version_0_1_did_not_know():
+    known = {name: value for name, value in ROW.to_json().items() if name not in _UNKNOWN_TO_0_1}
+    assert ResultRow.from_json(known) == row(recipe=None, backend=None, device=None, dtype=None)
+
+
 def test_results_of_version_0_1_are_read(tmp_path):
     values = results().to_json()
     for each in values["rows"]:
-        for name in ("set", "architecture", "protocol", "recipe", "backend", "device"):
+        for name in ("set", "architecture", "protocol", "recipe", "backend", "device", "dtype"):
             del each[name]
         for network in each["networks"]:
             network["seconds"] = 1.5

@@ -67,6 +67,8 @@ print("well")
         ("full-video", "float16"),
         ("static-dynamic", "int8"),
         ("full-video", "int8"),
+        ("static-dynamic", "int4"),
+        ("full-video", "int4"),
         ("still", "uint8"),
         ("full-video", "uint8"),
     ],
@@ -81,7 +83,7 @@ def test_small_motion_is_the_layer_s_video(fresh, tmp_path):
     keras = pytest.importorskip("keras")
     from keras_vdd.memory import DistilledSet, StaticDynamicMemory
 
-    memory = StaticDynamicMemory(3, 1, 2, 2, 5, 8, 3, dynamic_frames=2, dynamic_size=3, quantise=True)
+    memory = StaticDynamicMemory(3, 1, 2, 2, 5, 8, 3, dynamic_frames=2, dynamic_size=3, quantise="int8")
     rng = np.random.default_rng(0)
     for variable in memory.weights:
         scale = 1 if variable.name in ("static", "dynamic") else 0.1
@@ -200,8 +202,8 @@ print("well")
     assert fresh(code, *published(kind), shape, known=False) == "well\n"
 
 
-def test_without_keras_vdd_small_storage_gives_plain_numbers(published, fresh):
-    """The card's sentence on int8 columns, done by hand."""
+def test_without_keras_vdd_small_storage_gives_plain_numbers(published, fresh, tmp_path):
+    """The card's sentences on int8 and int4 columns, done by hand."""
     code = (
         ALONE
         + """
@@ -219,6 +221,24 @@ print("well")
     )
     motion = np.random.default_rng(9).standard_normal((12, 4, 2, 4, 3, 1))
     assert fresh(code, *published(dtype="int8", dynamic=motion), known=False) == "well\n"
+    halves = (
+        ALONE
+        + """
+row = datasets.load_dataset(folder, split="train")[0]
+for name, shape in (("statics", (2, 8, 9, 3)), ("dynamics", (2, 2, 4, 3))):
+    size, stored = int(np.prod(shape[1:])), np.array(row[name], "uint8")
+    levels = np.stack([stored & 15, stored >> 4], -1).reshape(2, -1)[:, :size].astype("int") - 8
+    scales = np.repeat(np.array(row[name + "_scale"], "float32"), 64, axis=1)[:, :size]
+    np.save(sys.argv[3] + name, (levels * scales).astype("float32").reshape(shape))
+print("well")
+"""
+    )
+    for_numpy = tmp_path / "from-"
+    folder, truth = published(dtype="int4", dynamic=motion)
+    assert fresh(halves, folder, truth, for_numpy, known=False) == "well\n"
+    made = keras_vdd.load(folder)
+    np.testing.assert_array_equal(np.load(f"{for_numpy}statics.npy"), made.static[0, :2])
+    np.testing.assert_array_equal(np.load(f"{for_numpy}dynamics.npy"), made.dynamic[0, :2, ..., 0])
     pixels = ALONE + (
         'video = np.array(datasets.load_dataset(folder, split="train")[0]["video"])\n'
         "assert video.shape == (5, 8, 9, 3) and video.min() >= 0 and 200 < video.max() <= 255\n"

@@ -11,9 +11,7 @@ from test_extending import SHAPES, SHORT, follow, rows_of, vdd
 from tiny_stage import KINDS
 
 import keras_vdd
-from keras_vdd import plugins
 from keras_vdd.errors import UsageError
-from keras_vdd.methods import METHODS
 from keras_vdd.recipe.load import load_recipe
 
 
@@ -25,14 +23,12 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def registered(place, monkeypatch):
+def registered(place, forgetting):
     """The page's method in this process, until the test ends."""
-    METHODS.names()
-    monkeypatch.setattr(METHODS, "_records", dict(METHODS._records))
-    monkeypatch.setattr(plugins, "_LOADED", {})
     return keras_vdd.load_plugin(place / "moments.py").METHOD
 
 
+@pytest.mark.slow
 def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     (words,) = follow("adding-a-method.md", tmp_path)
     vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
@@ -50,6 +46,7 @@ def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     assert "dynamic.loss=moments must be one of dc, dm, frepo, mtt" in said
 
 
+@pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "moments"
     folder.mkdir(parents=True)

@@ -170,6 +170,7 @@ def losses_of(folder, stage):
     return [line["loss"] for line in lines if line["stage"] == stage]
 
 
+@pytest.mark.slow
 def test_callbacks_hear_of_both_stages_and_change_nothing(whole, tmp_path):
     """3 iterations of stage 1 and 4 of stage 2, in windows of 2."""
     heard, log = Heard(), tmp_path / "log.csv"
@@ -197,6 +198,7 @@ def test_callbacks_hear_of_both_stages_and_change_nothing(whole, tmp_path):
         assert losses_of(folder, stage) == losses_of(whole.folder, stage)
 
 
+@pytest.mark.slow
 def test_a_callback_that_stops_leaves_a_checkpoint_and_no_set(whole, tmp_path):
     recipe, log = small(tmp_path, *QUICK, store=whole.store), tmp_path / "log.csv"
 
@@ -268,6 +270,7 @@ def test_callbacks_that_cannot_be_are_refused_before_anything_is_made(callbacks,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_a_user_must_know_is_a_warning_and_not_progress(tmp_path):
     """Python prints it where nothing was set up; `logging` silences it."""
     folder = tmp_path / "videos"

@@ -203,6 +203,7 @@ def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
     np.testing.assert_allclose(*losses, rtol=1e-2)
 
 
+@pytest.mark.slow
 def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
     found = []
     for place in (tmp_path / "one", tmp_path / "two"):

@@ -189,6 +189,7 @@ def test_what_results_depend_on_is_not(tmp_path, change):
         RunFolder(small(tmp_path, *mtt, change))
 
 
+@pytest.mark.slow
 def test_processes_compute_on_the_device_of_the_run(stores, tmp_path):
     training = experts.training_of(recipe_of(tmp_path))
     not_here = pytest.raises(VddError, match="run.device=cuda:99 is not here")
