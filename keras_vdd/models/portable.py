@@ -42,15 +42,21 @@ def portable(
     """
     pixels = keras.Input(shape, name=INPUT.format(interval))
     x = keras.layers.Rescaling(1 / 255, dtype="float32", name="scaled_to_1")(pixels)
-    # Both steps at once: ((x - mean) / std - centre) / deviation.
+    # Normalised and standardised at once: ((x - mean) / std - centre) / deviation = x / d - m / d, by channel. Not by
+    # Keras' Normalization, whose numbers tensorflow's export to ONNX would ask for as inputs.
     centre, deviation = statistics
-    middle = [m + centre * s for m, s in zip(mean, std)]
-    variance = [(s * deviation) ** 2 for s in std]
-    x = keras.layers.Normalization(-1, middle, variance, dtype="float32", name=STANDARDISED)(x)
+    scale = [1 / (s * deviation) for s in std]
+    offset = [-(m + centre * s) / (s * deviation) for m, s in zip(mean, std)]
+    x = keras.layers.Rescaling(_by_channel(scale), _by_channel(offset), dtype="float32", name=STANDARDISED)(x)
     x = keras.layers.Activation("linear", dtype="float32", name=LOGITS)(_stock_form(network, x))
     model = keras.Model(pixels, _named(x, class_names, probabilities), name="classifier")
     _check_stock(model, network)
     return model
+
+
+def _by_channel(numbers: list[float]) -> Any:
+    # All five axes: of fewer, Keras takes the first for channels where it is configured for channels first.
+    return [[[[numbers]]]]
 
 
 def _named(logits: Any, class_names: tuple[str, ...], probabilities: bool) -> Any:
