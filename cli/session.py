@@ -155,6 +155,12 @@ def recipe_options(required=True):
     return decorate
 
 
+model_option = click.option(
+    "--model",
+    metavar="NAME|FILE.keras",
+    help="Another network: one that is registered, or the architecture of a file, its weights drawn anew.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, nothing else.")
 
 

@@ -26,6 +26,7 @@ _HOMES = {
     "make_experts": ("pipeline", "make_experts"),
     "materialise": ("hub.videos", "materialise"),
     "plan": ("pipeline", "plan"),
+    "predict": ("classifiers.prediction", "predict"),
     "prepare": ("pipeline", "prepare"),
     "publish": ("hub.publish", "publish"),
     "publish_experts": ("experts.published", "publish_experts"),
