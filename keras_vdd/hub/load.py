@@ -161,12 +161,10 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     }
     arrays = {}
     for items in config.memory.items:
-        shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
-        count = len(order) * config.items_of(items.column)
-        stored = [
-            None if each is None else each.reshape(count, -1) for each in (numbers.pop(items.column), scales)
-        ]
-        memories = storage.decode(*stored, shape, config)
+        shape, count = config.item_shape(items.column), len(order) * config.items_of(items.column)
+        scales = numbers.get(storage.scale_column(items.column))
+        scales = None if scales is None else scales.reshape(count, -1)
+        memories = storage.decode(numbers.pop(items.column).reshape(count, -1), scales, shape, config)
         memories = memories.reshape(config.classes, -1, *shape)
         arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
     if config.memory.shared:

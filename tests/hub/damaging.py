@@ -81,7 +81,8 @@ def remove(rng, folder, other):
 def double(rng, folder, other):
     files = data_files(folder)
     place = int(rng.integers(0, len(files)))
-    name = files[place].name.replace(f"train-{place:05d}", f"train-{int(rng.integers(0, 5)):05d}")
+    another = (place + int(rng.integers(1, 5))) % 6
+    name = files[place].name.replace(f"train-{place:05d}", f"train-{another:05d}")
     shutil.copy(files[place], files[place].with_name(name))
 
 
