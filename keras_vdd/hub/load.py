@@ -55,7 +55,9 @@ class LoadedSet(DistilledSet):
             (videos, labels): float32 (n, T, H, W, 3); int32 (n,), or float32 (n, C) if `soft`.
         """
         pairs = self.pairs()
-        return self.reconstruct(pairs), self.soft_labels_of(pairs) if soft else self.labels_of(pairs)
+        return self.reconstruct(pairs, on_backend=True), self.soft_labels_of(
+            pairs
+        ) if soft else self.labels_of(pairs)
 
     def as_pydataset(
         self,
@@ -151,7 +153,7 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     for path, shard in files:
         with told(shard):
             rows = read_rows(read_local(path, shard), shard)
-            whole.add(rows)
+            whole.add(rows, shard)
         parts.append(rows)
     whole.finish(str(folder))
     config = parts[0].config
@@ -161,10 +163,11 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     }
     arrays = {}
     for items in config.memory.items:
-        shape, count = config.item_shape(items.column), len(order) * config.items_of(items.column)
-        scales = numbers.get(storage.scale_column(items.column))
+        shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
+        count = len(order) * config.items_of(items.column)
+        values = numbers.pop(items.column).reshape(count, -1)
         scales = None if scales is None else scales.reshape(count, -1)
-        memories = storage.decode(numbers.pop(items.column).reshape(count, -1), scales, shape, config)
+        memories = storage.decode(values, scales, shape, config)
         memories = memories.reshape(config.classes, -1, *shape)
         arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
     if config.memory.shared:

@@ -5,7 +5,8 @@ import numpy as np
 import pyarrow as pa
 
 from keras_vdd.hub import storage
-from keras_vdd.hub.clip import PARTS, STORAGE, part_of
+from keras_vdd.hub.clip import STORAGE
+from keras_vdd.hub.decoding import PARTS, part_of
 from keras_vdd.memory.pairing import enumerate_pairs
 
 BLOCK_BYTES = 2**25

@@ -101,14 +101,17 @@ def video_columns(ds: Any) -> set[str]:
 def present(ds: Any) -> Any:
     """Show stored cells as videos; a set that has none is left as it is."""
     from keras_vdd.hub.clip import STORAGE, Clip
+    from keras_vdd.hub.video_features import decode_in_batches
 
     if isinstance(ds, dict):
         return type(ds)({split: present(one) for split, one in ds.items()})
     parts = {field.name for field in STORAGE}
-    for name, stored in (ds.features or {}).items():
-        if isinstance(stored, dict) and set(stored) == parts:
-            ds = ds.cast_column(name, Clip())
-    return ds
+    columns = [
+        name for name, kind in (ds.features or {}).items() if isinstance(kind, dict) and set(kind) == parts
+    ]
+    for name in columns:
+        ds = ds.cast_column(name, Clip())
+    return decode_in_batches(ds) if columns else ds
 
 
 def as_stored(ds: Any) -> Any:
