@@ -12,6 +12,7 @@ from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
 from keras_vdd.memory.memory import Items, Memory
 from keras_vdd.memory.registry import MEMORIES
+from keras_vdd.temporal import INTERPOLATIONS
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -133,6 +134,10 @@ class DistilledSet:
         classes, frames = len(self.class_names), self.frames
         if not classes or len(set(self.class_names)) != classes:
             raise UsageError("A distilled set needs at least one class name, and no name twice.")
+        if self.interpolation not in INTERPOLATIONS:
+            raise UsageError(
+                f"Interpolation {self.interpolation!r} is unknown: choose one of {', '.join(INTERPOLATIONS)}."
+            )
         if frames < 1:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
