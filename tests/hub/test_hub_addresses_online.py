@@ -147,6 +147,7 @@ def test_the_commands(hub, at_hub, published, tmp_path):
         facts["license"] == "cc0-1.0"
         and facts["source"] == "shapes"
         and facts["stored_bytes"] > facts["bytes"]
+    assert facts["results"] == [] and "results       none" in loaded["out"]
     )
     assert refused["code"] == 2 and refused["err"].startswith("error: user/set has no revision v9")
 
