@@ -123,6 +123,7 @@ def test_fewer_real_frames_span_the_time_of_a_whole_clip():
 @pytest.mark.once
 def test_what_would_bend_time_is_refused_with_the_reason(settings, sentence):
     video = ["memory.kind=full-video", "static=null", "dynamic.learning_rates.video=1",
-             "dynamic.learning_rates.dynamic=null", "dynamic.learning_rates.integrator=null", "evaluation.compare=[]"]  # fmt: skip
+             "dynamic.learning_rates.dynamic=null", "dynamic.learning_rates.integrator=null",
+             "evaluation.compare=[]"]  # fmt: skip
     with pytest.raises(UsageError, match=sentence):
         load_recipe("quickstart", [*video, *settings])
