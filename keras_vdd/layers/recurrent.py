@@ -1,0 +1,120 @@
+"""Recurrent layers as PyTorch has them, with right derivatives of every order on every backend.
+
+Keras' own GRU and LSTM have other starts (Glorot and orthogonal weights, biases of zero and one) and, on a GPU with
+PyTorch or TensorFlow, cuDNN kernels that cannot be differentiated twice. Here the steps are written out one after
+another: clips are short.
+"""
+
+import math
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from keras_vdd.layers.draws import Uniform
+from keras_vdd.tensors import Shape, Tensor
+
+
+class _Recurrent(keras.layers.Layer):
+    """One layer over time, from a state of zeros.
+
+    Weights have the names, gate order and start of PyTorch's module, whose matrices are transposed here: outputs
+    come last, as in the kernels of convolutions, so that gradient matching compares them unit by unit of each gate.
+    Both biases are kept. All are drawn from U(-b, b) with b = 1 / sqrt(units).
+
+    Args:
+        units: int, size of the state.
+
+    Call with (batch, time, inputs), of which time is known; returns the states of all times, (batch, time, units).
+    `weight_ih` has shape (inputs, gates * units), `weight_hh` (units, gates * units), the biases `bias_ih` and
+    `bias_hh` (gates * units,).
+    """
+
+    gates: ClassVar[int]
+    states: ClassVar[int] = 1
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, input_shape: Shape) -> None:
+        wide = self.gates * self.units
+        uniform = keras.initializers.RandomUniform
+        bound = self.draws["weight_ih"].bound
+
+        def weight(name: str, *shape: int) -> keras.Variable:
+            return self.add_weight(name=name, shape=shape, initializer=uniform(-bound, bound))
+
+        self.weight_ih = weight("weight_ih", input_shape[-1], wide)
+        self.weight_hh = weight("weight_hh", self.units, wide)
+        self.bias_ih = weight("bias_ih", wide)
+        self.bias_hh = weight("bias_hh", wide)
+
+    @property
+    def draws(self) -> dict[str, Uniform]:
+        """How each weight is drawn, by name."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return dict.fromkeys(names, Uniform(1 / math.sqrt(self.units)))
+
+    def call(self, x: Tensor) -> Tensor:
+        # What a frame gives to the gates depends on no other frame: one product for all of them.
+        given = ops.add(ops.matmul(x, self.weight_ih), self.bias_ih)
+        zeros = ops.zeros_like(given[:, 0, : self.units])
+        state, outputs = (zeros,) * self.states, []
+        for time in range(given.shape[1]):
+            recurrent = ops.add(ops.matmul(state[0], self.weight_hh), self.bias_hh)
+            state = self.step(given[:, time], recurrent, state)
+            outputs.append(state[0])
+        return ops.stack(outputs, axis=1)
+
+    def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The next state, whose first part is the output.
+
+        Args:
+            given, recurrent: (batch, gates * units), what input and last output give to the gates.
+            state: tensors (batch, units).
+        """
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (*input_shape[:-1], self.units)
+
+    def products(self, output_shape: Shape) -> int:
+        """Products of its matrices with frames and states, for outputs of this shape."""
+        return math.prod(output_shape) * self.gates * (self.weight_ih.shape[0] + self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class RNN(_Recurrent):
+    __doc__ = f"""Elman network, h' = tanh(W_ih x + b_ih + W_hh h + b_hh). {_Recurrent.__doc__}"""
+    gates = 1
+
+    def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return (ops.tanh(given + recurrent),)
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class GRU(_Recurrent):
+    __doc__ = f"""Gated recurrent unit; gates in the order reset, update, new. {_Recurrent.__doc__}"""
+    gates = 3
+
+    def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        reset, update, new = ops.split(given, 3, axis=-1)
+        reset_h, update_h, new_h = ops.split(recurrent, 3, axis=-1)
+        update = ops.sigmoid(update + update_h)
+        new = ops.tanh(new + ops.sigmoid(reset + reset_h) * new_h)
+        return ((1 - update) * new + update * state[0],)
+
+
+@keras.saving.register_keras_serializable(package="keras_vdd")
+class LSTM(_Recurrent):
+    __doc__ = f"""Long short-term memory; gates in the order input, forget, cell, output. {_Recurrent.__doc__}"""
+    gates, states = 4, 2
+
+    def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        enter, forget, cell, leave = ops.split(given + recurrent, 4, axis=-1)
+        cell = ops.sigmoid(forget) * state[1] + ops.sigmoid(enter) * ops.tanh(cell)
+        return ops.sigmoid(leave) * ops.tanh(cell), cell
