@@ -111,7 +111,9 @@ class GRU(_Recurrent):
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
 class LSTM(_Recurrent):
-    __doc__ = f"""Long short-term memory; gates in the order input, forget, cell, output. {_Recurrent.__doc__}"""
+    __doc__ = (
+        f"""Long short-term memory; gates in the order input, forget, cell, output. {_Recurrent.__doc__}"""
+    )
     gates, states = 4, 2
 
     def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
