@@ -1,5 +1,6 @@
 """ConvNet on every frame and a head over time: the networks of section 3 of the paper, but for their heads."""
 
+import math
 from typing import Any
 
 import keras
@@ -49,15 +50,13 @@ class FrameEncoder(Embedder):
         self.crop = min(size, CROP)
         self.blocks = Blocks(self.crop, width, DEPTH, name="blocks")
         self.blocks.build((None, self.crop, self.crop, 3))
+        self.feature_shape: tuple[int, ...] = self.blocks.feature_shape
         self.temporal = self.head(self.blocks.feature_count)
-        if self.temporal is None:
-            self.feature_shape = self.blocks.feature_shape
-        else:
-            self.temporal.build((None, frames, self.blocks.feature_count))
-            shape = self.temporal.compute_output_shape((None, frames, self.blocks.feature_count))
-            self.feature_shape = (shape[-1],)
-        count = self.blocks.feature_count if self.temporal is None else self.feature_shape[-1]
-        self.classify_from(classes, count)
+        if self.temporal is not None:
+            over_time = (None, frames, self.blocks.feature_count)
+            self.temporal.build(over_time)
+            self.feature_shape = (self.temporal.compute_output_shape(over_time)[-1],)
+        self.classify_from(classes, math.prod(self.feature_shape))
         self.built = True
 
     def head(self, features: int) -> keras.layers.Layer | None:
