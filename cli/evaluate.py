@@ -14,8 +14,8 @@ from keras_vdd.cli.examples import example
 def command(path, request, as_json):
     """Train fresh classifiers on a distilled set and test them on the test videos of its recipe.
 
-    SET_OR_RUN is an exported folder or a run folder. The recipe is the one it was made with unless
-    --recipe names another.
+    SET_OR_RUN is an exported folder, a run folder or a repository on the Hub (owner/name). The recipe is
+    the one it was made with unless --recipe names another.
     """
     from keras_vdd.hub.target import resolve_target
 

@@ -23,7 +23,7 @@ from keras_vdd.cli.examples import example
 def command(path, folder, dtype, license, force, as_json):
     """Write a distilled set as a folder that `datasets.load_dataset` reads.
 
-    SET_OR_RUN is an exported folder or a run folder.
+    SET_OR_RUN is an exported folder, a run folder or a repository on the Hub (owner/name).
     """
     from keras_vdd.hub.export import export
     from keras_vdd.report.inspection import inspect

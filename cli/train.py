@@ -15,16 +15,16 @@ from keras_vdd.cli.examples import example
 def command(path, request, save, as_json):
     """Train a classifier on a distilled set and test it on the test videos of its recipe.
 
-    SET_OR_RUN is an exported folder or a run folder.
+    SET_OR_RUN is an exported folder, a run folder or a repository on the Hub (owner/name).
     """
     from keras_vdd.hub.target import resolve_target
 
     # Before a backend starts, which takes seconds: a slip in a path should not.
     found = resolve_target(path, request.recipe, request.overrides)
     with session.working() as progress:
-        from keras_vdd import pipeline
+        from keras_vdd.classifiers.training import train
 
-        result = pipeline.train(found.folder, found.recipe, progress, save)
+        result = train(found.folder, found.recipe, progress, save)
     if as_json:
         return output.emit_json(result)
     output.emit_lines(result)

@@ -31,7 +31,8 @@ _HOMES = {
     "register_network": ("models.registry", "register_network"),
     "register_source": ("data.sources", "register_source"),
     "show_recipe": ("planning.recipe_copies", "show_recipe"),
-    "train": ("pipeline", "train"),
+    "test_clips": ("classifiers.real_test_clips", "test_clips"),
+    "train": ("classifiers.training", "train"),
 }
 _ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "methods", "models")
 

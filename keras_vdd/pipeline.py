@@ -2,22 +2,13 @@
 
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
-import dataclasses
-import logging
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
-from keras_vdd.errors import UsageError, VddError
-from keras_vdd.evaluation.metrics import top_k_accuracy
-from keras_vdd.evaluation.scoring import Scoring, videos_of
-from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.experts.engine import learn_experts, training_of
-from keras_vdd.files import replacing
 from keras_vdd.hub.export import export
 from keras_vdd.hub.load import load
 from keras_vdd.hub.target import resolve_target
@@ -29,18 +20,16 @@ from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.inspection import inspect
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.runs.identity import recipe_hash
+from keras_vdd.stages.real_videos import listing_of, scoring_for, stores_of
 from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.whole_run import carry_out, finished_results
 from keras_vdd.tensors import File
 
-__all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "plan", "prepare", "train"]
+__all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "plan", "prepare"]
 
 # What `keras_vdd.load_recipe` makes a recipe of, and what `progress.listener` makes a listener of.
 AnyRecipe = File | Mapping[str, Any] | Recipe
 AnyProgress = Progress | bool | None
-
-_LOG = logging.getLogger(__name__)
 
 
 def prepare(recipe: AnyRecipe, progress: AnyProgress = None, **settings: Any) -> dict[str, Any]:
@@ -63,7 +52,7 @@ def prepare(recipe: AnyRecipe, progress: AnyProgress = None, **settings: Any) ->
         >>> keras_vdd.prepare("quickstart", progress=True)["splits"]["train"]["videos"]
     """
     recipe, progress = load_recipe(recipe, **settings), listener(progress)
-    listing = _listing(recipe, progress)
+    listing = listing_of(recipe, progress)
     stores = prepare_stores(listing, recipe.data, progress)
     folder = os.path.dirname(os.fspath(stores["train"].folder))
     summary = preparation_summary(stores)
@@ -91,11 +80,14 @@ def make_experts(
     Raises:
         UsageError: the recipe reads no experts.
         VddError: an expert diverged, or the data or the disk do not allow it.
+
+    Example:
+        >>> keras_vdd.make_experts("mtt-shapes", progress=True, **{"experts.count": 10})["folder"]
     """
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     training_of(recipe)
     with on_its_device(recipe):
-        bank = learn_experts(recipe, _stores(recipe, progress), progress, callbacks)
+        bank = learn_experts(recipe, stores_of(recipe, progress), progress, callbacks)
     experts = [
         {"number": number, "top1": top1, "loss": losses[-1]}
         for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))
@@ -155,7 +147,7 @@ def distill(
 def _distill(recipe, progress, stills_from, callbacks):
     # Before the run folder is made: a mistake in data.root should leave nothing behind.
     stills = None if stills_from is None else stills_of(stills_from, recipe)
-    listing = _listing(recipe, progress)
+    listing = listing_of(recipe, progress)
     if stills is not None:
         stills.of_these_videos(prepare_stores(listing, recipe.data, progress))
     run = RunFolder(recipe)
@@ -181,7 +173,7 @@ def evaluate(
     """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
 
     Args:
-        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
+        target: path of a run folder or an exported set, or a repository on the Hub as `load` takes it.
         recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
             made with.
         progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
@@ -189,7 +181,8 @@ def evaluate(
 
     Returns:
         dict as `keras_vdd.evaluation.ResultRow.to_json` gives it, with `set`, `architecture`, `seeds`, `top1`
-        and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`.
+        and `top5` (each `mean`, `std`, `values` in percent), `pairs`, `diverged`, `bytes`, `clips`, `protocol`,
+        `backend` and `device`.
 
     Raises:
         VddError: there is no set, or its classes are not those of the test videos.
@@ -200,120 +193,5 @@ def evaluate(
     found, progress = resolve_target(target, recipe, **settings), listener(progress)
     distilled = load(found.folder)
     with on_its_device(found.recipe):
-        scoring = _scoring_for(distilled, found.recipe, progress)
+        scoring = scoring_for(distilled, found.recipe, progress)
         return scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype).to_json()
-
-
-def train(
-    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, save: File | None = None,
-    callbacks: Callbacks = None, **settings: Any,
-) -> dict[str, Any]:  # fmt: skip
-    """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
-
-    Args:
-        target: path of a run folder or an exported set, or the id `owner/name` of a Hub repository.
-        recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
-            made with.
-        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
-        save: path of a `.keras` file; None keeps nothing. `keras.models.load_model` reads it once
-            `keras_vdd.evaluation.classifier` is imported.
-        callbacks: Keras callbacks. A step is a batch to them, `run.checkpoint_every` steps are an epoch; logs have
-            `iteration` and the mean `loss` since the epoch began. One that sets `model.stop_training` ends the call
-            with nothing kept.
-        **settings: laid over the recipe, such as `**{"evaluation.steps": 1000}`.
-
-    Returns:
-        dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
-
-    Raises:
-        UsageError: `save` is no place for a classifier.
-        VddError: there is no set, its classes are not those of the test videos, the loss left the finite numbers, or a
-            callback stopped the training.
-
-    Example:
-        >>> keras_vdd.train("runs/quickstart", save="classifier.keras", progress=True)["top1"]
-    """
-    check_save(save)
-    found, progress, callbacks = (
-        resolve_target(target, recipe, **settings),
-        listener(progress),
-        checked(callbacks),
-    )
-    with on_its_device(found.recipe):
-        return _train(load(found.folder), found.recipe, progress, save, callbacks)
-
-
-def _train(distilled, recipe, progress, save, callbacks):
-    scoring = _scoring_for(distilled, recipe, progress)
-    training = videos_of(distilled)
-    protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
-    trainer = Trainer(scoring.network(), protocol, len(training), training.loss)
-    with progress.task("Training a classifier", trainer.steps) as update:
-        outcome = trainer.train(training, recipe.run.seed, 0, update, callbacks, recipe.run.checkpoint_every)
-    if outcome.diverged:
-        raise VddError("The classifier's loss left the finite numbers: choose evaluation.evaluator=stable.")
-    if outcome.steps < trainer.steps:
-        raise VddError(
-            f"A callback stopped the training after step {outcome.steps} of {trainer.steps}: nothing is kept."
-        )
-    logits = trainer.logits(scoring.test)
-    result = {
-        "set": recipe.data.set,
-        **{f"top{k}": 100 * top_k_accuracy(logits, scoring.test.labels, k) for k in (1, 5)},
-        "loss": outcome.loss,
-        "steps": outcome.steps,
-        "clips": len(training),
-        "protocol": protocol.describe(),
-    }
-    if save:
-        with replacing(save, suffix=".keras") as partial:
-            trainer.classifier.save(partial)
-        result["saved"] = str(save)
-    return result
-
-
-def check_save(save: File | None) -> None:
-    """See to it that a classifier can be kept at a path; None is well too.
-
-    Raises:
-        UsageError: it does not end in `.keras`, or its folder does not exist.
-    """
-    if save is not None and Path(save).suffix != ".keras":
-        raise UsageError(f"save={save}: the name of a classifier's file must end in .keras")
-    if save is not None and not (folder := Path(save).absolute().parent).is_dir():
-        raise UsageError(f"save={save}: the folder {folder} does not exist")
-
-
-def _listing(recipe, progress):
-    listing = find_videos(recipe.data, progress)
-    for note in listing.notes:
-        _LOG.warning("%s", note)
-    return listing
-
-
-def _stores(recipe, progress):
-    return prepare_stores(_listing(recipe, progress), recipe.data, progress)
-
-
-def _scoring_for(distilled, recipe, progress):
-    data = recipe.data.model_copy(
-        update={
-            "frames": distilled.frames,
-            "size": distilled.size[0],
-            "mean": distilled.mean,
-            "std": distilled.std,
-        }
-    )
-    recipe = recipe.model_copy(update={"data": data})
-    stores = _stores(recipe, progress)
-    _check_classes(distilled, stores["test"])
-    return Scoring(recipe, stores, progress, recipe_hash=recipe_hash(recipe))
-
-
-def _check_classes(distilled, store):
-    if tuple(store.class_names) != distilled.class_names:
-        strange = sorted(set(distilled.class_names) ^ set(store.class_names))
-        raise VddError(
-            f"The set was learned for other classes than the test videos have ({', '.join(strange[:4])} "
-            f"{'is' if len(strange) == 1 else 'are'} in one of them only): name the same with data.classes."
-        )

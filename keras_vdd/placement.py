@@ -1,14 +1,19 @@
 """Where a run computes: the device that its recipe asks for, whether its sums repeat, and what is said of both."""
 
 import contextlib
+import logging
 import re
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
+
+import keras
 
 from keras_vdd import backend
 from keras_vdd.backend import cuda_driver
 from keras_vdd.errors import VddError
 from keras_vdd.out_of_memory import SMALLER_DATA, told_of_memory
+
+_LOG = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -37,9 +42,21 @@ def computing(device="auto", deterministic=False):
         yield
 
 
-def on_its_device(recipe: Any) -> AbstractContextManager[None]:
-    """A context in which all is computed as a recipe says: `computing` by its `run` settings."""
-    return computing(recipe.run.device, recipe.run.deterministic)
+@contextlib.contextmanager
+def on_its_device(recipe: Any) -> Iterator[None]:
+    """A context in which all is computed as a recipe says: `computing` by its `run` settings.
+
+    A precision in which gradients may come out wrong there is told as a warning.
+    """
+    run = recipe.run
+    with computing(run.device, run.deterministic):
+        if run.precision in backend.FAULTY_ON_CPU and backend.device_in_use().kind == "cpu":
+            _LOG.warning(
+                "run.precision=%s on a processor: %s may leave parts of a convolution's gradient unwritten there; "
+                "take run.precision=float32 where figures count.",
+                run.precision, keras.config.backend(),
+            )  # fmt: skip
+        yield
 
 
 def facts():

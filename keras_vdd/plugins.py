@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from typing import Any
+from types import ModuleType
 
 from keras_vdd.errors import UsageError, VddError
 
@@ -27,21 +27,25 @@ class _Source(importlib.abc.ExecutionLoader):
         return self._text
 
 
-def load_plugin(path: str | os.PathLike) -> Any:
+def load_plugin(path: str | os.PathLike[str]) -> ModuleType:
     """Run a Python file that registers something of one's own, such as by `keras_vdd.register_network`.
 
-    Processes that are started to train experts load it too. A file that was loaded already and has not changed
-    is not run again.
+    It is what `vdd --plugin FILE` does. The file is run as it is: give only what you trust. Processes that are started
+    to train experts load it too. A file that was loaded already and has not changed is not run again.
 
     Args:
         path: of a `.py` file.
 
     Returns:
-        its module.
+        The file's module, whose names are its attributes.
 
     Raises:
         UsageError: the file is missing or no Python; the message has the line.
         VddError: it raised an error; the message has the line and what was raised.
+
+    Example:
+        >>> keras_vdd.load_plugin("shuffled.py")    # it ends with keras_vdd.register_baseline(...)
+        >>> keras_vdd.distill("quickstart", **{"evaluation.compare": ["shuffled-clips"]})
     """
     full = os.path.abspath(os.fspath(path))
     data = _read(path)

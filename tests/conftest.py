@@ -108,6 +108,22 @@ def linear(monkeypatch):
     return trained
 
 
+@pytest.fixture
+def forgetting(monkeypatch):
+    """What a test registers, or loads as a plugin, is forgotten when it ends; it begins without plugins."""
+    from keras_vdd import plugins
+    from keras_vdd.data.sources import SOURCES
+    from keras_vdd.evaluation.baselines import BASELINES
+    from keras_vdd.memory import MEMORIES
+    from keras_vdd.methods import METHODS
+    from keras_vdd.models.registry import NETWORKS
+
+    for registry in (BASELINES, MEMORIES, METHODS, NETWORKS, SOURCES):
+        registry.names()
+        monkeypatch.setattr(registry, "_records", dict(registry._records))
+    monkeypatch.setattr(plugins, "_LOADED", {})
+
+
 @pytest.fixture(autouse=True, scope="module")
 def plugins_of_a_module():
     """What a module's tests load as plugins is not told of the runs of the next module."""

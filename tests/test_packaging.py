@@ -25,9 +25,11 @@ def packages_in_the_tree():
 
 
 def test_the_list_of_packages_is_the_tree():
-    listed = SETTINGS["tool"]["setuptools"]["packages"]
+    listed, there = SETTINGS["tool"]["setuptools"]["packages"], set(packages_in_the_tree())
+    for package in sorted(there.symmetric_difference(listed)):
+        said = "has no folder: take it out of" if package in listed else "would not be installed: add it to"
+        pytest.fail(f"The package {package} {said} `packages` in pyproject.toml.")
     assert listed == sorted(set(listed))
-    assert listed == sorted(packages_in_the_tree())
 
 
 def test_no_room_lacks_its_init():

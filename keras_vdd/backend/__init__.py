@@ -14,6 +14,7 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
 - `DATA_FORMAT`: the layout in which the backend computes convolutions fastest.
 - `JIT_COMPILE`: what to pass as `jit_compile` to `keras.Model.compile`.
 - `WIDEST_FLOAT`: the widest floating type that needs no process-wide switch.
+- `FAULTY_ON_CPU`: precisions in which gradients of convolutions may come out wrong on a processor.
 - `second_order_copies()`: how many times over a pass whose gradient is differentiated again keeps the
   outputs of a network's operations, as measured; estimates of memory read it.
 
@@ -49,6 +50,7 @@ native_layout = _shim.native_layout
 DATA_FORMAT = _shim.DATA_FORMAT
 JIT_COMPILE = _shim.JIT_COMPILE
 WIDEST_FLOAT = _shim.WIDEST_FLOAT
+FAULTY_ON_CPU = _shim.FAULTY_ON_CPU
 second_order_copies = _shim.second_order_copies
 devices = _device.devices
 device_in_use = _device.device_in_use
@@ -62,6 +64,7 @@ thread_count = _device.thread_count
 
 __all__ = [
     "DATA_FORMAT",
+    "FAULTY_ON_CPU",
     "JIT_COMPILE",
     "WIDEST_FLOAT",
     "accelerated",

@@ -15,6 +15,7 @@ from keras_vdd.backend.jax_device import device_in_use
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = True
 WIDEST_FLOAT = "float32"
+FAULTY_ON_CPU = ()
 
 
 def jit(fn):

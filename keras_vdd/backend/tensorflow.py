@@ -5,6 +5,7 @@ import tensorflow as tf
 DATA_FORMAT = "channels_last"
 JIT_COMPILE = False
 WIDEST_FLOAT = "float64"
+FAULTY_ON_CPU = ()
 
 
 def jit(fn):

@@ -1,12 +1,16 @@
 """The named evaluators and everything that a score depends on besides the videos."""
 
+from __future__ import annotations
+
+import dataclasses
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import keras
+from keras_vdd.errors import UsageError, VddError
 
-from keras_vdd.errors import UsageError
-from keras_vdd.evaluation.optimizers import CosineToZero, CoupledSGD, TenthAtHalf
+if TYPE_CHECKING:
+    import keras
 
 EVALUATORS = ("paper", "stable", "frepo")
 WEIGHT_DECAY = 5e-4
@@ -59,8 +63,30 @@ class Protocol:
             epochs = self.epochs
         return epochs * math.ceil(videos / self.batch_size)
 
+    def with_step_size(self, rate: Any) -> Protocol:
+        """Return the protocol of a set whose step size was learned: evaluator `paper` takes it, others their own.
+
+        Args:
+            rate: what the set's provenance has as `step_size`; None where none was learned.
+
+        Raises:
+            VddError: it is no positive finite number.
+        """
+        if rate is None or self.evaluator != "paper":
+            return self
+        if type(rate) not in (int, float) or not 0 < rate < math.inf:
+            raise VddError(
+                f"The set says that its step size is {rate!r}, which is no learning rate: score it with "
+                "evaluation.evaluator=stable."
+            )
+        return dataclasses.replace(self, learning_rate=float(rate), learned_rate=True)
+
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Return a new Keras optimizer for a training of `steps` steps."""
+        import keras
+
+        from keras_vdd.evaluation.optimizers import CosineToZero, CoupledSGD, TenthAtHalf
+
         if self.evaluator == "paper":
             return CoupledSGD(TenthAtHalf(self.rate, steps), momentum=0.9, coupled_decay=WEIGHT_DECAY)
         rate = self.rate if self.evaluator == "frepo" else CosineToZero(self.rate, steps)
@@ -81,3 +107,13 @@ class Protocol:
             f"mean over {self.test_clips} random clips a test video; "
             f"mean and population std over {self.seeds} fresh networks"
         )
+
+
+def protocol_of(recipe: Any) -> Protocol:
+    """Return the `Protocol` that the rows of a recipe's table share."""
+    settings = recipe.evaluation
+    return Protocol(
+        evaluator=settings.evaluator, epochs=settings.epochs, steps=settings.steps,
+        batch_size=settings.batch_size, test_clips=settings.test_clips, seeds=settings.seeds,
+        architecture=settings.architecture,
+    )  # fmt: skip

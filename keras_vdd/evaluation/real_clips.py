@@ -40,15 +40,22 @@ class RealClips:
     def __len__(self):
         return len(self._batches)
 
+    @property
+    def sizes(self):
+        """How many clips each batch has, a list of int."""
+        return [len(rows) for rows in self._batches]
+
     def batch(self, index):
         """Return batch `index`, float32 (clips, frames, height, width, 3), normalised."""
+        return normalise(self.pixels(index), *self._scale)
+
+    def pixels(self, index):
+        """Return batch `index` as it was read, uint8 (clips, frames, height, width, 3)."""
         if self._cache is None:
-            clips = self._read(index)
-        else:
-            if index not in self._cache:
-                self._cache[index] = self._read(index)
-            clips = self._cache[index]
-        return normalise(clips, *self._scale)
+            return self._read(index)
+        if index not in self._cache:
+            self._cache[index] = self._read(index)
+        return self._cache[index]
 
     def _read(self, index):
         rng = stream(self._seed, "test", "clips", index)

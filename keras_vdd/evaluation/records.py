@@ -23,11 +23,16 @@ class ResultRow:
         architecture: of the classifiers.
         protocol: how they were trained and tested, in words.
         recipe: checksum of the recipe's settings that results depend on; None where it is not known.
+        backend: the Keras backend that it was scored on; None where it is not known.
+        device: what the maker calls the device that it was scored on, "cpu" for a processor; None where it is not
+            known. Networks that an interrupted run had finished may be of another device of that kind.
         clips: int, training videos.
         videos_per_class: int; text such as "2-3" where classes differ; None where each has its own number.
         bytes: int, of the videos as stored.
         score: `Score` of the networks.
         note: what a reader of the row should know, "" if nothing.
+        dtype: storage type that the distilled set had, where the row depends on it: the set's own row and those of
+            equal bytes; None for other rows, and where it is not known.
     """
 
     method: str
@@ -35,17 +40,20 @@ class ResultRow:
     architecture: str
     protocol: str
     recipe: str | None
+    backend: str | None
+    device: str | None
     clips: int
     videos_per_class: int | str | None
     bytes: int
     score: Score
     note: str = ""
+    dtype: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a dict of all fields, in place of `score` what its `to_json` gives; plain JSON values."""
         values = {name: getattr(self, name) for name in _TYPES}
-        note = values.pop("note")
-        return {**values, **self.score.to_json(), "note": note}
+        last = {name: values.pop(name) for name in ("note", "dtype")}
+        return {**values, **self.score.to_json(), **last}
 
     @classmethod
     def from_json(cls, values: Any) -> "ResultRow":
@@ -56,6 +64,7 @@ class ResultRow:
         """
         if not isinstance(values, dict):
             raise ValueError(f"a row is {values!r}")
+        values = {**dict.fromkeys(_UNKNOWN_TO_0_1), **values}
         expected = {*_TYPES, *Score(()).to_json()}
         if wrong := values.keys() ^ expected:
             raise ValueError(f"{min(wrong)} is {'unknown' if min(wrong) in values else 'missing'} in a row")
@@ -97,6 +106,19 @@ class Results:
         write_atomically(path, json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n")
 
     @classmethod
+    def from_json(cls, values: Any) -> "Results":
+        """Read what `to_json` gave.
+
+        Raises:
+            ValueError, TypeError, KeyError, AttributeError: it is something else.
+        """
+        _check(values, {**_TABLE_TYPES, "rows": list, "losses": dict})
+        # Rows of version 0.1 left to the table what they share.
+        shared = {name: values[name] for name in ("set", "architecture", "protocol", "backend")}
+        rows = tuple(ResultRow.from_json({**shared, **row}) for row in values["rows"])
+        return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
+
+    @classmethod
     def read(cls, path: Path) -> "Results | None":
         """Return what `write` wrote; None where there is no such file.
 
@@ -104,12 +126,7 @@ class Results:
             VddError: it is damaged.
         """
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            _check(values, {**_TABLE_TYPES, "rows": list, "losses": dict})
-            # Rows of version 0.1 left to the table what they share.
-            shared = {name: values[name] for name in ("set", "architecture", "protocol")} | {"recipe": None}
-            rows = tuple(ResultRow.from_json({**shared, **row}) for row in values["rows"])
-            return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
+            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -125,11 +142,15 @@ _TYPES = {
     "architecture": str,
     "protocol": str,
     "recipe": str | None,
+    "backend": str | None,
+    "device": str | None,
     "clips": int,
     "videos_per_class": int | str | None,
     "bytes": int,
     "note": str,
+    "dtype": str | None,
 }
+_UNKNOWN_TO_0_1 = ("recipe", "backend", "device", "dtype")
 _TABLE_TYPES = {
     "run": str,
     "set": str,

@@ -1,18 +1,17 @@
 """The rows of a run's table: the distilled set beside the baselines that its recipe names."""
 
-import dataclasses
 import functools
 import json
 import logging
-import math
 import re
 
-from keras_vdd import models
+import keras
+
+from keras_vdd import models, placement
 from keras_vdd.data.sources import SOURCES
-from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.fresh_networks import evaluate
-from keras_vdd.evaluation.protocol import Protocol
+from keras_vdd.evaluation.protocol import protocol_of
 from keras_vdd.evaluation.real_clips import RealClips
 from keras_vdd.evaluation.records import ResultRow
 from keras_vdd.evaluation.scores import NetworkScore, Score
@@ -39,16 +38,11 @@ class Scoring:
     """
 
     def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
-        data = recipe.data
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
         self._times, self._recipe_hash = times or Times(), recipe_hash
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
-        self._scale = data.mean, data.std
-        self.test = RealClips(
-            stores["test"], data.frames, data.interval, *self._scale, recipe.run.seed,
-            self.protocol.test_clips,
-        )  # fmt: skip
+        self.test = test_clips_of(recipe, stores["test"])
 
     @property
     def pairs(self):
@@ -66,15 +60,7 @@ class Scoring:
         Raises:
             VddError: the set's step size is not a positive finite number.
         """
-        rate = distilled.provenance.get("step_size")
-        if rate is None or self.protocol.evaluator != "paper":
-            return self.protocol
-        if type(rate) not in (int, float) or not 0 < rate < math.inf:
-            raise VddError(
-                f"The set says that its step size is {rate!r}, which is no learning rate: score it with "
-                "evaluation.evaluator=stable."
-            )
-        return dataclasses.replace(self.protocol, learning_rate=float(rate), learned_rate=True)
+        return self.protocol.with_step_size(distilled.provenance.get("step_size"))
 
     def score(self, name, training, epochs=None, protocol=None):
         """Return the `Score` of a training set.
@@ -101,7 +87,7 @@ class Scoring:
         notes = (rate, NOTES[distilled.label_kind])
         return self._row(
             name, self.score(name, training, protocol=protocol), protocol, clips=len(training),
-            videos_per_class=slots, bytes=stored_bytes(distilled, dtype),
+            videos_per_class=slots, bytes=stored_bytes(distilled, dtype), dtype=dtype,
             note="; ".join(note for note in notes if note),
         )  # fmt: skip
 
@@ -122,12 +108,13 @@ class Scoring:
         return self._row(
             baseline.title, score, self.protocol, clips=amount.videos, videos_per_class=amount.per_class,
             bytes=amount.nbytes, note=amount.note,
+            dtype=self.recipe.export.dtype if baseline.of_storage and distilled_bytes else None,
         )  # fmt: skip
 
     def _row(self, name, score, protocol, **amounts):
         return ResultRow(
             name, self.recipe.data.set, protocol.architecture, protocol.describe(), self._recipe_hash,
-            score=score, **amounts,
+            keras.config.backend(), placement.facts()["device"], score=score, **amounts,
         )  # fmt: skip
 
     def _finished(self, name):
@@ -156,14 +143,12 @@ class Scoring:
         return None if self.folder is None else self.folder / (re.sub(r"[^a-zA-Z0-9]+", "-", name) + ".json")
 
 
-def protocol_of(recipe):
-    """The `Protocol` that the rows of a recipe's table share."""
-    settings = recipe.evaluation
-    return Protocol(
-        evaluator=settings.evaluator, epochs=settings.epochs, steps=settings.steps,
-        batch_size=settings.batch_size, test_clips=settings.test_clips, seeds=settings.seeds,
-        architecture=settings.architecture,
-    )  # fmt: skip
+def test_clips_of(recipe, store):
+    """The `RealClips` that every network of a recipe's table is tested on."""
+    data = recipe.data
+    return RealClips(
+        store, data.frames, data.interval, data.mean, data.std, recipe.run.seed, recipe.evaluation.test_clips
+    )
 
 
 def classifier_of(recipe, classes):

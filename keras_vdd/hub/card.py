@@ -1,15 +1,18 @@
 """The card of a published set: what it is, how to load it and train on it, what it scored."""
 
 import importlib.resources
-import json
 import string
 
-from keras_vdd.errors import UsageError
-from keras_vdd.hub import card_notes
-from keras_vdd.hub import schema as vdd
+from keras_vdd.hub import card_code, card_notes
+from keras_vdd.hub.card_front import front_matter
+from keras_vdd.hub.card_results import results_section, row_of_set
+from keras_vdd.hub.card_text import code, details, plain
+from keras_vdd.hub.preview import CARD_CLASSES
+from keras_vdd.hub.provenance import provenance_of
 
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 NO_NAME = "path/or/repository"
+LISTED_CLASSES = 20
+"""With more classes than this their list is folded."""
 LEARNED_LIMITS = """\
 - The videos are learned to train networks, not to be watched; they are no record of real events.
 - They were learned with one architecture: other networks may gain less from them.
@@ -24,68 +27,47 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
     """Return the text of `README.md`.
 
     Args:
-        distilled: `DistilledSet`; of its `provenance` the keys `source`, `real_bytes` and `coreset` (how
-            real videos were chosen, in a word) are used where they are there.
+        distilled: `DistilledSet`, with what its provenance knows of the keys of `keras_vdd.hub.provenance`.
         dtype: storage type of the memories.
         content: str, hash of the data files, which their names end with.
         stored: int, bytes of the data files on disk, previews included.
-        license: str or None.
-        results: dict or list of dicts as `vdd evaluate --json` prints, or None.
-        name: repository id to show in the examples, or None.
+        license: str or None, the terms of the source videos.
+        results: `keras_vdd.evaluation.Results`, or None.
+        name: repository id or path to show in the examples, or None.
     """
-    videos = len(distilled.pairs())
-    source = str(distilled.provenance.get("source", "a video set"))
+    told = provenance_of(distilled, dtype)
+    videos, name = len(distilled.pairs()), name or NO_NAME
+    source = str(told["source"] or "a video set")
     height, width = distilled.size
     chosen = card_notes.coreset(distilled)
     title = f"{source}, distilled ({distilled.kind}, {distilled.videos_per_class} per class)"
     if chosen:
         title = f"{source}, a coreset ({chosen}, {distilled.videos_per_class} per class)"
     template = importlib.resources.files("keras_vdd.hub").joinpath("card_template.md").read_text("utf-8")
+    install, url = card_code.install_line()
+    recipe, protocol = card_code.evaluated_by(distilled)
     return string.Template(template).substitute(
-        front_matter=_front_matter(title, content, license, videos),
-        title=title,
-        introduction=_introduction(distilled, source, videos),
-        name=name or NO_NAME,
+        front_matter=front_matter(distilled, title, content, license),
+        title=plain(title),
+        introduction=_introduction(distilled, plain(source), videos),
+        preview_note=_preview_note(distilled),
+        project=f". Made with [keras-vdd]({url})." if url else ". Made with keras-vdd.",
+        install=install,
+        name=card_code.quoted(name),
         clip_shape=f"({distilled.frames}, {height}, {width}, 3)",
         row_note=_row_note(distilled),
         columns_note=card_notes.columns(distilled, dtype, distilled.memory),
         labels_note=card_notes.labels(distilled),
-        classes=distilled.classes,
-        frames=distilled.frames,
-        height=height,
         mean=_numbers(distilled.mean),
         std=_numbers(distilled.std),
-        results=_results(results),
-        bytes=_bytes(distilled, dtype, stored),
-        recipe=_fenced(distilled.recipe),
+        training=_training(distilled, dtype, name, recipe, protocol, results),
+        results=results_section(distilled, dtype, recipe, results),
+        bytes=_bytes(distilled, dtype, stored, told),
+        classes=_classes(distilled),
+        origin=_origin(distilled, told, license),
         limits=REAL_LIMITS if chosen else LEARNED_LIMITS,
+        source_citation=f"- The source videos: {plain(told['citation'])}.\n" if told["citation"] else "",
     )
-
-
-def rows_of_run(results):
-    """Return the rows that `render` takes of a run's `keras_vdd.evaluation.Results`, each by its method."""
-    return [{**row.to_json(), "set": row.method} for row in results.rows]
-
-
-def _front_matter(title, content, license, videos):
-    size = next((label for limit, label in SIZES if videos < limit), "n>1M")
-    lines = [f"pretty_name: {json.dumps(title)}"]
-    if license:
-        lines.append(f"license: {json.dumps(str(license))}")
-    lines += [
-        "task_categories:",
-        "- video-classification",
-        "size_categories:",
-        f"- {size}",
-        "tags:",
-        *(f"- {tag}" for tag in ("keras", "keras-vdd", "dataset-distillation", "video")),
-        "configs:",
-        "- config_name: default",
-        "  data_files:",
-        "  - split: train",
-        f"    path: {json.dumps(f'{vdd.DATA_FOLDER}/train-*-{content}{vdd.SUFFIX}')}",
-    ]
-    return "\n".join(lines)
 
 
 def _introduction(distilled, source, videos):
@@ -96,12 +78,21 @@ def _introduction(distilled, source, videos):
             f"{videos} real videos of {distilled.classes} classes, {distilled.frames} frames of {height} x "
             f"{width}, that were chosen from {source} ({chosen}) to train video classifiers in its place."
         )
-    items = [f"{distilled.arrays[items.array].shape[1]} {items.noun}s" for items in distilled.memory.items]
+    items = [_counted(distilled.arrays[items.array].shape[1], items.noun) for items in distilled.memory.items]
     made = f"{' and '.join(items)} a class are stored{distilled.memory.shown}"
     return (
         f"{videos} synthetic videos of {distilled.classes} classes, {distilled.frames} frames of "
         f"{height} x {width}, that were learned from {source} to train video classifiers in its place. {made}"
     )
+
+
+def _counted(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _preview_note(distilled):
+    shown = min(distilled.classes, CARD_CLASSES)
+    return f"The first video of {'each class' if shown == distilled.classes else f'{shown} of the classes'}"
 
 
 def _row_note(distilled):
@@ -113,69 +104,78 @@ def _row_note(distilled):
     )
 
 
-def _results(results):
-    if not results:
-        return "None were given."
-    results = [results] if isinstance(results, dict) else list(results)
-    lines = ["| set | network | top-1 % | top-5 % | seeds | bytes |", "|---|---|---|---|---|---|"]
-    protocols = []
-    for row in results:
-        try:
-            scores = _score(row["top1"]), _score(row.get("top5"))
-            cells = row["set"], row["architecture"], *scores, _seeds(row), _count(row.get("bytes"))
-        except (KeyError, TypeError) as error:
-            raise UsageError(
-                f"A result for the card lacks {error}: give what `vdd evaluate --json` prints."
-            ) from error
-        protocol = _protocol(row.get("protocol"))
-        if protocol not in protocols:
-            protocols.append(protocol)
-        lines.append("| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |")
-    return "\n".join([*lines, "", *(f"Protocol: {protocol}." for protocol in protocols)])
+def _training(distilled, dtype, name, recipe, protocol, results):
+    row = row_of_set(distilled, recipe, results, protocol)
+    lines = ["The network, optimizer, steps and test clips are those of the table below"]
+    if recipe is None:
+        lines = ["The set has no recipe that this version reads, so these are the toolkit's defaults."]
+    elif row is not None and row.score.top1["mean"] is not None:
+        top1, count = row.score.top1, len(row.score.networks)
+        mean = f"{top1['mean']:.2f} ± {top1['std']:.2f}"
+        lines[0] += f", so the number is one of those whose mean over {count} networks is {mean}."
+    else:
+        lines[0] += "." if results is not None else " once there is one."
+    parts = [" ".join(lines), code(card_code.train_in_keras(distilled, name, recipe, protocol), "python")]
+    in_torch = card_code.videos_in_torch(distilled, name, dtype)
+    if in_torch:
+        parts += [
+            "### In plain PyTorch",
+            f"Neither Keras nor this toolkit is needed: `pip install {' '.join(_needed(distilled))}`.",
+            code(in_torch, "python"),
+            "A small network trained on them, as any other would be:",
+            code(card_code.train_in_torch(distilled, protocol), "python"),
+        ]
+    return "\n\n".join(parts)
 
 
-def _score(score):
-    if not score or score.get("mean") is None:
-        return "-"
-    return f"{score['mean']:.2f} ± {score.get('std') or 0:.2f}"
+def _needed(distilled):
+    return ("datasets", "torch", "pillow", *(["safetensors"] if distilled.memory.shared else []))
 
 
-def _seeds(row):
-    seeds = row.get("seeds", "-")
-    return len(seeds) if isinstance(seeds, list | tuple) else seeds
-
-
-def _protocol(protocol):
-    if isinstance(protocol, dict):
-        return ", ".join(f"{key} {value}" for key, value in protocol.items())
-    return protocol or "-"
-
-
-def _count(number):
-    return "-" if number is None else f"{int(number):,}"
-
-
-def _bytes(distilled, dtype, stored):
+def _bytes(distilled, dtype, stored, told):
     lines = [
         "| what | bytes |",
-        "|---|---|",
-        f"| memories and integrator, {dtype} | {distilled.nbytes(dtype):,} |",
+        "|---|---:|",
+        f"| memories and integrator, {dtype} | {told['memory_bytes']:,} |",
         f"| data files, with a preview picture a row | {stored:,} |",
     ]
-    real = distilled.provenance.get("real_bytes")
-    if real:
-        lines.append(f"| real training set, decoded at this size, one byte a value | {int(real):,} |")
+    if told["real_bytes"]:
+        videos = f"{int(told['real_videos']):,} videos, " if told["real_videos"] else ""
+        share = int(told["real_bytes"]) / told["memory_bytes"]
+        lines.append(
+            f"| real training set: {videos}decoded at this size, one byte a value | {int(told['real_bytes']):,} |"
+        )
+        times = f"{share:,.0f}" if share >= 10 else f"{share:.1f}"
+        lines += ["", f"The real set takes {times} times the bytes of the memories."]
     return "\n".join(lines)
 
 
-def _fenced(recipe):
-    if not recipe.strip():
-        return "None was given."
-    fence = "```"
-    while fence in recipe:
-        fence += "`"
-    newline = "" if recipe.endswith("\n") else "\n"
-    return f"{fence}yaml\n{recipe}{newline}{fence}"
+def _classes(distilled):
+    names = ", ".join(plain(name) for name in distilled.class_names)
+    if distilled.classes <= LISTED_CLASSES:
+        return f"{distilled.classes}, in the order of their labels: {names}."
+    return details(f"{distilled.classes}, in the order of their labels", names)
+
+
+def _origin(distilled, told, license):
+    made_by = told["code"]
+    at = f", commit `{plain(made_by['commit'])}`" if made_by.get("commit") else ""
+    changed = " with changes of its own" if made_by.get("changed") else ""
+    facts = {
+        "source videos": told["source"],
+        "split": told["split"],
+        "terms of the source videos": license,
+        "what was learned": told["method"],
+        "recipe": told["recipe"],
+        "seed": told["seed"],
+        "backend": told["backend"],
+        "learned step size": told["step_size"],
+    }
+    lines = [f"- {what}: {plain(value)}" for what, value in facts.items() if value is not None]
+    lines.append(f"- code: keras-vdd {plain(made_by.get('version'))}{at}{changed}")
+    if not distilled.recipe.strip():
+        return "\n".join(lines)
+    return "\n".join(lines) + "\n\n" + details("The recipe, every setting", code(distilled.recipe, "yaml"))
 
 
 def _numbers(values):

@@ -4,22 +4,22 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.evaluation.records import Results as Table
+from keras_vdd.evaluation.records import Results
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.load import load
-from keras_vdd.hub.target import is_run, set_folder
+from keras_vdd.hub.address import set_folder
+from keras_vdd.hub.kept import Given, Kept, as_results, kept_in, results_of_run
+from keras_vdd.hub.load import LoadedSet, load
+from keras_vdd.hub.provenance import provenance_of
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import check_dtype
 from keras_vdd.tensors import File
 
-Results = dict[str, Any] | list[dict[str, Any]] | None
 FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -28,7 +28,7 @@ def export(
     folder: File,
     dtype: str = "float32",
     license: str | None = None,
-    results: Results = None,
+    results: Given | None = None,
     overwrite: bool = False,
     name: str | None = None,
 ) -> Path:
@@ -37,15 +37,17 @@ def export(
     The folder is written beside its place and renamed, so it is there whole or not at all.
 
     Args:
-        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or the id of a Hub
-            repository, whose set is written again. The scores of a run go with it into the card where it is stored
-            as it was scored.
+        distilled: `keras_vdd.DistilledSet`; or the path of a run folder or an exported set, or a repository on the
+            Hub as `keras_vdd.load` takes it, whose set is written again; its results go with it, and say as what
+            it was stored when it was scored.
         folder: path of the folder to make.
         dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
             motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
             ones. Integrators and learned labels stay float32.
-        license: str for the card, the terms of the source videos; none is assumed.
-        results: a dict or a list of dicts as `vdd evaluate --json` prints, for the card.
+        license: str for the card, the terms of the source videos: an identifier of the Hub such as "cc-by-4.0", or
+            words; None for what the card of the set that is written again states. None is assumed.
+        results: a row or a list of rows as `vdd evaluate --json` prints, or a run's table, for `results.json` and
+            the card; None for those of the set that is written again.
         overwrite: replace a distilled set that the folder already holds; nothing else is ever replaced.
         name: str, what the card tells readers to load: a repository id.
 
@@ -60,11 +62,15 @@ def export(
     Example:
         >>> keras_vdd.export("runs/quickstart", "smaller", dtype="float16")
     """
+    run = None
     if not isinstance(distilled, DistilledSet):
-        target, distilled = distilled, load(set_folder(distilled))
-        # Scores hold for what was scored: in another type the set is another set.
-        if results is None and is_run(target) and distilled.dtype == dtype:
-            results = _scores_of(Path(target))
+        run, distilled = distilled, load(set_folder(distilled))
+    kept = Kept()
+    if isinstance(distilled, LoadedSet):
+        kept = kept_in(distilled.folder)
+        if results is None and kept.results is None and run is not None:
+            results = results_of_run(run, distilled)
+    told = kept.results if results is None else as_results(results, distilled)
     dtype = check_dtype(dtype, distilled.memory)
     folder = Path(folder).expanduser()
     _check_target(folder, overwrite)
@@ -74,8 +80,8 @@ def export(
         with replacing(folder) as partial:
             (partial / vdd.DATA_FOLDER).mkdir(parents=True)
             content = _write_rows(distilled, dtype, partial / vdd.DATA_FOLDER)
-            _write_sides(distilled, partial)
-            _write_card(partial, distilled, dtype, content, license, results, name)
+            _write_sides(distilled, dtype, partial)
+            _write_card(partial, distilled, dtype, content, license or kept.license, told, name)
     except OSError as error:
         raise VddError(
             f"The distilled set could not be written to {folder}: {error.strerror or error}."
@@ -83,28 +89,25 @@ def export(
     return folder
 
 
-def _scores_of(run: Path) -> Results:
-    """The rows of a run's table as the card takes them, or None where it has no table yet."""
-    table = Table.read(run / "results.json")
-    return None if table is None else card.rows_of_run(table)
-
-
 def rewrite_card(
-    folder: File, license: str | None = None, results: Results = None, name: str | None = None
+    folder: File, license: str | None = None, results: Given | None = None, name: str | None = None
 ) -> Path:
     """Write the card of an exported folder anew, as when results have come; the data stay as they are.
 
     Args:
         folder: an exported folder, or a run folder that holds one.
-        license, results, name: as `export`; what an earlier card said of them is not kept.
+        license, results, name: as `export`; None for what the folder says of them.
 
     Returns:
         `pathlib.Path` of the card.
     """
     loaded = load(folder)
     folder = Path(loaded.folder)
+    kept = kept_in(folder)
+    told = kept.results if results is None else as_results(results, loaded)
+    about = license or kept.license, told, name or kept.name
     try:
-        return _write_card(folder, loaded, loaded.dtype, loaded.content, license, results, name)
+        return _write_card(folder, loaded, loaded.dtype, loaded.content, *about)
     except OSError as error:
         raise VddError(f"The card of {folder} could not be written: {error.strerror or error}.") from error
 
@@ -113,7 +116,9 @@ def is_export(folder: File) -> bool:
     """Return whether a folder holds a distilled set and nothing else."""
     names = {entry.name for entry in Path(folder).iterdir()}
     data = Path(folder) / vdd.DATA_FOLDER
-    if vdd.DATA_FOLDER not in names or not names <= {vdd.DATA_FOLDER, *vdd.SIDE_FILES} or not data.is_dir():
+    if vdd.DATA_FOLDER not in names or not data.is_dir():
+        return False
+    if not names <= {vdd.DATA_FOLDER, *vdd.SIDE_FILES, *vdd.FORMER_FILES}:
         return False
     files = [entry.name for entry in data.iterdir()]
     return bool(files) and all(file.endswith(vdd.SUFFIX) for file in files)
@@ -162,27 +167,26 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
     ]
     chunks = [slots[start : start + vdd.ROWS_A_FILE] for start in range(0, len(slots), vdd.ROWS_A_FILE)]
     features = rows.features_of(distilled, dtype)
-    mark = {vdd.METADATA_KEY: json.dumps({"format_version": vdd.FORMAT_VERSION}).encode()}
-    whole = hashlib.sha256()
+    about = {"format_version": vdd.FORMAT_VERSION, "rows": len(slots), "rows_a_file": vdd.ROWS_A_FILE}
+    mark = {vdd.METADATA_KEY: json.dumps(about).encode()}
     written = []
     for place, chunk in enumerate(chunks):
         table = rows.table_of(distilled, dtype, chunk, features)
         table = table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})
-        file = folder / f"train-{place:05d}-of-{len(chunks):05d}"
+        file = folder / f"{place}"
         rows.write_table(table, file)
         with open(file, "rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest())
-        written.append(file)
-    content = whole.hexdigest()[:12]
-    for file in written:
-        file.rename(file.with_name(f"{file.name}-{content}{vdd.SUFFIX}"))
+            written.append((file, vdd.file_hash(hashlib.file_digest(stream, "sha256").hexdigest())))
+    content = vdd.content_hash(its_hash for _, its_hash in written)
+    for place, (file, its_hash) in enumerate(written):
+        file.rename(folder / vdd.file_name(place, len(written), content, its_hash))
     return content
 
 
-def _write_sides(distilled: DistilledSet, folder: Path) -> None:
-    (folder / vdd.PREVIEW).write_bytes(preview.png_bytes(preview.set_grid(distilled)))
+def _write_sides(distilled: DistilledSet, dtype: str, folder: Path) -> None:
+    (folder / vdd.PREVIEW).write_bytes(preview.set_picture(distilled))
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
-    provenance = json.dumps(distilled.provenance, indent=2, sort_keys=True)
+    provenance = json.dumps(provenance_of(distilled, dtype), indent=2, sort_keys=True)
     (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
 
 
@@ -192,10 +196,12 @@ def _write_card(
     dtype: str,
     content: str,
     license: str | None,
-    results: Results,
+    results: Results | None,
     name: str | None,
 ) -> Path:
     stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
     text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
+    if results is not None:
+        results.write(folder / vdd.RESULTS)
     write_atomically(folder / vdd.CARD, text)
     return folder / vdd.CARD

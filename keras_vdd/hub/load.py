@@ -1,16 +1,16 @@
 """Read a published distilled set back as arrays; no Keras, no `datasets`, no training code."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vdd.errors import UsageError, VddError
+from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
+from keras_vdd.hub.address import set_folder
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
 from keras_vdd.memory.memory import Items
@@ -19,8 +19,6 @@ from keras_vdd.tensors import File
 if TYPE_CHECKING:
     from keras_vdd.hub.pydataset import PairBatches
 
-REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-RUN_EXPORT = "distilled"
 HEADS = ["label", "class_name", "slot", "integrator"]
 
 
@@ -66,7 +64,7 @@ class LoadedSet(DistilledSet):
         shuffle: bool = False,
         seed: int = 0,
         soft: bool = False,
-        sample: bool = False,
+        pairing: str = "all",
         **workers: Any,
     ) -> "PairBatches":
         """Return the set as a `keras.utils.PyDataset`, for `model.fit`.
@@ -76,16 +74,25 @@ class LoadedSet(DistilledSet):
             shuffle: draw another order for every epoch.
             seed: int, of the orders and draws.
             soft: give label vectors, float32 (n, C), in place of class numbers, int32 (n,).
-            sample: give one drawn pair of each video slot an epoch, as the paper's training does,
-                in place of all pairs.
+            pairing: which memories of a video slot meet in an epoch: "all" pairs, the "first" pair of each slot, or,
+                as in the paper's training, one pair of each slot drawn anew for each epoch ("sample"). A set
+                with one pair a slot is the same in all three.
             **workers: `workers`, `use_multiprocessing` and `max_queue_size` of `PyDataset`.
 
         Returns:
             a `PyDataset` of (videos, labels), videos float32 (batch, T, H, W, 3).
+
+        Raises:
+            UsageError: `batch_size` is no whole number above 0, or `pairing` is unknown.
+
+        Example:
+            >>> model.fit(keras_vdd.load("runs/mine").as_pydataset(pairing="sample", shuffle=True), epochs=100)
         """
         from keras_vdd.hub.pydataset import PairBatches
 
-        return PairBatches(self, batch_size, shuffle=shuffle, seed=seed, soft=soft, sample=sample, **workers)
+        return PairBatches(
+            self, batch_size, shuffle=shuffle, seed=seed, soft=soft, pairing=pairing, **workers
+        )
 
 
 def load(
@@ -97,8 +104,9 @@ def load(
     """Read a distilled set.
 
     Args:
-        path_or_repo: an exported folder, a run folder that holds one as `distilled/`, or the id
-            `owner/name` of a dataset repository on the Hugging Face Hub.
+        path_or_repo: an exported folder, a run folder that holds one as `distilled/`, or a dataset repository on
+            the Hugging Face Hub: `owner/name`, `owner/name@revision`, the same after `hf://` or `hf://datasets/`,
+            or the address of its page.
         revision: str, branch, tag or commit of a repository.
         cache_dir, token: as `huggingface_hub.snapshot_download` takes them.
 
@@ -106,10 +114,14 @@ def load(
         `LoadedSet`.
 
     Raises:
-        UsageError: there is no such folder or repository.
-        VddError: the files are no distilled set, are damaged or of a newer format.
+        UsageError: there is no such folder, repository or revision.
+        VddError: the files are no distilled set, are damaged or of a newer format; or the Hub cannot be reached and
+            there is no copy that was downloaded before.
+
+    Example:
+        >>> videos, labels = keras_vdd.load("owner/name", revision="format-2").videos()
     """
-    folder = _find(path_or_repo, revision, cache_dir, token)
+    folder = set_folder(path_or_repo, revision, cache_dir, token)
     files, content = data_files(folder)
     return LoadedSet(
         **_read_rows(files),
@@ -129,58 +141,17 @@ def data_files(folder: File) -> tuple[list[Path], str]:
     files = sorted((Path(folder) / vdd.DATA_FOLDER).glob(f"*{vdd.SUFFIX}"))
     if not files:
         raise VddError(f"{folder} is no distilled set: it has no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files.")
-    parts = [
-        re.fullmatch(r"train-(\d{5})-of-(\d{5})-([0-9a-f]+)", file.name[: -len(vdd.SUFFIX)]) for file in files
-    ]
+    parts = [vdd.FILE_NAME.fullmatch(file.name) for file in files]
     named = [part for part in parts if part]
-    if len(named) < len(parts) or len({part[3] for part in named}) > 1:
+    if len(named) < len(parts) or len({part["content"] for part in named}) > 1:
         raise VddError(
             f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again."
         )
-    if len(files) != int(named[0][2]):
+    if len(files) != int(named[0]["count"]):
         raise VddError(
-            f"{folder} has {len(files)} of the {int(named[0][2])} data files: copy or export it again."
+            f"{folder} has {len(files)} of the {int(named[0]['count'])} data files: copy or export it again."
         )
-    return files, named[0][3]
-
-
-def _find(path_or_repo: File, revision: str | None, cache_dir: File | None, token: str | bool | None) -> Path:
-    folder = Path(path_or_repo).expanduser()
-    if folder.is_dir():
-        inner = folder / RUN_EXPORT
-        return inner if not (folder / vdd.DATA_FOLDER).is_dir() and inner.is_dir() else folder
-    if folder.exists():
-        raise UsageError(f"{path_or_repo} is a file: name the folder of a distilled set.")
-    if not REPOSITORY.fullmatch(str(path_or_repo)):
-        raise UsageError(
-            f"There is no folder {path_or_repo}, and it is no repository id of the form owner/name."
-        )
-    return _download(str(path_or_repo), revision, cache_dir, token)
-
-
-def _download(
-    repository: str, revision: str | None, cache_dir: File | None, token: str | bool | None
-) -> Path:
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    wanted = [f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", vdd.CARD, vdd.RECIPE, vdd.PROVENANCE]
-    try:
-        folder = huggingface_hub.snapshot_download(
-            repository,
-            repo_type="dataset",
-            revision=revision,
-            cache_dir=None if cache_dir is None else Path(cache_dir),
-            token=token,
-            allow_patterns=wanted,
-        )
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        at = f" at revision {revision}" if revision else ""
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UsageError(
-            f"There is no folder {repository}, and the Hub did not give a dataset of that name{at}: {reason}"
-        ) from error
-    return Path(folder)
+    return files, named[0]["content"]
 
 
 def _read_rows(files: list[Path]) -> dict[str, Any]:

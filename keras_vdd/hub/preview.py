@@ -1,67 +1,110 @@
-"""Pictures of a distilled set: what the Hub's viewer shows for a row, and the grid of the card."""
-
-import io
+"""Pictures of a distilled set: what the Hub's viewer shows for a row, and what the card shows."""
 
 import numpy as np
+from PIL import Image
 
-from keras_vdd.data.normalise import denormalise
+from keras_vdd.pictures.animation import animation, encoded
+from keras_vdd.pictures.pixels import to_pixels
+from keras_vdd.pictures.tiles import enlarged, one_below_the_other, side_by_side
 
-STRIP_PICTURES = 8
+STILLS = 8
+"""Stills of a slot that its picture shows."""
+VIDEOS = 2
+FRAMES = 8
+"""Videos of a slot that its picture shows, and frames that it goes through."""
+LEAST_HEIGHT = 64
+QUALITY = 40
+ROW_QUALITY = 30
 GRID_CLASSES = 12
 GRID_FRAMES = 6
-GAP = 2
+CARD_CLASSES = 24
 STILL = ("height", "width", 3)
 
 
-def slot_strip(distilled, label, slot):
-    """Return the picture of one slot: its stills side by side, or frames of its first video.
+def slot_picture(distilled, label, slot):
+    """Return the picture of one video slot, a WebP file: small, and the same bytes for the same slot.
+
+    A line for each of its first videos: the video as it moves, and beside it a frame of its middle and its last,
+    since the Hub's viewer shows the first moment alone. Unmoving videos are shown as their stills.
 
     Returns:
-        uint8 (H, width, 3).
+        bytes.
     """
     stills = next((items for items in distilled.memory.items if items.axes == STILL), None)
-    if stills is None or stills.single:
-        pairs = distilled.pairs()
-        first = pairs[(pairs[:, 0] == label) & (distilled.slots_of(pairs) == slot)][:1]
-        pictures = distilled.reconstruct(first)[0, _spread(distilled.frames, 3)]
-    else:
+    if stills is not None and not stills.single and not distilled.dynamics_per_class:
         memories = distilled.arrays[stills.array]
         owned = memories.shape[1] // distilled.videos_per_class
-        pictures = memories[label, slot * owned : (slot + 1) * owned][:STRIP_PICTURES]
-    return _row(denormalise(pictures, distilled.mean, distilled.std))
+        shown = memories[label, slot * owned : (slot + 1) * owned][:STILLS]
+        return _webp([side_by_side(_pixels(distilled, shown))])
+    videos = [
+        _pixels(distilled, video) for video in distilled.reconstruct(_first_pairs(distilled, label, slot))
+    ]
+    middle, last = distilled.frames // 2, distilled.frames - 1
+    pages = [
+        one_below_the_other([side_by_side([video[t], video[middle], video[last]]) for video in videos])
+        for t in spread(distilled.frames, FRAMES)
+    ]
+    return _webp(pages)
+
+
+def set_picture(distilled):
+    """Return the picture of the set, an animated WebP file: the first video of each class under its name.
+
+    At most 24 classes, spread evenly over the set, are shown in their order.
+
+    Returns:
+        bytes.
+    """
+    labels = spread(distilled.classes, CARD_CLASSES)
+    videos = distilled.reconstruct(_first_of(distilled, labels))[:, spread(distilled.frames, 2 * FRAMES)]
+    names = [distilled.class_names[label] for label in labels]
+    side = max(distilled.size)
+    # Sharp pixels where whole ones fit.
+    tile = side * max(1, round(96 / side)) if side <= 128 else 128
+    columns = 4 if len(labels) <= 8 else 6
+    return animation(
+        videos, names, distilled.mean, distilled.std, "webp", tile, columns, quality=QUALITY, effort=6
+    )
 
 
 def set_grid(distilled):
-    """Return the picture of the set: a line a class, frames of its first video from left to right.
+    """Return the picture of the set that stands still: a line a class, frames of its first video.
 
     At most 12 classes, spread evenly over the set, are shown.
 
     Returns:
         uint8 (height, width, 3).
     """
-    labels = _spread(distilled.classes, GRID_CLASSES)
-    pairs = distilled.pairs()
-    first = np.searchsorted(pairs[:, 0], labels)
-    moments = _spread(distilled.frames, GRID_FRAMES)
-    videos = distilled.reconstruct(pairs[first])[:, moments]
-    lines = [_row(denormalise(video, distilled.mean, distilled.std)) for video in videos]
-    return _row([line.transpose(1, 0, 2) for line in lines]).transpose(1, 0, 2)
+    labels = spread(distilled.classes, GRID_CLASSES)
+    videos = distilled.reconstruct(_first_of(distilled, labels))[:, spread(distilled.frames, GRID_FRAMES)]
+    return one_below_the_other([side_by_side(_pixels(distilled, video)) for video in videos])
 
 
-def png_bytes(picture):
-    """Return a uint8 picture (height, width, 3) as a PNG file, the same bytes for the same picture."""
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(picture)).save(content, format="PNG", compress_level=9)
-    return content.getvalue()
-
-
-def _spread(count, most):
+def spread(count, most):
+    """Return at most `most` of the numbers below `count`, evenly spread: an int array."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
-def _row(pictures):
-    gap = np.full((pictures[0].shape[0], GAP, 3), 255, np.uint8)
-    parts = [part for picture in pictures for part in (gap, picture)][1:]
-    return np.concatenate(parts, axis=1)
+def _first_of(distilled, labels):
+    pairs = distilled.pairs()
+    return pairs[np.searchsorted(pairs[:, 0], labels)]
+
+
+def _first_pairs(distilled, label, slot):
+    """The first memories of a slot with each other, then the second: so that few videos show many memories."""
+    pairs = distilled.pairs()
+    own = pairs[(pairs[:, 0] == label) & (distilled.slots_of(pairs) == slot)]
+    statics, dynamics = (np.unique(own[:, column]) for column in (1, 2))
+    count = min(VIDEOS, max(len(statics), len(dynamics)))
+    chosen = [(label, statics[n % len(statics)], dynamics[n % len(dynamics)]) for n in range(count)]
+    return np.array(chosen, np.int32)
+
+
+def _pixels(distilled, frames):
+    return to_pixels(frames, distilled.mean, distilled.std)
+
+
+def _webp(pages):
+    return encoded(
+        [Image.fromarray(enlarged(page, LEAST_HEIGHT)) for page in pages], "webp", quality=ROW_QUALITY
+    )

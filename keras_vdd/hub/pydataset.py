@@ -4,8 +4,10 @@ import keras
 import numpy as np
 
 from keras_vdd.errors import UsageError
+from keras_vdd.registry import must_be_one_of
 from keras_vdd.seeds import stream
 
+PAIRINGS = ("all", "first", "sample")
 KEPT_BYTES = 2**30
 """Sets whose videos fit in this are reconstructed once; larger ones anew for each batch."""
 
@@ -16,16 +18,18 @@ class PairBatches(keras.utils.PyDataset):
     The order of an epoch depends on the seed and the epoch's number alone.
     """
 
-    def __init__(self, distilled, batch_size=32, shuffle=False, seed=0, soft=False, sample=False, **workers):
+    def __init__(self, distilled, batch_size=32, shuffle=False, seed=0, soft=False, pairing="all", **workers):
         super().__init__(**workers)
         if int(batch_size) != batch_size or batch_size < 1:
             raise UsageError(f"batch_size={batch_size!r} must be a whole number of at least 1.")
+        if pairing not in PAIRINGS:
+            raise UsageError(f"pairing={pairing!r} {must_be_one_of(pairing, PAIRINGS)}.")
         self.distilled = distilled
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.seed = seed
         self.soft = soft
-        self.sample = sample
+        self.pairing = pairing
         self.epoch = 0
         self._every = distilled.pairs()
         self._kept = None
@@ -49,7 +53,11 @@ class PairBatches(keras.utils.PyDataset):
 
     def _start_epoch(self):
         self._order = np.arange(len(self._every))
-        if self.sample:
+        if self.pairing == "first":
+            slots = self.distilled.slots_of(self._every)
+            _, first = np.unique(np.stack([self._every[:, 0], slots]), axis=1, return_index=True)
+            self._order = np.sort(first)
+        if self.pairing == "sample":
             drawn = self.distilled.sample_pairs(stream(self.seed, "loaded", "pairs", self.epoch))
             place_of = {tuple(pair): place for place, pair in enumerate(self._every.tolist())}
             self._order = np.array([place_of[tuple(pair)] for pair in drawn.tolist()])

@@ -5,6 +5,7 @@ import numpy as np
 from keras_vdd.errors import VddError
 from keras_vdd.hub import preview, storage
 from keras_vdd.hub import schema as vdd
+from keras_vdd.hub.digest import row_digest
 
 INTEGRATOR_PARTS = ("format_version", "config", "weights")
 
@@ -33,6 +34,7 @@ def features_of(distilled, dtype):
         "config": Value("string"),
         "weights": Value("binary"),
     }
+    columns["digest"] = Value("string")
     # Undecoded: a row must come without Pillow too, and the Hub's viewer draws the bytes all the same.
     columns["preview"] = Image(decode=False)
     return Features(columns)
@@ -50,22 +52,35 @@ def table_of(distilled, dtype, slots, features):
     import pyarrow as pa
 
     labels = [label for label, _ in slots]
+    names = [distilled.class_names[label] for label in labels]
+    integrators = [_integrator(distilled, dtype, label) for label in labels]
     config = vdd.config_of(distilled, dtype)
-    columns = {
-        "label": pa.array(labels, pa.int64()),
-        "class_name": pa.array([distilled.class_names[label] for label in labels], pa.string()),
-        "slot": pa.array([slot for _, slot in slots], pa.int32()),
-        "integrator": pa.array([_integrator(distilled, dtype, label) for label in labels], _struct(features)),
-        "preview": pa.array([{"bytes": _png(distilled, *where), "path": None} for where in slots]),
-    }
+    numbers = {}
     for column in distilled.memory.columns:
         items = np.concatenate([memory_of(distilled, column, *where) for where in slots])
         values, scales = storage.encode(items.reshape(-1, *config.item_shape(column)), config)
-        columns[column] = _nested(values.reshape(len(slots), *config.shape_of(column)))
+        numbers[column] = values.reshape(len(slots), *config.shape_of(column))
         if scales is not None:
-            columns[storage.scale_column(column)] = _nested(scales.reshape(len(slots), -1))
+            numbers[storage.scale_column(column)] = scales.reshape(len(slots), -1)
     if distilled.labels is not None:
-        columns["soft_label"] = _nested(np.stack([distilled.labels[where] for where in slots]))
+        numbers["soft_label"] = np.stack([distilled.labels[where] for where in slots])
+    digests = [
+        row_digest(
+            *where, names[row], integrators[row], {name: array[row] for name, array in numbers.items()}
+        )
+        for row, where in enumerate(slots)
+    ]
+    columns = {
+        "label": pa.array(labels, pa.int64()),
+        "class_name": pa.array(names, pa.string()),
+        "slot": pa.array([slot for _, slot in slots], pa.int32()),
+        "integrator": pa.array(integrators, _struct(features)),
+        "digest": pa.array(digests, pa.string()),
+        "preview": pa.array(
+            [{"bytes": preview.slot_picture(distilled, *where), "path": None} for where in slots]
+        ),
+        **{name: _nested(array) for name, array in numbers.items()},
+    }
     schema = features.arrow_schema
     arrays = []
     for field in schema:
@@ -87,7 +102,8 @@ def write_table(table, path):
     """Write one parquet file of one row group, the same bytes for the same rows.
 
     With several row groups, leaving a streaming reader early can hang Python at its exit
-    (apache/arrow issue 45214).
+    (apache/arrow issue 45214). Pages are cut by content and indexed, which the Hub counts as optimised: what two
+    versions of a file have in common is uploaded once.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -102,6 +118,8 @@ def write_table(table, path):
         compression="zstd",
         use_dictionary=[*few, *bytewise, *(f"integrator.{part}" for part in INTEGRATOR_PARTS)],
         write_statistics=few,
+        use_content_defined_chunking=True,
+        write_page_index=True,
     )
 
 
@@ -149,10 +167,6 @@ def _integrator(distilled, dtype, label):
         "config": vdd.config_of(distilled, dtype, which).to_json(),
         "weights": vdd.pack_weights(distilled, which),
     }
-
-
-def _png(distilled, label, slot):
-    return preview.png_bytes(preview.slot_strip(distilled, label, slot))
 
 
 def _nested(array):

@@ -1,8 +1,8 @@
-"""Format 1 of a published distilled set: names, columns and what a row says of itself.
+"""Format 2 of a published distilled set: names, columns and what a row says of itself.
 
-A folder holds `README.md` (the card), `data/*.vdd.vdd.parquet` (the memories), `preview.png`,
-`recipe.yaml` and `provenance.json`. A row of the parquet files is one video slot of one class with all
-its own memories, so that nothing is stored twice, in feature types that every reader knows:
+A folder holds `README.md` (the card), `data/*.vdd.vdd.parquet` (the memories), `preview.webp`, `recipe.yaml`,
+`provenance.json` and, where the set was scored, `results.json`. A row of the parquet files is one video slot of one
+class with all its own memories, so that nothing is stored twice, in feature types that every reader knows:
 
     label       class label, with the class names
     class_name  string
@@ -15,7 +15,8 @@ its own memories, so that nothing is stored twice, in feature types that every r
                 list of float32       of memories stored as int8, one a still, motion clip or video
     soft_label  list of C float32     where labels were learned
     integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
-    preview     PNG image
+    digest      string, checksum of all of the above (`hub.digest`)
+    preview     animated WebP image
 
 Another kind of memory has the columns that its `keras_vdd.memory.Memory` names in place of `statics`, `dynamics` and
 `video`; `shapes` of the config tells of items that are not of the videos' size.
@@ -23,29 +24,45 @@ Another kind of memory has the columns that its `keras_vdd.memory.Memory` names 
 The `config` of a row tells all that is needed to make its videos, so one row alone is enough. The
 integrator sits in a struct because a top-level binary column loses trailing zero bytes in the numpy
 and torch formats of `datasets`.
+
+Format 1, which is still read, had no digests, and checksums of whole exports only. Its readers stopped at keys of a
+config that they did not know; since format 2 such keys are passed over, so that new ones need no new format.
 """
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 from keras_vdd.errors import VddError
 from keras_vdd.memory.registry import MEMORIES
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SUFFIX = ".vdd.vdd.parquet"
 """Twice: `datasets` counts suffixes to choose a reader, and skips those it does not know."""
+FILE_NAME = re.compile(
+    r"train-(?P<place>\d{5})-of-(?P<count>\d{5})-(?P<content>[0-9a-f]{12})(-(?P<file>[0-9a-f]{16}))?"
+    + re.escape(SUFFIX)
+)
+"""`file`, the start of the sha256 of the file's bytes, is not in names of format 1."""
 DATA_FOLDER = "data"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
 PROVENANCE = "provenance.json"
-PREVIEW = "preview.png"
-SIDE_FILES = (CARD, RECIPE, PROVENANCE, PREVIEW)
+RESULTS = "results.json"
+PREVIEW = "preview.webp"
+SIDE_FILES = (CARD, RECIPE, PROVENANCE, RESULTS, PREVIEW)
+FORMER_FILES = ("preview.png",)
+"""Side files of version 0.1 that are no longer written."""
 METADATA_KEY = b"keras_vdd"
 ROWS_A_FILE = 10
 MOTION = "dynamics"
 """The column whose items may be small by `dynamic_shape`, a field older than `shapes`."""
+PAIRING = "every static of a slot with every dynamic of the same slot, in the order (static, dynamic)"
+NORMALISATION = "(pixel / 255 - mean) / std, a mean and a std for each of red, green and blue"
 ENLARGED = "linear_resize({}, half-pixel centres)"
 
 
@@ -64,6 +81,8 @@ class RowConfig:
         dynamic_shape: (frames, height, width) of stored motion; None where it is that of the videos.
         label_kind: what learned labels are; None where there are none, and in rows older than the field.
         shapes: shape of an item in each other column whose items are not of the videos' size; None for none.
+        pairing: which memories make a video together, in words; None in format 1.
+        normalisation: what the numbers of a video are, in words; None in format 1.
     """
 
     kind: str
@@ -83,6 +102,8 @@ class RowConfig:
     dynamic_shape: tuple | None = None
     label_kind: str | None = None
     shapes: dict | None = None
+    pairing: str | None = None
+    normalisation: str | None = None
 
     def to_json(self):
         """Return the JSON text, the same for the same values; what is None is left out."""
@@ -117,6 +138,26 @@ class RowConfig:
         return items.published(items.whole(self.frames, self.height, self.width))
 
 
+def file_name(place: int, count: int, content: str, file: str) -> str:
+    """Return the name of a data file: number `place` of `count`, with the `content_hash` and its own hash."""
+    return f"train-{place:05d}-of-{count:05d}-{content}-{file}{SUFFIX}"
+
+
+def file_hash(sha256: str) -> str:
+    """Return what a data file's name has of the hexadecimal sha256 of its bytes."""
+    return sha256[:16]
+
+
+def content_hash(files: Iterable[str]) -> str:
+    """Return the hash of a whole export, of the `file_hash` of each of its files in order."""
+    return hashlib.sha256("".join(files).encode()).hexdigest()[:12]
+
+
+def data_glob(content: str) -> str:
+    """Return the pattern of an export's data files, in a folder or repository."""
+    return f"{DATA_FOLDER}/train-*-{content}*{SUFFIX}"
+
+
 def config_of(distilled, dtype, integrator=0):
     """Return the `RowConfig` of rows that use one integrator of a `DistilledSet`."""
     memory, whole = distilled.memory, (distilled.frames, *distilled.size)
@@ -145,6 +186,8 @@ def config_of(distilled, dtype, integrator=0):
         dynamic_shape=shapes.pop(MOTION, None),
         label_kind=distilled.label_kind,
         shapes=shapes or None,
+        pairing=PAIRING,
+        normalisation=NORMALISATION,
     )
 
 
@@ -165,7 +208,8 @@ def parse_config(text, version=FORMAT_VERSION):
             values[name] = tuple(values[name])
         if "shapes" in values:
             values["shapes"] = {name: tuple(shape) for name, shape in values["shapes"].items()}
-        config = RowConfig(**values)
+        known = {field.name for field in fields(RowConfig)}
+        config = RowConfig(**{name: value for name, value in values.items() if name in known})
     except (ValueError, TypeError, KeyError) as error:
         raise VddError(f"The row's integrator config is not that of a distilled set: {error}.") from error
     if config.kind not in MEMORIES:

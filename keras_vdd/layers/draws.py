@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Uniform:
-    """U(-bound, bound).
+    """A weight is drawn from U(-bound, bound).
 
     Args:
         bound: float above 0.
@@ -20,13 +20,14 @@ class Uniform:
     bound: float
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Return float32 values of that shape, drawn from `rng`."""
         uniform = rng.random(shape, dtype="float32")
         return (2 * uniform - 1) * np.float32(self.bound)
 
 
 @dataclass(frozen=True)
 class Normal:
-    """N(0, deviation ** 2).
+    """A weight is drawn from N(0, deviation ** 2).
 
     Args:
         deviation: float above 0.
@@ -35,12 +36,13 @@ class Normal:
     deviation: float = 1.0
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Return float32 values of that shape, drawn from `rng`."""
         return rng.standard_normal(shape, dtype="float32") * np.float32(self.deviation)
 
 
 @dataclass(frozen=True)
 class Constant:
-    """The same number everywhere; takes nothing from the generator.
+    """A weight is the same number everywhere; nothing is taken from the generator.
 
     Args:
         value: float.
@@ -49,4 +51,5 @@ class Constant:
     value: float
 
     def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Return float32 values of that shape."""
         return np.full(shape, self.value, "float32")

@@ -23,7 +23,8 @@ class DistilledSet:
 
     The arrays of its kind of memory are given by name and are attributes of that name; those of other kinds are
     None. "static-dynamic" has `static`, `dynamic`, `kernels` and `biases`, "still" has `static`, "full-video" has
-    `video`; one that was registered has those that its `keras_vdd.memory.Memory` names.
+    `video`; one that was registered has those that its `keras_vdd.memory.Memory` names. `keras_vdd.load` reads one,
+    `keras_vdd.export` writes one; a set made of arrays of one's own is written and trained on like any other.
 
     Attributes:
         kind: "static-dynamic", "still", "full-video" or another kind of memory.
@@ -46,6 +47,14 @@ class DistilledSet:
     Raises:
         UsageError: an array is missing, superfluous or of another shape than the others say, or labels
             are not of their kind.
+
+    Example:
+        >>> stills = np.zeros((2, 1, 32, 32, 3), "float32")
+        >>> made = keras_vdd.DistilledSet(
+        ...     "still", ["wave", "clap"], 8, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), 1, static=stills
+        ... )
+        >>> made.reconstruct().shape
+        (2, 8, 32, 32, 3)
     """
 
     kind: str
@@ -208,7 +217,7 @@ class DistilledSet:
         return stored_bytes(self, dtype)
 
     def pairs(self) -> np.ndarray:
-        """Return every pair, int32 (n, 3) rows (class, static, dynamic), in the fixed order of `pairing`."""
+        """Return every pair, int32 (n, 3) rows (class, static, dynamic), in the fixed order: by class, slot, static."""
         return pairing.enumerate_pairs(self.classes, self.videos_per_class, *self.counts)
 
     def sample_pairs(self, rng: np.random.Generator) -> np.ndarray:
@@ -249,7 +258,15 @@ class DistilledSet:
         return self.memory.reconstruct(self, pairs)
 
     def motion(self, label: int, dynamics: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Return motion clips of class `label` at the size of the videos, float32 (n, T, H, W)."""
+        """Return motion clips at the size of the videos, of a set that has dynamic memories.
+
+        Args:
+            label: int, of the class.
+            dynamics: which of its memories, int (n,) or a slice; all by default.
+
+        Returns:
+            float32 (n, T, H, W).
+        """
         clips = self.arrays["dynamic"][label, dynamics, ..., 0]
         matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
         return upsampling.upsample(clips, matrices)

@@ -89,6 +89,10 @@ class Memory:
         naive: whether it is what the paper calls naive: its pixels are learned directly.
         shared_noun: what the shared arrays are together, such as "integrator".
         learned: function (stills, labels) that `what_is_learned` calls; None to name the nouns of its items.
+        torch: lines of plain PyTorch for the dataset card, the body of a function that returns the videos of a row,
+            float32 (n, T, H, W, 3). The tensors of the columns are there under their names, float32 and at full
+            size, the row as `row`; `{frames}` stands for T. Those with shared arrays read them by
+            `load(row["integrator"]["weights"])`. "" to leave it out of the card.
 
     Raises:
         UsageError: the parts do not fit together.
@@ -111,6 +115,7 @@ class Memory:
     naive: bool = False
     shared_noun: str = ""
     learned: Callable[[str, bool], str] | None = None
+    torch: str = ""
 
     def __post_init__(self) -> None:
         for wrong in self._wrong():

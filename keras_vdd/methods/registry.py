@@ -1,5 +1,7 @@
 """Which matching losses there are: those whose folders lie beside this file, and those that were registered."""
 
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
+
 from collections.abc import Iterator
 
 from keras_vdd.errors import UsageError
@@ -18,16 +20,21 @@ METHODS = Registry("method", _own)
 def register_method(method: Method) -> Method:
     """Add a matching loss of one's own: `dynamic.loss` takes its name from now on, in this process.
 
-    A page of the documentation, adding-a-method.md, makes one from start to end.
+    The command line knows it where the file that calls this is named by `--plugin`. docs/adding-a-method.md makes one
+    from start to end.
 
     Args:
-        method: `keras_vdd.methods.Method`.
+        method: `keras_vdd.methods.Method`, which holds its settings, what it minimises and what that costs.
 
     Returns:
         The method.
 
     Raises:
         UsageError: there is another one of that name, or it is no `Method`.
+
+    Example:
+        >>> keras_vdd.register_method(Method("moments", "Moments", MomentsSettings, objective, cost))
+        >>> keras_vdd.distill("quickstart", **{"dynamic.loss": "moments", "run.name": "moments"})
     """
     if not isinstance(method, Method):
         raise UsageError(f"{method!r} cannot be registered: it must be a keras_vdd.methods.Method.")

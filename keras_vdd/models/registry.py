@@ -53,7 +53,10 @@ NETWORKS = Registry("network", _own)
 
 
 def register_network(name: str, builder: Callable[..., Any], input: str = "clips") -> None:
-    """Add a network, so that recipes can name it.
+    """Add a network, so that recipes can name it, in this process.
+
+    The command line knows it where the file that calls this is named by `--plugin`. docs/adding-a-network.md makes one
+    from start to end.
 
     Args:
         name: as recipes will name it: `static.network` those of frames, `dynamic.network` and
@@ -72,7 +75,8 @@ def register_network(name: str, builder: Callable[..., Any], input: str = "clips
         UsageError: the name is taken, or an argument is none of these.
 
     Example:
-        >>> keras_vdd.register_network("my_net", MyNet)    # and then: vdd distill ... dynamic.network=my_net
+        >>> keras_vdd.register_network("my_net", MyNet)
+        >>> keras_vdd.evaluate("runs/quickstart", **{"evaluation.architecture": "my_net"})
     """
     if input not in INPUTS:
         raise UsageError(

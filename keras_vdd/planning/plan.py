@@ -6,7 +6,7 @@ import keras
 
 from keras_vdd.backend import device_in_use
 from keras_vdd.evaluation.baselines import BASELINES, Beside
-from keras_vdd.evaluation.scoring import protocol_of
+from keras_vdd.evaluation.protocol import protocol_of
 from keras_vdd.memory import pairing
 from keras_vdd.models.footprint import total_bytes
 from keras_vdd.placement import on_its_device

@@ -52,6 +52,10 @@ def copy_recipe(
     Raises:
         UsageError: the recipe is unknown or wrong, or `file` is no place for one.
         VddError: the file exists.
+
+    Example:
+        >>> keras_vdd.copy_recipe("dm-ucf101", "mine.yaml", **{"data.size": 64})
+        >>> keras_vdd.distill("mine.yaml")
     """
     checked = load_recipe(recipe, overrides, **settings)
     target = Path(file or f"{checked.name}.yaml")

@@ -11,9 +11,9 @@ from keras_vdd.data.store import open_store
 from keras_vdd.data.store.reader import FRAMES_FILES, INDEX_FILE
 from keras_vdd.data.store.summary import store_summary
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub.address import is_run, set_folder
 from keras_vdd.hub.load import load
 from keras_vdd.hub.preview import set_grid
-from keras_vdd.hub.target import is_run, set_folder
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.report.contact_sheet import contact_sheet
 from keras_vdd.report.strips import save_png

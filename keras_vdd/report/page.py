@@ -66,7 +66,7 @@ def write_page(path, name, table, pictures=(), losses=None, recipe="", facts=Non
 
 def _table(table):
     def line(cells, tag):
-        sides = [' class="left"' if head in ("method", "note") else "" for head in table.header]
+        sides = [' class="left"' if table.is_words(head) else "" for head in table.header]
         return "<tr>" + "".join(f"<{tag}{s}>{html.escape(c)}</{tag}>" for c, s in zip(cells, sides)) + "</tr>"
 
     rows = "".join(line(row, "td") for row in table.rows)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from keras_vdd.hub.preview import png_bytes
+from keras_vdd.pictures.pixels import difference_pixels, motion_pixels, to_pixels
+from keras_vdd.pictures.tiles import GAP, INK, PALE, PAPER, png_bytes, scaled
 from keras_vdd.report.files import write_bytes
-from keras_vdd.report.pixels import difference_pixels, motion_pixels, to_pixels
 
-MARGIN, GAP, HEADING, LABELS = 8, 2, 20, 76
-INK, PALE, PAPER = (20, 20, 20), (110, 110, 110), (255, 255, 255)
+MARGIN, HEADING, LABELS = 8, 20, 76
 
 
 @dataclass(frozen=True)
@@ -87,14 +86,6 @@ def strip_size(panels, tile=64, columns=16):
 def save_png(image, path):
     """Write a picture as PNG."""
     write_bytes(path, png_bytes(np.asarray(image)))
-
-
-def scaled(frame, tile):
-    """Return a uint8 frame (H, W, 3) as a square picture; sharp pixels where each becomes a whole square."""
-    height, width = frame.shape[:2]
-    whole = tile % height == 0 and tile % width == 0
-    filtering = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
-    return Image.fromarray(frame).resize((tile, tile), filtering)
 
 
 def _shown(frames, columns):

@@ -1,4 +1,4 @@
-"""The table of results, as aligned text, as Markdown and as plain cells."""
+"""The table of results, as plain cells and as aligned text; `page` has it as HTML."""
 
 import textwrap
 from dataclasses import dataclass
@@ -28,20 +28,16 @@ class Table:
         title = textwrap.wrap(self.title, max(_NARROWEST, len(rule)))
         return "\n".join([*title, "", lines[0], rule, *lines[1:]])
 
-    def markdown(self):
-        """Return the table as GitHub Markdown, the title above it."""
-        marks = ["---" if self._left(head) else "---:" for head in self.header]
-        lines = [[_escaped(cell) for cell in cells] for cells in (self.header, *self.rows)]
-        table = ["| " + " | ".join(cells) + " |" for cells in (lines[0], marks, *lines[1:])]
-        return "\n".join([self.title, "", *table])
+    @staticmethod
+    def is_words(head):
+        """Whether the column under a head holds words, which begin at its left side; figures end at its right."""
+        return head in ("method", "note")
 
     def _line(self, cells, widths):
-        padded = [c.ljust(w) if self._left(h) else c.rjust(w) for c, w, h in zip(cells, widths, self.header)]
+        padded = [
+            c.ljust(w) if self.is_words(h) else c.rjust(w) for c, w, h in zip(cells, widths, self.header)
+        ]
         return "  ".join(padded).rstrip()
-
-    @staticmethod
-    def _left(head):
-        return head in ("method", "note")
 
 
 def results_table(rows, title):
@@ -82,7 +78,3 @@ def _accuracy(score, figure, without="-"):
 
 def _plain(value):
     return "-" if value is None else str(value)
-
-
-def _escaped(cell):
-    return cell.replace("\\", "\\\\").replace("|", "\\|")

@@ -7,8 +7,9 @@ from keras_vdd.data.clips import read_clips
 from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.classifier import Embedding
+from keras_vdd.evaluation.protocol import protocol_of
 from keras_vdd.evaluation.real_clips import in_batches
-from keras_vdd.evaluation.scoring import classifier_of, protocol_of
+from keras_vdd.evaluation.scoring import classifier_of
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.evaluation.training_sets import StoreVideos
 from keras_vdd.learning.checkpoint import load_arrays, save_arrays

@@ -3,12 +3,12 @@
 import logging
 
 from keras_vdd import __version__
+from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.reader import Store
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.card import rows_of_run
 from keras_vdd.hub.export import export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
@@ -16,6 +16,7 @@ from keras_vdd.progress import Progress
 from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
+from keras_vdd.running_code import running_code
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import recipe_hash
@@ -61,7 +62,7 @@ def carry_out(
     )
     with run.times.of("report"):
         if distilled is not None:
-            rewrite_card(run.path / "distilled", results=rows_of_run(results))
+            rewrite_card(run.path / "distilled", results=results)
         draw_report(recipe, run, stores, distilled, results)
     results.write(run.path / "results.json")
     return results
@@ -116,9 +117,14 @@ def _distilled_set(recipe, stores, arrays, learned):
     provenance = {
         "name": recipe.run_name,
         "source": data.set,
+        "split": data.split if SOURCES.get(data.set).splits > 1 else None,
+        "recipe": recipe.name,
+        "method": recipe.title,
         "seed": recipe.run.seed,
         "backend": facts["backend"],
+        "code": running_code(),
         "versions": {"keras_vdd": __version__, **facts["versions"]},
+        "real_videos": len(stores["train"]),
         "real_bytes": real_bytes(stores["train"]),
         **{name: learned[name] for name in ("step_size",) if name in learned},
         **({"coreset": recipe.coreset.method} if recipe.coreset is not None else {}),

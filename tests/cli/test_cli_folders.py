@@ -93,7 +93,7 @@ def test_export_again_in_half_the_bytes(capsys, run, tmp_path):
 
 @pytest.mark.parametrize("command", ["evaluate", "train", "inspect"])
 def test_places_that_hold_no_set(capsys, tmp_path, command):
-    assert "does not exist" in vdd(capsys, command, tmp_path / "none", code=1)
+    assert "does not exist" in vdd(capsys, command, tmp_path / "none", code=2)
     (tmp_path / "empty").mkdir()
     assert "is no distilled set" in vdd(capsys, command, tmp_path / "empty", code=1)
     (tmp_path / "file").write_text("x")

@@ -7,7 +7,6 @@ import pytest
 
 from keras_vdd import plugins
 from keras_vdd.cli.main import main
-from keras_vdd.evaluation.baselines import BASELINES
 
 ROW = """
 import keras_vdd
@@ -23,11 +22,8 @@ SHOW = ["recipes", "show", "quickstart", "evaluation.compare=mine", "--json"]
 
 
 @pytest.fixture
-def plugin(tmp_path, monkeypatch):
+def plugin(tmp_path, monkeypatch, forgetting):
     """Write a plugin and return its path; what it registers is forgotten after the test."""
-    BASELINES.names()
-    monkeypatch.setattr(BASELINES, "_records", dict(BASELINES._records))
-    monkeypatch.setattr(plugins, "_LOADED", {})
     monkeypatch.chdir(tmp_path)
 
     def write(text, name="mine.py"):

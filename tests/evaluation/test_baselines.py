@@ -1,7 +1,4 @@
-"""Baselines by name: found without Keras, added from outside, planned as they are trained."""
-
-import subprocess
-import sys
+"""Baselines by name: added from outside, planned as they are trained."""
 
 import numpy as np
 import pytest
@@ -48,24 +45,6 @@ class Nothing(Baseline):
         raise AssertionError("nothing is trained on")
 
 
-@pytest.fixture
-def register(monkeypatch):
-    """`register_baseline`, undone after the test."""
-    BASELINES.names()
-    monkeypatch.setattr(BASELINES, "_records", dict(BASELINES._records))
-    return register_baseline
-
-
-def test_baselines_are_told_without_keras():
-    code = (
-        "import sys; from keras_vdd.evaluation.baselines import BASELINES; "
-        "print(*BASELINES.names(), 'keras' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-    random = "random-clips random-clips-equal-bytes random-stills random-stills-equal-bytes"
-    assert done.stdout.strip() == f"full {random} static-only False"
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_trains_on_as_much_as_it_says(name, tmp_path):
     recipe = small(tmp_path)
@@ -105,14 +84,10 @@ def test_random_rows_draw_by_their_own_name_and_number(number, tmp_path):
     assert not np.array_equal(one.videos, other.videos)
 
 
-def test_rows_of_ones_own_are_taken_and_may_refuse(register):
+def test_rows_of_ones_own_are_taken_and_may_refuse(forgetting):
     with pytest.raises(UsageError, match=r"evaluation.compare\[0\]=nothing must be one of full, "):
         load_recipe("quickstart", ["evaluation.compare=nothing"])
-    register(Nothing())
+    register_baseline(Nothing())
     assert load_recipe("quickstart", ["evaluation.compare=nothing"]).evaluation.compare == ("nothing",)
     with pytest.raises(UsageError, match="evaluation.compare has nothing, and says nothing"):
         load_recipe("static-dc-shapes", ["evaluation.compare=nothing"])
-    with pytest.raises(UsageError, match="a baseline 'nothing' already"):
-        register(Nothing())
-    with pytest.raises(UsageError, match="must be a keras_vdd.evaluation.Baseline"):
-        register("nothing")

@@ -6,7 +6,7 @@ import pytest
 from made_rows import ROW, results, row
 
 from keras_vdd.errors import VddError
-from keras_vdd.evaluation.records import ResultRow, Results
+from keras_vdd.evaluation.records import _UNKNOWN_TO_0_1, ResultRow, Results
 
 ROWS = {
     "plain": ROW,
@@ -36,6 +36,7 @@ def test_the_keys_are_those_of_the_contract():
         ({"bytes": "many"}, "bytes is 'many'"),
         ({"clips": True}, "clips is True"),
         ({"method": None}, "method is None"),
+        ({"device": 3}, "device is 3"),
         ({"elsewhere": 1}, "elsewhere is unknown"),
         ({"bytes": ...}, "bytes is missing"),
         ({"networks": ...}, "networks is missing"),
@@ -61,15 +62,20 @@ def test_results_come_back_and_equal_ones_have_equal_bytes(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_row_says_none_of_what_version_0_1_did_not_know():
+    known = {name: value for name, value in ROW.to_json().items() if name not in _UNKNOWN_TO_0_1}
+    assert ResultRow.from_json(known) == row(recipe=None, backend=None, device=None, dtype=None)
+
+
 def test_results_of_version_0_1_are_read(tmp_path):
     values = results().to_json()
     for each in values["rows"]:
-        for name in ("set", "architecture", "protocol", "recipe"):
+        for name in ("set", "architecture", "protocol", "recipe", "backend", "device", "dtype"):
             del each[name]
         for network in each["networks"]:
             network["seconds"] = 1.5
     (tmp_path / "results.json").write_text(json.dumps(values))
-    assert Results.read(tmp_path / "results.json") == results(row(49.0, 51.0, recipe=None))
+    assert Results.read(tmp_path / "results.json") == results(row(49.0, 51.0, recipe=None, device=None))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"rows": 3}', '{"rows": [3]}'])

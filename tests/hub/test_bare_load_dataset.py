@@ -347,7 +347,7 @@ def test_a_newer_format_says_what_to_install_and_stays_readable(published, fresh
     folder, truth = published("still")
     for file in (folder / "data").iterdir():
         table = pq.read_table(file)
-        mark = {b"keras_vdd": json.dumps({"format_version": 2}).encode()}
+        mark = {b"keras_vdd": json.dumps({"format_version": 3}).encode()}
         pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **mark}), file)
     code = (
         TOGETHER

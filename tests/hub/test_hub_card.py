@@ -8,6 +8,8 @@ from keras_vdd.errors import UsageError
 RESULT = {
     "set": "distilled",
     "architecture": "mini_c3d",
+    "backend": "torch",
+    "device": "cpu",
     "seeds": 3,
     "top1": {"mean": 61.25, "std": 1.5, "values": [60, 61, 63]},
     "top5": {"mean": 90.0, "std": 0.5, "values": [90, 90, 90]},

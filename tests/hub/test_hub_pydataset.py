@@ -5,6 +5,7 @@ import pytest
 
 import keras_vdd
 from keras_vdd.errors import UsageError
+from keras_vdd.hub.pydataset import PAIRINGS
 
 keras = pytest.importorskip("keras")
 
@@ -58,12 +59,40 @@ def test_shuffling_is_seeded_and_new_in_every_epoch(loaded):
     np.testing.assert_array_equal(np.sort(first), np.sort(epoch_of(one)))
 
 
-def test_sampling_gives_one_video_a_slot(loaded):
-    batches = loaded.as_pydataset(100, sample=True, seed=1)
+def test_a_drawn_pair_of_each_slot_is_another_in_the_next_epoch(loaded):
+    batches = loaded.as_pydataset(100, pairing="sample", seed=1)
     videos, labels = batches[0]
     assert len(videos) == 24 and labels.tolist() == [label for label in range(12) for _ in range(2)]
     batches.on_epoch_end()
-    assert not np.array_equal(videos, batches[0][0])
+    again = batches[0][0]
+    assert again.shape == videos.shape and not np.array_equal(videos, again)
+
+
+def test_the_first_pair_of_each_slot_stays(loaded):
+    batches = loaded.as_pydataset(100, pairing="first", seed=1)
+    pairs = loaded.pairs()
+    slots = [(pair[0], slot) for pair, slot in zip(pairs.tolist(), loaded.slots_of(pairs))]
+    first = [at for at, slot in enumerate(slots) if slot not in slots[:at]]
+    assert len(first) == 24
+    for _ in range(2):
+        videos, labels = batches[0]
+        np.testing.assert_array_equal(videos, loaded.reconstruct(pairs[first]))
+        np.testing.assert_array_equal(labels, pairs[first, 0])
+        batches.on_epoch_end()
+
+
+@pytest.mark.parametrize("kind", ["full-video", "still"])
+def test_where_a_slot_has_one_pair_or_no_motion_pairings_hold_too(make_set, tmp_path, kind):
+    loaded = keras_vdd.load(keras_vdd.export(make_set(kind), tmp_path / "set"))
+    every, first, drawn = (epoch_of(loaded.as_pydataset(100, pairing=name)) for name in PAIRINGS)
+    slots = len(loaded.class_names) * loaded.videos_per_class
+    assert len(first) == len(drawn) == slots and set(first) <= set(every) and set(drawn) <= set(every)
+    assert len(every) == len(loaded.pairs())
+
+
+def test_an_unknown_pairing_is_one_sentence(loaded):
+    with pytest.raises(UsageError, match="pairing='al' must be one of all, first, sample; did you mean all?"):
+        loaded.as_pydataset(pairing="al")
 
 
 def test_soft_labels_and_bad_sizes(loaded):

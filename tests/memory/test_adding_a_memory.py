@@ -15,7 +15,7 @@ import test_memory_layers
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.memory import MEMORIES, DistilledSet
+from keras_vdd.memory import DistilledSet
 from keras_vdd.recipe.load import load_recipe, parse_recipe, resolved_yaml
 
 PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "adding-a-memory.md").read_text(
@@ -41,10 +41,8 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def registered(place, monkeypatch):
+def registered(place, monkeypatch, forgetting):
     """The page's memory in this process, and in the table of cases, until the test ends."""
-    MEMORIES.names()
-    monkeypatch.setattr(MEMORIES, "_records", dict(MEMORIES._records))
     memory = keras_vdd.load_plugin(place / "fade.py").MEMORY
     for name, options in {"fade": {}, "fade, int8": {"quantise": True}}.items():
         monkeypatch.setitem(memory_cases.CASES, name, ("fade", options))

@@ -1,9 +1,7 @@
-"""Which kinds of memory there are, and what a kind may not say of itself."""
+"""What a kind of memory may not say of itself."""
 
 import dataclasses
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -11,22 +9,6 @@ from keras_vdd.errors import UsageError
 from keras_vdd.memory import MEMORIES, Items, register_memory
 
 pytestmark = pytest.mark.once
-
-
-@pytest.fixture
-def register(monkeypatch):
-    """`register_memory`, undone after the test."""
-    MEMORIES.names()
-    monkeypatch.setattr(MEMORIES, "_records", dict(MEMORIES._records))
-    return register_memory
-
-
-def test_memories_are_told_without_keras():
-    code = (
-        "import sys; from keras_vdd.memory import MEMORIES; print(MEMORIES.names(), 'keras' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['full-video', 'static-dynamic', 'still'] False"
 
 
 STILL = MEMORIES.get("still")
@@ -61,12 +43,7 @@ def test_what_does_not_fit_together_is_refused(changes, words):
         dataclasses.replace(STILL, **changes)
 
 
-def test_names_that_are_taken_are_refused(register):
-    assert register(STILL) is STILL
-    with pytest.raises(UsageError, match="There is a memory 'still' already"):
-        register(dataclasses.replace(STILL, title=" pictures"))
-    with pytest.raises(UsageError, match="must be a keras_vdd.memory.Memory"):
-        register("still")
+def test_an_array_has_a_name_that_a_set_can_have(forgetting):
     sized = (Items("size", "statics", "still", ("height", "width", 3)),)
     with pytest.raises(UsageError, match="cannot have an array 'size'"):
-        register(dataclasses.replace(STILL, items=sized))
+        register_memory(dataclasses.replace(STILL, items=sized))

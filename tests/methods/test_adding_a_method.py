@@ -11,9 +11,7 @@ from test_extending import SHAPES, SHORT, follow, rows_of, vdd
 from tiny_stage import KINDS
 
 import keras_vdd
-from keras_vdd import plugins
 from keras_vdd.errors import UsageError
-from keras_vdd.methods import METHODS
 from keras_vdd.recipe.load import load_recipe
 
 
@@ -25,11 +23,8 @@ def place(tmp_path):
 
 
 @pytest.fixture
-def registered(place, monkeypatch):
+def registered(place, forgetting):
     """The page's method in this process, until the test ends."""
-    METHODS.names()
-    monkeypatch.setattr(METHODS, "_records", dict(METHODS._records))
-    monkeypatch.setattr(plugins, "_LOADED", {})
     return keras_vdd.load_plugin(place / "moments.py").METHOD
 
 

@@ -1,14 +1,11 @@
-"""Which methods there are, and what a method may not say of itself."""
+"""What a method may not say of itself, and what a recipe may not ask of it."""
 
-import dataclasses
-import subprocess
-import sys
 from typing import Literal
 
 import pytest
 
 from keras_vdd.errors import UsageError
-from keras_vdd.methods import METHODS, LearningRates, MatchingSettings, Method, register_method
+from keras_vdd.methods import LearningRates, MatchingSettings, Method, register_method
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.settings import Rate
 
@@ -43,38 +40,6 @@ def own(**changes):
     return Method(**{**about, **changes})
 
 
-@pytest.fixture
-def register(monkeypatch):
-    """`register_method`, undone after the test."""
-    METHODS.names()
-    monkeypatch.setattr(METHODS, "_records", dict(METHODS._records))
-    return register_method
-
-
-def test_methods_are_told_without_keras():
-    code = (
-        "import sys; from keras_vdd.methods import METHODS; "
-        "print(METHODS.names(), [m.title for m in METHODS], 'keras' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['dc', 'dm', 'frepo', 'mtt'] ['DC', 'DM', 'FRePo', 'MTT'] False"
-
-
-def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(
-        UsageError, match="The method 'frpo' is unknown, did you mean 'frepo': choose one of dc, dm"
-    ):
-        METHODS.get("frpo")
-
-
-def test_a_taken_name_and_what_is_no_method_are_refused(register):
-    with pytest.raises(UsageError, match="There is a method 'dm' already: give yours another name"):
-        register(dataclasses.replace(METHODS.get("dm"), title="Mine"))
-    assert METHODS.get("dm").title == "DM"
-    with pytest.raises(UsageError, match="cannot be registered: it must be a keras_vdd.methods.Method"):
-        register(OwnSettings)
-
-
 @pytest.mark.parametrize(
     "changes, words",
     [
@@ -97,8 +62,8 @@ def test_parts_that_do_not_fit_are_refused(changes, words):
         own(**changes)
 
 
-def test_a_learned_part_needs_its_rate_where_it_is_learned(register):
-    register(own())
+def test_a_learned_part_needs_its_rate_where_it_is_learned(forgetting):
+    register_method(own())
     rate = "dynamic.learning_rates.temperature=0.1"
     assert load_recipe("quickstart", ["dynamic.loss=own", "dynamic.warm=true", rate]).dynamic.warm
     for overrides, sentence in (
@@ -112,12 +77,12 @@ def test_a_learned_part_needs_its_rate_where_it_is_learned(register):
     assert back.dynamic.learning_rates == load_recipe("quickstart").dynamic.learning_rates
 
 
-def test_memories_and_experts_that_a_method_does_not_take_are_refused(register):
+def test_memories_and_experts_that_a_method_does_not_take_are_refused(forgetting):
     def fits(settings, memory):
         if memory.videos_per_class > 1:
             yield f"dynamic.loss=own takes memory.videos_per_class=1, not {memory.videos_per_class}"
 
-    register(own(memories=("full-video",), fits=fits))
+    register_method(own(memories=("full-video",), fits=fits))
     with pytest.raises(UsageError) as caught:
         load_recipe(
             "quickstart",
@@ -130,8 +95,8 @@ def test_memories_and_experts_that_a_method_does_not_take_are_refused(register):
         load_recipe("quickstart", ["experts.count=2"])
 
 
-def test_experts_come_with_any_method_that_reads_them(register):
-    register(own(expert_epochs=lambda settings: settings.width // 16))
+def test_experts_come_with_any_method_that_reads_them(forgetting):
+    register_method(own(expert_epochs=lambda settings: settings.width // 16))
     recipe = load_recipe("quickstart", ["dynamic.loss=own"])
     assert recipe.needs_experts and recipe.experts is not None and recipe.expert_epochs == 2
     with pytest.raises(

@@ -1,7 +1,4 @@
-"""Networks by name: found without Keras, added from outside, refused where they lack what learning asks for."""
-
-import subprocess
-import sys
+"""Networks by name: added from outside, refused where they lack what learning asks for."""
 
 import keras
 import numpy as np
@@ -11,10 +8,9 @@ from keras import ops
 from keras_vdd import models
 from keras_vdd.errors import UsageError
 from keras_vdd.layers import Constant, Uniform
-from keras_vdd.models.registry import NETWORKS, names_of, register_network
+from keras_vdd.models.registry import names_of, register_network
 from keras_vdd.recipe.load import load_recipe
 
-CLIPS = ["convnet_gru", "convnet_lstm", "convnet_mean", "convnet_mlp", "convnet_rnn", "mini_c3d"]
 STATED = {"kernel": Uniform(0.1), "recurrent_kernel": Uniform(0.2), "bias": Constant(0.0)}
 
 
@@ -38,58 +34,26 @@ class Recurrent(keras.Model):
         return self.head(self.embed(x, training))
 
 
-@pytest.fixture
-def register(monkeypatch):
-    """`register_network`, undone after the test."""
-    NETWORKS.names()
-    monkeypatch.setattr(NETWORKS, "_records", dict(NETWORKS._records))
-    return register_network
-
-
-def test_networks_are_told_without_keras():
-    code = (
-        "import sys; from keras_vdd.models.registry import names_of; "
-        "print(names_of('frames'), names_of('clips'), 'keras' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f"['convnet_d3', 'convnet_d4'] {CLIPS} False"
-
-
-def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(UsageError, match="network 'mini_c3' is unknown, did you mean 'mini_c3d': "):
-        models.create("mini_c3", 2, 4, 16)
-
-
 @pytest.mark.parametrize("setting", ["dynamic.network", "evaluation.architecture", "static.network"])
-def test_recipes_take_networks_of_the_right_input(setting, register):
+def test_recipes_take_networks_of_the_right_input(setting, forgetting):
     wrong = "mini_c3d" if setting.startswith("static") else "convnet_d4"
     with pytest.raises(UsageError, match=f"{setting}={wrong} must be one of "):
         load_recipe("quickstart", [f"{setting}={wrong}"])
     with pytest.raises(UsageError, match=f"{setting}=toy must be one of "):
         load_recipe("quickstart", [f"{setting}=toy"])
-    register("toy", Recurrent, "frames" if setting.startswith("static") else "clips")
+    register_network("toy", Recurrent, "frames" if setting.startswith("static") else "clips")
     assert "toy" in names_of("frames" if setting.startswith("static") else "clips")
     section, name = setting.split(".")
     assert getattr(getattr(load_recipe("quickstart", [f"{setting}=toy"]), section), name) == "toy"
 
 
-def test_a_name_is_given_once(register):
-    register("toy", Recurrent)
-    register("toy", Recurrent)
-    with pytest.raises(UsageError, match="already"):
-        register("toy", lambda **settings: Recurrent(**settings))
-    with pytest.raises(UsageError, match="a network 'mini_c3d' already"):
-        register("mini_c3d", Recurrent)
-    with pytest.raises(UsageError, match="letters, digits"):
-        register("my net", Recurrent)
+def test_a_network_looks_at_frames_or_clips(forgetting):
     with pytest.raises(UsageError, match="frames or clips"):
-        register("other", Recurrent, "videos")
-    with pytest.raises(UsageError, match="class or a function"):
-        register("other", "mini_c3d")
+        register_network("other", Recurrent, "videos")
 
 
-def test_keras_layers_run_once_their_draws_are_stated(register):
-    register("toy", Recurrent)
+def test_keras_layers_run_once_their_draws_are_stated(forgetting):
+    register_network("toy", Recurrent)
     network = models.create("toy", 3, 4, 16, width=5)
     drawn = models.fresh_weights(network, np.random.default_rng(0))
     assert len(drawn) == 5
@@ -101,13 +65,13 @@ def test_keras_layers_run_once_their_draws_are_stated(register):
             assert 0.5 * bound < np.abs(value).max() <= bound
 
 
-def test_a_weight_whose_draw_nobody_states_is_an_error(register):
+def test_a_weight_whose_draw_nobody_states_is_an_error(forgetting):
     def without(name):
         draws = {key: draw for key, draw in STATED.items() if key != name}
         return lambda **settings: Recurrent(**settings, draws=draws)
 
     for number, name in enumerate(STATED):
-        register(f"toy{number}", without(name))
+        register_network(f"toy{number}", without(name))
         with pytest.raises(UsageError, match=f"does not say how the weight '{name}' of its layer 'gru_cell"):
             models.create(f"toy{number}", 3, 4, 16, width=5)
 
@@ -121,7 +85,7 @@ def test_the_innermost_layer_has_the_last_word():
     assert sum((value == 2.0).all() for value in found) == 1
 
 
-def test_what_learning_asks_for_is_checked(register):
+def test_what_learning_asks_for_is_checked(forgetting):
     class Lacking(keras.Model):
         def __init__(self, **settings):
             super().__init__()
@@ -133,9 +97,9 @@ def test_what_learning_asks_for_is_checked(register):
             self.norm = keras.layers.BatchNormalization(name="norm")
             self.norm.build((None, 5))
 
-    register("lacking", Lacking)
-    register("nothing", lambda **settings: None)
-    register("normalised", Normalised)
+    register_network("lacking", Lacking)
+    register_network("nothing", lambda **settings: None)
+    register_network("normalised", Normalised)
     for name, words in (
         ("lacking", "has no embed and no size and no feature_shape and no frames"),
         ("nothing", "must give a built keras.Model"),

@@ -16,6 +16,7 @@ import keras_vdd
 from keras_vdd.cli.main import COMMANDS, main
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.learning.checkpoint import load_arrays
+from keras_vdd.stages import real_videos
 
 QUICK = ("evaluation.compare=[]", "evaluation.seeds=1", "evaluation.steps=1")
 EXPERTS = (
@@ -280,9 +281,9 @@ def test_what_a_user_must_know_is_a_warning_and_not_progress(tmp_path):
 
 def test_warnings_of_a_quiet_logger_are_not_shown(whole, caplog, monkeypatch):
     notes = ["a folder was left out"]
-    find = keras_vdd.pipeline.find_videos
+    find = real_videos.find_videos
     monkeypatch.setattr(
-        keras_vdd.pipeline,
+        real_videos,
         "find_videos",
         lambda *a: (lambda found: found.notes.extend(notes) or found)(find(*a)),
     )

@@ -10,7 +10,8 @@ from PIL import Image
 from small_run import SMALL, contents, small
 
 import keras_vdd
-from keras_vdd import pipeline
+from keras_vdd import pipeline, placement
+from keras_vdd.classifiers import training
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
@@ -40,6 +41,7 @@ def test_the_table_has_every_row_with_its_exact_bytes(whole):
         assert len(row["top1"]["values"]) == 2 and row["diverged"] == 0
         assert 0 <= row["top1"]["mean"] <= row["top5"]["mean"] <= 100
         assert row["pairs"]["mean"] is not None
+        assert (row["backend"], row["device"]) == (keras.config.backend(), placement.facts()["device"])
     assert json.loads((whole.folder / "results.json").read_text()) == whole.results
     assert whole.results["backend"] == keras.config.backend()
     assert whole.results["losses"]["static"]["iterations"] == 3
@@ -89,9 +91,9 @@ def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
 
 
 def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
-    seen, logits_of = [], pipeline.Trainer.logits
+    seen, logits_of = [], training.Trainer.logits
     monkeypatch.setattr(
-        pipeline.Trainer,
+        training.Trainer,
         "logits",
         lambda self, test: seen.append((test, logits_of(self, test))) or seen[-1][1],
     )
@@ -101,7 +103,7 @@ def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, monkeypatch):
         key: row[key] for key in ("top1", "top5", "pairs", "bytes", "clips")
     }
     path = tmp_path / "classifier.keras"
-    trained = pipeline.train(whole.folder / "distilled", whole.recipe, save=path)
+    trained = training.train(whole.folder / "distilled", whole.recipe, save=path)
     # The first network of the table, for it starts from the same weights.
     assert (trained["top1"], trained["top5"]) == (row["top1"]["values"][0], row["top5"]["values"][0])
     assert trained["saved"] == str(path) and list(tmp_path.iterdir()) == [path]

@@ -10,10 +10,12 @@ from small_run import small
 from keras_vdd import backend, pipeline, placement
 from keras_vdd.backend import cuda_driver
 from keras_vdd.backend.devices import Device
+from keras_vdd.classifiers import training
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts import engine as experts
 from keras_vdd.experts.processes import ExpertProcess
 from keras_vdd.planning import plan
+from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
 
 GPU = Device("cuda:1", "NVIDIA H100 80GB HBM3", 85_899_345_920)
@@ -40,7 +42,7 @@ def test_a_device_that_is_not_there_leaves_nothing_behind(whole, tmp_path, work)
         "plan": lambda: plan.plan(recipe),
         "make_experts": lambda: pipeline.make_experts(recipe),
         "evaluate": lambda: pipeline.evaluate(whole.folder, recipe),
-        "train": lambda: pipeline.train(whole.folder, recipe, save=tmp_path / "c.keras"),
+        "train": lambda: training.train(whole.folder, recipe, save=tmp_path / "c.keras"),
     }
     with pytest.raises(UsageError, match="run.device=cuda:99 is not here"):
         calls[work]()
@@ -68,6 +70,17 @@ def test_a_run_computes_where_and_how_its_recipe_says(whole, tmp_path, monkeypat
     assert not told.keys() & {"cuda", "driver", "device_memory_bytes"}
     if cpu:  # There, sums are added up in one order anyhow.
         assert results["losses"] == whole.results["losses"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("device", [Device("cpu", "cpu"), GPU], ids=["cpu", "gpu"])
+def test_a_precision_whose_gradients_may_be_wrong_is_told(precision, device, monkeypatch, caplog):
+    monkeypatch.setattr(backend, "device_in_use", lambda: device)
+    with placement.on_its_device(load_recipe("quickstart", [f"run.precision={precision}"])):
+        pass
+    faulty = (keras.config.backend(), device.kind, precision) == ("torch", "cpu", "bfloat16")
+    assert [record.name.partition(".")[0] for record in caplog.records] == ["keras_vdd"] * faulty
+    assert ("bfloat16 on a processor: torch may leave parts of" in caplog.text) == faulty
 
 
 def test_what_a_gpu_is_stands_in_the_environment(on_gpu, tmp_path):

@@ -3,9 +3,10 @@ import pytest
 from PIL import Image
 
 from keras_vdd.errors import UsageError
+from keras_vdd.pictures.pixels import difference_pixels, motion_pixels, to_pixels
+from keras_vdd.pictures.tiles import GAP
 from keras_vdd.report import animate, class_panel, frame_strip, save_png
-from keras_vdd.report.pixels import difference_pixels, motion_pixels, to_pixels
-from keras_vdd.report.strips import GAP, HEADING, LABELS, MARGIN
+from keras_vdd.report.strips import HEADING, LABELS, MARGIN
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

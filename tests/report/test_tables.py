@@ -28,10 +28,3 @@ def test_text_is_aligned_and_opens_with_the_title():
     ends = {line.index(end) + len(end) for line, end in zip(lines[head + 2 :], ("95,335,708", " 1,204"))}
     assert ends == {lines[head].index("bytes") + len("bytes")}
     assert max(map(len, lines)) <= max(72, len(lines[head + 1]))
-
-
-def test_markdown_escapes_bars():
-    lines = results_table(ROWS, "the title").markdown().splitlines()
-    assert lines[0] == "the title" and lines[1] == ""
-    assert lines[3] == "| --- | ---: | ---: | ---: | ---: | ---: | --- |"
-    assert "random\\|clips" in lines[5]

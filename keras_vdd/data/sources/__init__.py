@@ -3,9 +3,14 @@
 A module of this folder that has `SOURCES` adds them; one from outside is registered.
 """
 
+from __future__ import annotations  # so that help() shows the names of types, not what they stand for
+
+from collections.abc import Callable
+from typing import Any
+
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root
 from keras_vdd.data.sources.source import SetSize, Source
-from keras_vdd.errors import VddError
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.registry import Registry, modules_of
 
 __all__ = [
@@ -30,20 +35,29 @@ def _own():
 SOURCES = Registry("set", _own)
 
 
-def register_source(name, find, **facts):
-    """Add a set of videos, so that recipes can name it as `data.set`.
+def register_source(name: str, find: Callable[[Any, Any], Listing], **facts: Any) -> None:
+    """Add a set of videos: `data.set` takes its name from now on, in this process.
+
+    Class folders need none (`data.set=folder`). The command line knows it where the file that calls this is named by
+    `--plugin`. docs/adding-a-dataset.md makes one from start to end.
 
     Args:
-        name: str.
-        find: function (data settings, progress) -> `Listing`, see `Source`.
-        **facts: any of the other attributes of `Source`.
+        name: as recipes will name it.
+        find: function (data settings, progress) -> `keras_vdd.data.sources.Listing`, the class names and the path and
+            class of each training and test video. Of the settings, `root` is the folder of the videos and `classes` the
+            classes wanted; `set_root` and `choose_classes` of the same package read them. Nothing is decoded by it.
+        **facts: any other attributes of `keras_vdd.data.sources.Source`, such as `size`, which is a
+            `keras_vdd.data.sources.SetSize`, `splits`, or `pairs` of class names that differ in motion only.
 
     Raises:
-        UsageError: the name is taken.
+        UsageError: the name is taken, or `find` is no function.
 
     Example:
-        >>> keras_vdd.register_source("gestures", list_gestures)    # and then: vdd distill ... data.set=gestures
+        >>> keras_vdd.register_source("gestures", find, pairs=(("left", "right"),))
+        >>> keras_vdd.prepare("dm-folder", **{"data.set": "gestures", "data.root": "my_videos"})
     """
+    if not callable(find):
+        raise UsageError(f"What lists the set '{name}' must be a function, not {find!r}.")
     SOURCES.add(name, Source(name, find, **facts))
 
 

@@ -171,4 +171,12 @@ def _made(data):
     return SetSize(classes, classes * wanted.train_per_class, classes * wanted.test_per_class, FRAMES)
 
 
-SOURCES = (Source("shapes", list_shapes, made=_made, pairs=PAIRS),)
+SOURCES = (
+    Source(
+        "shapes",
+        list_shapes,
+        made=_made,
+        pairs=PAIRS,
+        citation="Shapes: videos that keras-vdd draws, eight classes in four pairs that differ in motion only",
+    ),
+)

@@ -45,7 +45,8 @@ class Source:
         splits: int, number of official splits; `data.split` chooses one.
         lists: bool, whether it has official lists (annotation files), whose folder `data.annotations` may name.
         unused: bool, whether its splits leave videos out; `data.unused=train` adds these to the training videos.
-        citation: the work that published it, in one line.
+        citation: the work that published it, in one line; of a set that `find` makes, where it comes from.
+        hub: a dataset repository on the Hugging Face Hub that stands for it, "owner/name"; "" for none.
     """
 
     name: str
@@ -57,3 +58,4 @@ class Source:
     lists: bool = False
     unused: bool = False
     citation: str = ""
+    hub: str = ""

@@ -113,5 +113,6 @@ SOURCES = (
             "Goyal et al., The something something video database for learning and evaluating visual common "
             "sense, ICCV 2017"
         ),
+        hub="HuggingFaceM4/something_something_v2",
     ),
 )

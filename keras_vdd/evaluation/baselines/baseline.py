@@ -57,10 +57,12 @@ class Baseline:
     Attributes:
         name: as `evaluation.compare` names it.
         title: as tables print it.
+        of_storage: whether it depends on how the distilled set is stored.
     """
 
     name = ""
     title = ""
+    of_storage = False
 
     def refusal(self, recipe) -> str:
         """Return why a recipe cannot have this row, as the end of a sentence; "" where it can."""

@@ -17,6 +17,7 @@ class RealRow(Baseline):
         self.kind, self.equal = kind, equal
         self.name = f"random-{kind}" + "-equal-bytes" * (equal == "bytes")
         self.title = f"random {kind}" + ", equal bytes" * (equal == "bytes")
+        self.of_storage = equal == "bytes"
 
     def refusal(self, recipe):
         method = recipe.coreset and recipe.coreset.method

@@ -7,7 +7,7 @@ from keras_vdd.memory.budget import memory_bytes
 
 
 class StaticOnly(Baseline):
-    name, title = "static-only", "static memory alone"
+    name, title, of_storage = "static-only", "static memory alone", True
 
     def refusal(self, recipe):
         return (

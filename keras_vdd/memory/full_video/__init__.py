@@ -29,4 +29,5 @@ MEMORY = Memory(
     pixels=True,
     naive=True,
     learned=lambda stills, labels: f"whole videos{' and their labels' if labels else ''}, from real clips,",
+    torch="return video.unsqueeze(0)",
 )

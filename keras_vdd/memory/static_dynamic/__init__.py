@@ -41,4 +41,12 @@ MEMORY = Memory(
     title=" + static-dynamic",
     stills="start",
     learned=lambda stills, labels: f"{stills}, then motion{' and labels' if labels else ''}",
+    torch="""\
+weights = load(row["integrator"]["weights"])
+kernel = weights["kernel"].permute(4, 3, 0, 1, 2)  # out, in, time, height, width
+shown = statics.unsqueeze(1).expand(-1, {frames}, -1, -1, -1)
+pairs = [torch.cat([still, motion.unsqueeze(-1)], dim=-1) for still in shown for motion in dynamics]
+x = torch.stack(pairs).movedim(-1, 1)
+return torch.nn.functional.conv3d(x, kernel, weights["bias"], padding=1).movedim(1, -1)
+""",
 )  # fmt: skip

@@ -33,4 +33,5 @@ MEMORY = Memory(
     pixels=True,
     naive=True,
     learned=lambda stills, labels: f"{stills}, then learned on{' with labels' if labels else ''}",
+    torch="return statics.unsqueeze(1).expand(-1, {frames}, -1, -1, -1)",
 )

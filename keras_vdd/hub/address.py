@@ -1,0 +1,150 @@
+"""From what a user points at, a folder, a run or a repository on the Hub, to a folder on this disk."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub import refusals
+from keras_vdd.hub import schema as vdd
+from keras_vdd.tensors import File
+
+RUN_EXPORT = "distilled"
+SET_FILES = (
+    f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}",
+    *(file for file in vdd.SIDE_FILES if file != vdd.PREVIEW),
+)
+FORMS = "owner/name, hf://owner/name@revision or the address of its page"
+_NAME = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
+_REPOSITORY = re.compile(rf"(?P<repository>{_NAME})(?:@(?P<revision>[^@\s]+))?")
+_HF = re.compile(rf"hf://(?:datasets/)?(?P<repository>{_NAME})(?:@(?P<revision>[^@\s]+))?/?")
+_PAGE = re.compile(
+    rf"https?://[^/\s]+/datasets/(?P<repository>{_NAME})(?:/tree/(?P<revision>[^\s?#]+?))?/?(?:[?#].*)?"
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A dataset repository on the Hub.
+
+    Attributes:
+        repository: str, `owner/name`.
+        revision: str, a branch, a tag or a commit; None for the newest commit of the main branch.
+    """
+
+    repository: str
+    revision: str | None = None
+
+    def __str__(self) -> str:
+        return self.repository if self.revision is None else f"{self.repository}@{self.revision}"
+
+    def download(
+        self, files: tuple[str, ...], cache_dir: File | None = None, token: str | bool | None = None
+    ) -> Path:
+        """Return a folder with the files of the repository that match patterns; what is there is not fetched again.
+
+        Args:
+            files: patterns such as `data/*.parquet`.
+            cache_dir, token: as `huggingface_hub.snapshot_download` takes them.
+
+        Raises:
+            UsageError: there is no such repository or revision, or it does not open to this token.
+            VddError: the Hub cannot be reached and there is no copy from before, or the disk refuses.
+        """
+        import huggingface_hub
+
+        try:
+            folder = huggingface_hub.snapshot_download(
+                self.repository,
+                repo_type="dataset",
+                revision=self.revision,
+                cache_dir=None if cache_dir is None else Path(cache_dir).expanduser(),
+                token=token,
+                allow_patterns=list(files),
+            )
+        # Whatever a client of a network raises is the network's or the server's, not a mistake in here.
+        except Exception as error:
+            raise refusals.of_download(error, self.repository, self.revision) from error
+        return Path(folder)
+
+
+def read_address(text: str) -> Address | None:
+    """Return the `Address` that a text is, or None where it has the form of none.
+
+    Args:
+        text: str: `owner/name`, `owner/name@revision`, the same after `hf://` or `hf://datasets/`, or
+            `https://huggingface.co/datasets/owner/name`, also with `/tree/revision`.
+
+    Raises:
+        UsageError: it begins as an address does and goes on otherwise, as that of a model does.
+    """
+    for form in (_HF, _PAGE, _REPOSITORY):
+        if found := form.fullmatch(text):
+            revision = found["revision"]
+            # As in the addresses of `huggingface_hub`, where a slash of refs/pr/1 may be written so.
+            return Address(found["repository"], revision and revision.replace("%2F", "/"))
+    if re.match(r"[a-z][a-z0-9+.-]*://", text):
+        raise UsageError(f"{text} is no address of a dataset on the Hub: write {FORMS}.")
+    return None
+
+
+def repository_at(target: File, revision: str | None = None) -> Address | None:
+    """Return the repository that `target` names, or None where it is a folder or a file on this disk.
+
+    Args:
+        target: path or address.
+        revision: str, in place of the address's own.
+
+    Raises:
+        UsageError: it is neither; a folder is given a revision; two revisions are given.
+    """
+    text = str(target)
+    path = Path(text).expanduser()
+    if path.exists():
+        if revision is not None:
+            raise UsageError(f"{target} is on this disk and has no revisions: leave out revision {revision}.")
+        return None
+    address = read_address(text)
+    # What lies beside nothing on this disk may be a name on the Hub; `runs/quikstart` is a slip.
+    if address is None or (_REPOSITORY.fullmatch(text) and path.parent.exists()):
+        hint = f"a repository on the Hub is named by {FORMS}"
+        if address is not None:
+            hint = f"if you mean the repository of that name on the Hub, write hf://{text}"
+        raise UsageError(f"There is no folder {target}: it does not exist on this disk; {hint}.")
+    if None not in (revision, address.revision) and revision != address.revision:
+        raise UsageError(f"{target} names one revision, and {revision} is another: leave one out.")
+    return Address(address.repository, revision or address.revision)
+
+
+def set_folder(
+    target: File,
+    revision: str | None = None,
+    cache_dir: File | None = None,
+    token: str | bool | None = None,
+) -> Path:
+    """Return the folder of the distilled set that `target` holds; one on the Hub is downloaded.
+
+    Args:
+        target: path of an exported set or of a run folder, or an address on the Hub as `read_address` reads it.
+        revision: str, branch, tag or commit of a repository.
+        cache_dir, token: as `huggingface_hub.snapshot_download` takes them.
+
+    Raises:
+        UsageError: there is no such folder or repository.
+        VddError: a run has no set yet, or the Hub cannot be reached.
+    """
+    if (address := repository_at(target, revision)) is not None:
+        return address.download(SET_FILES, cache_dir, token)
+    folder = Path(target).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"{target} is a file: give a run folder, an exported set or a repository.")
+    if is_run(folder) and not (folder / RUN_EXPORT).is_dir():
+        raise VddError(f"{target} has no distilled set yet: the `vdd distill` that began it goes on with it.")
+    holds_one = not (folder / vdd.DATA_FOLDER).is_dir() and (folder / RUN_EXPORT).is_dir()
+    return folder / RUN_EXPORT if is_run(folder) or holds_one else folder
+
+
+def is_run(path: File) -> bool:
+    """Return whether a folder is a run's."""
+    folder = Path(path).expanduser()
+    return (folder / "recipe.yaml").is_file() and (folder / "environment.json").is_file()

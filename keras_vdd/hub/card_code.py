@@ -1,0 +1,192 @@
+"""The code of a card that trains on its set: by its own protocol in Keras, and in plain PyTorch."""
+
+import json
+import math
+
+from keras_vdd.data.sources import SOURCES
+from keras_vdd.errors import VddError
+from keras_vdd.evaluation.protocol import WEIGHT_DECAY, Protocol, protocol_of
+from keras_vdd.recipe.load import parse_recipe
+from keras_vdd.running_code import project_url, running_code
+
+# By `DistilledSet.label_kind`.
+LOSSES = {
+    None: "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+    "probabilities": "keras.losses.CategoricalCrossentropy(from_logits=True)",
+    "regression": "SquaredError()",
+}
+TORCH_LOSSES = {
+    None: "torch.nn.functional.cross_entropy(network(clips), labels[batch])",
+    "probabilities": "torch.nn.functional.cross_entropy(network(clips), labels[batch])",
+    "regression": "(network(clips) - labels[batch]).square().sum(dim=1).mean()",
+}
+DECODED = {
+    "int8": 'row["{column}"] * row["{column}_scale"].view(-1, 1, 1, 1)',
+    "uint8": '(row["{column}"] / 255 - torch.tensor({mean})) / torch.tensor({std})',
+}
+
+
+def evaluated_by(distilled):
+    """Return (recipe, `Protocol`) that the set's own row of its table is scored by.
+
+    Both are those that its recipe says; (None, default protocol) where there is none that this version reads.
+    """
+    try:
+        recipe = parse_recipe(distilled.recipe, "of the set")
+        protocol = protocol_of(recipe).with_step_size(distilled.provenance.get("step_size"))
+    except VddError:
+        return None, Protocol()
+    return recipe, protocol
+
+
+def install_line():
+    """Return the line that installs the package with a backend, and None or where the project is found."""
+    url, commit = project_url(), running_code()["commit"]
+    if url is None:
+        return 'pip install ".[torch]"  # in a clone of keras-vdd', None
+    at = f"@{commit}" if commit else ""
+    return f'pip install "keras-vdd[torch] @ git+{url}{at}"', url
+
+
+def train_in_keras(distilled, name, recipe, protocol):
+    """Return code that trains one network on the set and tests it on real clips, as its own row was scored.
+
+    Args:
+        distilled: `DistilledSet`.
+        name: what the code loads.
+        recipe, protocol: as `evaluated_by` gives them.
+    """
+    count = len(distilled.pairs())
+    steps, soft = protocol.total_steps(count), distilled.labels is not None
+    batch, an_epoch = min(protocol.batch_size, count), math.ceil(count / protocol.batch_size)
+    optimizer, ours = _optimizer(protocol, steps)
+    names = sorted(
+        {"BatchStandardise", *ours, *(["SquaredError"] if distilled.label_kind == "regression" else [])}
+    )
+    metrics = "" if soft else ', metrics=["accuracy"]'
+    lines = [
+        "import keras, keras_vdd",
+        f"from keras_vdd.evaluation import {', '.join(names)}",
+        "",
+        "keras.utils.set_random_seed(0)",
+        f"data = keras_vdd.load({quoted(name)})",
+        f"network = keras_vdd.models.create({_network(distilled, recipe, protocol)})",
+        "model = keras.Sequential([BatchStandardise(), network])",
+        f"optimizer = {optimizer}",
+        f"model.compile(optimizer, {LOSSES[distilled.label_kind]}{metrics})",
+        f"train = data.as_pydataset(batch_size={batch}, shuffle=True{', soft=True' if soft else ''})",
+        f"model.fit(train, epochs={math.ceil(steps / an_epoch)}, verbose=0)",
+        "",
+        *_tested(recipe),
+    ]
+    if soft:  # Test clips have class numbers.
+        lines.append(f'model.compile(loss={LOSSES[None]}, metrics=["accuracy"])')
+    lines.append('print("top-1 %", 100 * model.evaluate(test, verbose=0)[1])')
+    return "\n".join(lines)
+
+
+def videos_in_torch(distilled, name, dtype):
+    """Return code that makes the videos of rows in plain PyTorch; "" where the kind of memory gives none.
+
+    Args:
+        distilled: `DistilledSet`.
+        name: what the code loads.
+        dtype: storage type of the memories.
+    """
+    memory = distilled.memory
+    if not memory.torch:
+        return ""
+    lines = [f"{items.column} = {_decoded(distilled, items, dtype)}" for items in memory.items]
+    for items in memory.items:
+        whole = items.whole(distilled.frames, *distilled.size)
+        if items.enlarged_before is not None and distilled.arrays[items.array].shape[2:] != whole:
+            small, size = f"{items.column}.unsqueeze(1)", items.published(whole)
+            enlarged = f'torch.nn.functional.interpolate({small}, {size}, mode="trilinear").squeeze(1)'
+            lines.append(f"{items.column} = {enlarged}")
+    lines += memory.torch.format(frames=distilled.frames).splitlines()
+    libraries = ["import datasets, torch", *(["from safetensors.torch import load"] if memory.shared else [])]
+    return "\n".join(
+        [
+            *libraries,
+            "",
+            f'rows = datasets.load_dataset({quoted(name)}, split="train").with_format("torch")',
+            "",
+            "def videos(row):",
+            *(f"    {line}" for line in lines),
+            "",
+            f"made = [videos(row) for row in rows]  # of each slot (n, {_shape(distilled)}), normalised",
+        ]
+    )
+
+
+def train_in_torch(distilled, protocol):
+    """Return code that goes on from `videos_in_torch` and trains a small network."""
+    count = len(distilled.pairs())
+    batch = min(protocol.batch_size, count)
+    labels = "soft_label" if distilled.labels is not None else "label"
+    repeat = "expand(len(v), -1)" if distilled.labels is not None else "repeat(len(v))"
+    return f"""\
+x = torch.cat(made).movedim(-1, 1)
+labels = torch.cat([row["{labels}"].{repeat} for row, v in zip(rows, made)])
+network = torch.nn.Sequential(
+    torch.nn.Conv3d(3, 64, (3, 7, 7), (1, 2, 2), (1, 3, 3)), torch.nn.ReLU(),
+    torch.nn.Conv3d(64, 128, (3, 7, 7), (2, 2, 2), (1, 3, 3)), torch.nn.ReLU(),
+    torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(128, {distilled.classes}),
+)
+optimizer = torch.optim.AdamW(network.parameters(), 3e-4)
+for step in range({protocol.total_steps(count)}):
+    batch = torch.randperm(len(x))[:{batch}]
+    clips = (x[batch] - x[batch].mean()) / x[batch].std()
+    loss = {TORCH_LOSSES[distilled.label_kind]}
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()"""
+
+
+def quoted(text):
+    """Return a text as Python writes it between double quotes."""
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+def _network(distilled, recipe, protocol):
+    given = {"classes": distilled.classes, "frames": distilled.frames, "size": distilled.size[0]}
+    if recipe is not None:
+        given |= {"width": recipe.evaluation.width, "stem": recipe.evaluation.stem}
+    listed = [quoted(protocol.architecture), *(f"{key}={value}" for key, value in given.items())]
+    if recipe is not None and recipe.run.precision != "float32":
+        listed.append(f"precision={quoted(recipe.run.precision)}")
+    return ", ".join(listed)
+
+
+def _optimizer(protocol, steps):
+    """Return (code of `Protocol.optimizer(steps)` in stock Keras where it can be, names of ours that it needs)."""
+    schedules, rate = "keras.optimizers.schedules", repr(protocol.rate)
+    if protocol.evaluator == "paper":
+        # Keras' own boundary belongs to the first part.
+        last = math.ceil(steps / 2) - 1
+        schedule = f"{schedules}.PiecewiseConstantDecay([{last}], [{rate}, {rate} / 10])"
+        return f"CoupledSGD({schedule}, momentum=0.9, coupled_decay={WEIGHT_DECAY!r})", ["CoupledSGD"]
+    schedule = rate if protocol.evaluator == "frepo" else f"{schedules}.CosineDecay({rate}, {steps})"
+    return f"keras.optimizers.AdamW({schedule}, weight_decay={WEIGHT_DECAY!r}, epsilon=1e-8)", []
+
+
+def _tested(recipe):
+    source = None if recipe is None else SOURCES.get(recipe.data.set)
+    if recipe is None:
+        return ['test = keras_vdd.test_clips("recipe.yaml")  # the recipe of your test videos']
+    if source.made:
+        return ['test = keras_vdd.test_clips(data.folder + "/recipe.yaml")']
+    where = f'**{{"data.root": {quoted(recipe.data.set)}}}'
+    return [
+        f"# data.root: where your copy of {recipe.data.set} lies",
+        f'test = keras_vdd.test_clips(data.folder + "/recipe.yaml", {where})',
+    ]
+
+
+def _decoded(distilled, items, dtype):
+    form = DECODED.get(dtype, 'row["{column}"]')
+    return form.format(column=items.column, mean=list(distilled.mean), std=list(distilled.std))
+
+
+def _shape(distilled):
+    return ", ".join(str(side) for side in (distilled.frames, *distilled.size, 3))

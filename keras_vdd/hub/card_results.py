@@ -1,0 +1,65 @@
+"""The table of results on a card."""
+
+from keras_vdd.hub.card_text import plain
+
+HEADS = ("trained on", "network", "videos per class", "bytes", "top-1 %", "top-5 %", "networks", "note")
+
+
+def results_section(distilled, dtype, recipe, results):
+    """Return the results with their protocols, or a sentence where there are none.
+
+    Args:
+        distilled: `DistilledSet`.
+        dtype: storage type of its memories; rows that were scored with another say so.
+        recipe: `Recipe` of the set, or None.
+        results: `keras_vdd.evaluation.Results`, or None.
+    """
+    if results is None or not results.rows:
+        return "None were given."
+    own = {id(row) for row in results.rows if row.method in _names(distilled, recipe)}
+    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|---:|---:|---:|---:|---:|---|"]
+    for row in results.rows:
+        method = f"**{plain(row.method)}** (this set)" if id(row) in own else plain(row.method)
+        cells = (
+            method,
+            plain(row.architecture),
+            "-" if row.videos_per_class is None else plain(row.videos_per_class),
+            f"{row.bytes:,}",
+            _score(row.score, row.score.top1, "diverged"),
+            _score(row.score, row.score.top5, "-"),
+            str(len(row.score.networks)),
+            plain(_note(row, dtype)),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    protocols = list(dict.fromkeys(row.protocol for row in results.rows))
+    source = (
+        f"Tested on real clips of {plain(results.rows[-1].set)}; mean and standard deviation over networks."
+    )
+    return "\n".join([*lines, "", source, "", *(f"- Protocol: {plain(protocol)}." for protocol in protocols)])
+
+
+def row_of_set(distilled, recipe, results, protocol):
+    """Return the set's own `ResultRow` that was scored by a `Protocol`, or None."""
+    names, described = _names(distilled, recipe), protocol.describe()
+    rows = () if results is None or recipe is None else results.rows
+    own = [row for row in rows if row.method in names and row.protocol == described]
+    return own[-1] if own else None
+
+
+def _names(distilled, recipe):
+    # A run calls its set by what was learned, `vdd evaluate` by its kind.
+    return {f"{distilled.kind} set", distilled.provenance.get("method"), recipe and recipe.title} - {None}
+
+
+def _note(row, dtype):
+    scored = f"scored as {row.dtype}" if row.dtype not in (None, dtype) else ""
+    diverged = (
+        f"{len(row.score.diverged)} of {len(row.score.networks)} diverged" if row.score.diverged else ""
+    )
+    return "; ".join(note for note in (row.note, scored, diverged) if note)
+
+
+def _score(score, figure, without):
+    if figure["mean"] is None:
+        return without if score.networks else "-"
+    return f"{figure['mean']:.2f} ± {figure['std']:.2f}"

@@ -1,0 +1,1 @@
+"""Normalised videos and memories as pictures: pixels, PNG files, animations. numpy and Pillow only."""
