@@ -1,8 +1,7 @@
 """Recurrent layers as PyTorch has them, with right derivatives of every order on every backend.
 
 Keras' own GRU and LSTM have other starts (Glorot and orthogonal weights, biases of zero and one) and, on a GPU with
-PyTorch or TensorFlow, cuDNN kernels that cannot be differentiated twice. Here the steps are written out one after
-another: clips are short.
+PyTorch or TensorFlow, cuDNN kernels that cannot be differentiated twice. Here each step is plain arithmetic.
 """
 
 import math
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from keras_vdd.backend import scan
 from keras_vdd.layers.draws import Uniform
 from keras_vdd.tensors import Shape, Tensor
 
@@ -59,13 +59,14 @@ class _Recurrent(keras.layers.Layer):
     def call(self, x: Tensor) -> Tensor:
         # What a frame gives to the gates depends on no other frame: one product for all of them.
         given = ops.add(ops.matmul(x, self.weight_ih), self.bias_ih)
-        zeros = ops.zeros_like(given[:, 0, : self.units])
-        state, outputs = (zeros,) * self.states, []
-        for time in range(given.shape[1]):
-            recurrent = ops.add(ops.matmul(state[0], self.weight_hh), self.bias_hh)
-            state = self.step(given[:, time], recurrent, state)
-            outputs.append(state[0])
-        return ops.stack(outputs, axis=1)
+        weight, bias = ops.convert_to_tensor(self.weight_hh), ops.convert_to_tensor(self.bias_hh)
+
+        def step(state: tuple[Tensor, ...], given: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+            state = self.step(given, ops.add(ops.matmul(state[0], weight), bias), state)
+            return state, state[0]
+
+        start = (ops.zeros_like(given[:, 0, : self.units]),) * self.states
+        return ops.swapaxes(scan(step, start, ops.swapaxes(given, 0, 1)), 0, 1)
 
     def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The next state, whose first part is the output.
