@@ -4,4 +4,5 @@ import sys
 
 from keras_vdd.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":  # processes that are spawned to decode videos import this module again
+    sys.exit(main())

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import logging
+import os
 import sys
 from dataclasses import dataclass
 
@@ -46,6 +47,9 @@ def _louder(ctx, parameter, value):
 def _quieter(ctx, parameter, value):
     if value:
         _verbosity.level = -1
+        # The Hub's client reads these when it is first imported.
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")
 
 
 def _name_plugins(ctx, parameter, value):
@@ -151,6 +155,12 @@ def recipe_options(required=True):
     return decorate
 
 
+model_option = click.option(
+    "--model",
+    metavar="NAME|FILE.keras",
+    help="Another network: one that is registered, or the architecture of a file, its weights drawn anew.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, nothing else.")
 
 
@@ -166,6 +176,13 @@ class RecipeRequest:
         from keras_vdd.recipe.load import load_recipe
 
         return load_recipe(self.recipe, self.overrides)
+
+
+def progress():
+    """Return the progress listener of commands that need no backend."""
+    from keras_vdd.progress import listener
+
+    return listener(_verbosity.level >= 0)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ A kind takes of each table the settings that it uses; what it alone can do is sa
 import numpy as np
 
 from keras_vdd.memory import MEMORIES, DistilledSet
+from keras_vdd.memory.precision import LEARNED_AS
 
 KINDS = MEMORIES.names()
 # More of everything than slots, as far as a kind has it.
@@ -19,7 +20,7 @@ OPTIONS = {
         "small motion": {"dynamic_frames": 2, "dynamic_size": 3},
         "slow motion": {"dynamic_frames": 3, "integrators": 2},
         "coarse motion": {"dynamic_size": 1},
-        "small int8": {"quantise": True, "dynamic_frames": 1, "dynamic_size": 4, "integrators": 3},
+        "small int8": {"quantise": "int8", "dynamic_frames": 1, "dynamic_size": 4, "integrators": 3},
     },
     "still": {"a slot a still": {"videos_per_class": 4}},
 }
@@ -29,7 +30,7 @@ def cases():
     """{name: (kind, options)} of every memory, as it is and with each of its options."""
     found = {}
     for kind in KINDS:
-        of_kind = {"": {}, "int8": {"quantise": True}, **OPTIONS.get(kind, {})}
+        of_kind = {"": {}, **{name: {"quantise": name} for name in LEARNED_AS}, **OPTIONS.get(kind, {})}
         found.update({f"{kind}, {name}".strip(", "): (kind, options) for name, options in of_kind.items()})
     return found
 
@@ -39,12 +40,15 @@ CASES = cases()
 
 def settings(kind, **changes):
     """The `memory` settings of a kind; of the counts here it keeps those that it uses."""
-    return MEMORIES.get(kind).settings(**{**COUNTS, **changes})
+    quantise = changes.pop("quantise", None) is not None
+    return MEMORIES.get(kind).settings(**{**COUNTS, **changes}, quantise=quantise)
 
 
 def layer(kind, classes, frames, size, **options):
-    """The layer of a kind, its weights still at zero or as their initialisers draw them."""
-    return MEMORIES.get(kind).layer(settings(kind, **options), classes, frames, size)
+    """The layer of a kind as stage 2 makes it, its weights still at zero or as their initialisers draw them."""
+    made = MEMORIES.get(kind).layer(settings(kind, **options), classes, frames, size)
+    made.quantise = options.get("quantise")
+    return made
 
 
 def filled(memory, seed=0):

@@ -6,6 +6,7 @@ import math
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.protocol import WEIGHT_DECAY, Protocol, protocol_of
+from keras_vdd.memory.precision import STORAGE_TYPES
 from keras_vdd.recipe.load import parse_recipe
 from keras_vdd.running_code import project_url, running_code
 
@@ -22,8 +23,16 @@ TORCH_LOSSES = {
 }
 DECODED = {
     "int8": 'row["{column}"] * row["{column}_scale"].view(-1, 1, 1, 1)',
+    "int4": 'unpacked(row["{column}"], row["{column}_scale"], {shape})',
     "uint8": '(row["{column}"] / 255 - torch.tensor({mean})) / torch.tensor({std})',
 }
+# What `DECODED` needs.
+UNPACKED = f"""\
+def unpacked(numbers, scales, *shape):
+    halves = torch.stack([numbers & 15, numbers >> 4], -1).flatten(1) - 8.0
+    halves *= scales.repeat_interleave({STORAGE_TYPES["int4"].group}, 1)[:, :halves.shape[1]]
+    return halves[:, :torch.Size(shape).numel()].reshape(-1, *shape)
+"""
 
 
 def evaluated_by(distilled):
@@ -111,6 +120,7 @@ def videos_in_torch(distilled, name, dtype):
             "",
             f'rows = datasets.load_dataset({quoted(name)}, split="train").with_format("torch")',
             "",
+            *([*UNPACKED.splitlines(), ""] if dtype == "int4" else []),
             "def videos(row):",
             *(f"    {line}" for line in lines),
             "",
@@ -185,7 +195,10 @@ def _tested(recipe):
 
 def _decoded(distilled, items, dtype):
     form = DECODED.get(dtype, 'row["{column}"]')
-    return form.format(column=items.column, mean=list(distilled.mean), std=list(distilled.std))
+    if dtype == "int4" and items.single:
+        form += "[0]"
+    shape = ", ".join(str(side) for side in items.published(distilled.arrays[items.array].shape[2:]))
+    return form.format(column=items.column, shape=shape, mean=list(distilled.mean), std=list(distilled.std))
 
 
 def _shape(distilled):

@@ -1,11 +1,8 @@
 """What the card says of storage types, motion stored small, learned labels and real videos; often nothing."""
 
 from keras_vdd.hub.storage import scale_column
+from keras_vdd.memory.precision import STORAGE_TYPES
 
-VALUES = {
-    "int8": "value = number x scale, with a float32 scale for each {item} in {columns}",
-    "uint8": "value = (number / 255 - mean) / std, with the mean and deviation below",
-}
 LABELS = {
     "probabilities": "probabilities of the {classes} classes. Train on them with "
     "`data.as_pydataset(..., soft=True)` and `keras.losses.CategoricalCrossentropy(from_logits=True)`.",
@@ -23,12 +20,10 @@ def columns(distilled, dtype, memory):
         memory: `keras_vdd.memory.Memory` of the set.
     """
     notes, names = [], memory.columns
-    if dtype in VALUES:
+    if meaning := STORAGE_TYPES[dtype].meaning:
         stored = " and ".join(f"`{name}`" for name in names)
         scales = " and ".join(f"`{scale_column(name)}`" for name in names)
-        meaning = VALUES[dtype].format(
-            item=" and ".join(items.noun for items in memory.items), columns=scales
-        )
+        meaning = meaning.format(item=" and ".join(items.noun for items in memory.items), columns=scales)
         notes.append(
             f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}."
         )

@@ -4,7 +4,8 @@ import re
 
 from keras_vdd.hub.card_front import in_one_line
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+# An underscore inside a word is none to Markdown.
+_MARKS = re.compile(r"([\\`*{}\[\]<>#|~$&]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def plain(value):

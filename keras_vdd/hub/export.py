@@ -17,10 +17,8 @@ from keras_vdd.hub.kept import Given, Kept, as_results, kept_in, results_of_run
 from keras_vdd.hub.load import LoadedSet, load
 from keras_vdd.hub.provenance import provenance_of
 from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.memory.precision import check_dtype
+from keras_vdd.memory.precision import STORAGE_TYPES, check_dtype
 from keras_vdd.tensors import File
-
-FLOAT16_LARGEST = float(np.finfo(np.float16).max)
 
 
 def export(
@@ -42,8 +40,8 @@ def export(
             it was stored when it was scored.
         folder: path of the folder to make.
         dtype: "float32"; "float16" for half the bytes; "int8" for a quarter, with a scale for each still,
-            motion clip and video; "uint8" for a quarter, pixels of stills and full videos, exact for real
-            ones. Integrators and learned labels stay float32.
+            motion clip and video; "int4" for an eighth, with a scale for each 64 values; "uint8" for a quarter,
+            pixels of stills and full videos, exact for real ones. Integrators and learned labels stay float32.
         license: str for the card, the terms of the source videos: an identifier of the Hub such as "cc-by-4.0", or
             words; None for what the card of the set that is written again states. None is assumed.
         results: a row or a list of rows as `vdd evaluate --json` prints, or a run's table, for `results.json` and
@@ -150,9 +148,9 @@ def _check_values(distilled: DistilledSet, dtype: str) -> None:
             raise VddError(
                 f"Array {name!r} holds values that are not finite: the run diverged, lower its rates."
             )
-        if dtype == "float16" and name in items and largest > FLOAT16_LARGEST:
+        if name in items and largest > STORAGE_TYPES[dtype].largest:
             raise VddError(
-                f"Array {name!r} reaches {largest:.3g}, which float16 cannot hold: export as float32."
+                f"Array {name!r} reaches {largest:.3g}, which {dtype} cannot hold: export as float32."
             )
 
 

@@ -62,9 +62,7 @@ def set_picture(distilled):
     # Sharp pixels where whole ones fit.
     tile = side * max(1, round(96 / side)) if side <= 128 else 128
     columns = 4 if len(labels) <= 8 else 6
-    return animation(
-        videos, names, distilled.mean, distilled.std, "webp", tile, columns, quality=QUALITY, effort=6
-    )
+    return animation(videos, names, distilled.mean, distilled.std, "webp", tile, columns, quality=QUALITY)
 
 
 def set_grid(distilled):

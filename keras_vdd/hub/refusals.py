@@ -1,6 +1,8 @@
 """What the Hub or the way to it refuses, each as one sentence that says what to do."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 
 from keras_vdd.errors import UsageError, VddError
 
@@ -24,6 +26,8 @@ def of_download(error: Exception, repository: str, revision: str | None) -> VddE
     if isinstance(error, hub.GatedRepoError):
         return UsageError(f"{repository} is gated: ask for access at {page(repository)}, and {LOG_IN}.")
     if isinstance(error, hub.RepositoryNotFoundError):
+        if _is_a_model(repository):
+            return UsageError(f"{repository} is a model on the Hub, not a dataset: check the name.")
         return UsageError(
             f"The Hub has no dataset {repository}, or it is private and your token does not open it: "
             f"check the name, or {LOG_IN}."
@@ -46,6 +50,56 @@ def of_download(error: Exception, repository: str, revision: str | None) -> VddE
     return general(error, f"{named} was not downloaded")
 
 
+@contextlib.contextmanager
+def of_publishing(repository: str) -> Iterator[None]:
+    """Raise what goes wrong while a repository is written to as one sentence.
+
+    Args:
+        repository: str, `owner/name`.
+
+    Raises:
+        UsageError: another name, token or card is needed.
+        VddError: the Hub cannot be reached or refuses.
+    """
+    from huggingface_hub import errors as hub
+
+    not_published = f"{repository} was not published"
+    try:
+        yield
+    except VddError:
+        raise
+    # Whatever a client of a network raises is the network's or the server's, not a mistake in here.
+    except Exception as error:
+        status = status_of(error)
+        if status == 401:
+            raise UsageError(f"{not_published}: the Hub does not accept the token; {LOG_IN}.") from error
+        if status == 403:
+            raise UsageError(
+                f"{not_published}: your token may not write there ({_said(error)}); take one with write access to "
+                "it from https://huggingface.co/settings/tokens, or open a pull request (--pr)."
+            ) from error
+        if isinstance(error, hub.RevisionNotFoundError):
+            raise UsageError(f"{not_published}: it has no such revision.") from error
+        if isinstance(error, hub.RepositoryNotFoundError):
+            raise UsageError(
+                f"{not_published}: there is no dataset of that name, or your token does not open it."
+            ) from error
+        if status == 412:
+            raise VddError(
+                f"{not_published}: somebody changed it at the same time; publish again."
+            ) from error
+        if type(error) is ValueError and status == 400:
+            raise UsageError(
+                f"{not_published}: the Hub does not accept the card ({_said(error)})."
+            ) from error
+        if unreachable(error):
+            raise VddError(
+                f"{not_published}: the connection to the Hub failed ({_why(error)}); it holds what it held before, and "
+                "the same command goes on: what was sent is not sent again."
+            ) from error
+        raise general(error, not_published) from error
+
+
 def general(error: Exception, what: str) -> VddError:
     """Return an error for what may happen in any exchange with the Hub.
 
@@ -61,13 +115,21 @@ def general(error: Exception, what: str) -> VddError:
     if status == 401:
         return UsageError(f"{what}: the Hub does not accept the token; {LOG_IN}.")
     if status is not None:
-        said = getattr(error, "server_message", None) or first_line(error)
-        return VddError(f"{what}: the Hub answered {status} ({_short(said)}).")
+        return VddError(f"{what}: the Hub answered {status} ({_said(error)}).")
     if unreachable(error):
         return VddError(f"{what}: the Hub cannot be reached ({_why(error)}); connect and try again.")
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return VddError(f"{what}: {error.filename}: {error.strerror}.")
     return VddError(f"{what}: {_short(first_line(error))}.")
+
+
+def _is_a_model(repository: str) -> bool:
+    from huggingface_hub import repo_exists
+
+    # Asked for a better word on an error: whatever happens, the error stays.
+    with contextlib.suppress(Exception):
+        return bool(repo_exists(repository, repo_type="model"))
+    return False
 
 
 def page(repository: str) -> str:
@@ -104,6 +166,14 @@ def unreachable(error: BaseException) -> bool:
 def first_line(error: BaseException) -> str:
     """Return the first line of what an error says, or its name."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def _said(error: BaseException) -> str:
+    """Return what the server said, else the error's own words, in one line."""
+    for cause in _causes(error):
+        if said := getattr(cause, "server_message", None):
+            return _short(" ".join(str(said).split()))
+    return _short(" ".join(str(error).split()) or type(error).__name__)
 
 
 def _why(error: BaseException) -> str:

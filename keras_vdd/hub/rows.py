@@ -24,9 +24,7 @@ def features_of(distilled, dtype):
         "slot": Value("int32"),
     }
     for column in distilled.memory.columns:
-        columns[column] = _array_feature(config.shape_of(column), dtype)
-        if dtype == "int8":
-            columns[storage.scale_column(column)] = List(Value("float32"))
+        columns |= {name: _feature(*cell) for name, cell in storage.cells_of(column, config).items()}
     if distilled.labels is not None:
         columns["soft_label"] = List(Value("float32"))
     columns["integrator"] = {
@@ -59,9 +57,10 @@ def table_of(distilled, dtype, slots, features):
     for column in distilled.memory.columns:
         items = np.concatenate([memory_of(distilled, column, *where) for where in slots])
         values, scales = storage.encode(items.reshape(-1, *config.item_shape(column)), config)
-        numbers[column] = values.reshape(len(slots), *config.shape_of(column))
-        if scales is not None:
-            numbers[storage.scale_column(column)] = scales.reshape(len(slots), -1)
+        for (name, cell), stored in zip(
+            storage.cells_of(column, config).items(), (values, scales), strict=False
+        ):
+            numbers[name] = stored.reshape(len(slots), *cell.shape)
     if distilled.labels is not None:
         numbers["soft_label"] = np.stack([distilled.labels[where] for where in slots])
     digests = [
@@ -139,9 +138,11 @@ def cells(column):
     return array.to_numpy(zero_copy_only=False)
 
 
-def _array_feature(shape, dtype):
-    from datasets import Array2D, Array3D, Array4D, Array5D
+def _feature(dtype, shape):
+    from datasets import Array2D, Array3D, Array4D, Array5D, List, Value
 
+    if len(shape) == 1:
+        return List(Value(dtype))
     return {2: Array2D, 3: Array3D, 4: Array4D, 5: Array5D}[len(shape)](shape=shape, dtype=dtype)
 
 

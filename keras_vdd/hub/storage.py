@@ -1,24 +1,42 @@
-"""Memories as the numbers that files hold, in each storage type, and back.
-
-float32, float16  the values
-int8              levels, and a float32 scale for each item (a still, a motion clip, a video):
-                  value = level * scale
-uint8             pixels: value = (pixel / 255 - mean) / std; real frames come back exactly
-"""
+"""Memories as the columns and the bytes that published files hold; `memory.precision` has the storage types."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from keras_vdd.data.normalise import denormalise, normalise
-from keras_vdd.memory.precision import SCALE_BYTES, quantise, value_bytes
+from keras_vdd.memory.precision import STORAGE_TYPES
 
 SCALE_SUFFIX = "_scale"
 
 
+class Cell(NamedTuple):
+    """What a row holds in a column of numbers: the name of its numpy type, and its shape."""
+
+    dtype: str
+    shape: tuple
+
+
 def scale_column(column):
-    """Return the name of the column that holds the scales of a memory column of int8."""
+    """Return the name of the column that holds the scales of a memory column, where its type has any."""
     return column + SCALE_SUFFIX
+
+
+def cells_of(column, config):
+    """Return the `Cell` of a memory column and of its scales, by name; scales only where the type has any.
+
+    Args:
+        column: str, of the kind of memory.
+        config: `RowConfig`.
+    """
+    kind, shape, count = _kind(config), config.item_shape(column), config.items_of(column)
+    stored, scales = kind.shape(shape), kind.scale_shape(shape)
+    # An item that a slot has alone has its own axes; `datasets` has no column of arrays with fewer than two.
+    alone = config.memory.column(column).single and len(stored) > 1
+    cells = {column: Cell(kind.number, stored if alone else (count, *stored))}
+    if scales is not None:
+        cells[scale_column(column)] = Cell(kind.scale, (count, *scales))
+    return cells
 
 
 def encode(items, config):
@@ -29,40 +47,43 @@ def encode(items, config):
         config: `RowConfig`, of which `dtype`, `mean` and `std` count.
 
     Returns:
-        (values, scales): an array like `items` of the storage type; float32 (n,), None but for int8.
+        (values, scales) as `StorageType.encode` gives them; scales None where the type has none.
     """
-    if config.dtype == "int8":
-        levels, scales = quantise(items)
-        return levels.astype(np.int8), scales.reshape(-1)
-    if config.dtype == "uint8":
-        return denormalise(items, config.mean, config.std), None
-    return items.astype(config.dtype), None
+    return _kind(config).encode(items, config.mean, config.std)
 
 
-def decode(values, scales, config):
-    """Return memory items, float32 (n, ...), of what `encode` gave."""
-    if config.dtype == "int8":
-        scales = np.asarray(scales, np.float32).reshape(-1, *[1] * (values.ndim - 1))
-        return values.astype(np.float32) * scales
-    if config.dtype == "uint8":
-        return normalise(values, config.mean, config.std)
-    return values.astype(np.float32)
+def decode(values, scales, shape, config):
+    """Return memory items, float32 (n, *shape), of what `encode` gave; the order of numbers counts, not axes."""
+    return _kind(config).decode(values, scales, shape, config.mean, config.std)
 
 
-def to_bytes(values, scale):
-    """Return one stored item as bytes; the scale of int8 goes first."""
-    head = b"" if scale is None else np.float32(scale).tobytes()
-    return head + values.tobytes()
+def to_bytes(values, scales):
+    """Return one stored item as bytes; its scales, if any, go first."""
+    return (b"" if scales is None else scales.tobytes()) + values.tobytes()
+
+
+def many_to_bytes(values, scales):
+    """Return stored items (n, ...) and their scales (n, ...), or None, as `to_bytes` gives each: uint8 (n, bytes)."""
+    parts = [
+        np.ascontiguousarray(part).reshape(len(values), -1) for part in (scales, values) if part is not None
+    ]
+    return np.concatenate([part.view(np.uint8) for part in parts], axis=1)
 
 
 def stored_bytes(shape, config):
     """Return how many bytes `to_bytes` gives of an item of a shape."""
-    return value_bytes(config.dtype, math.prod(shape), 1)
+    return _kind(config).nbytes(shape)
 
 
 def from_bytes(blob, shape, config):
     """Return one memory item, float32 of `shape`, of what `to_bytes` gave."""
-    scales = None
-    if config.dtype == "int8":
-        scales, blob = np.frombuffer(blob[:SCALE_BYTES], np.float32), blob[SCALE_BYTES:]
-    return decode(np.frombuffer(blob, config.dtype).reshape(1, *shape), scales, config)[0]
+    kind, scales = _kind(config), None
+    if kind.scale is not None:
+        count = math.prod(kind.scale_shape(shape))
+        scales = np.frombuffer(blob, kind.scale, count)
+        blob = memoryview(blob)[scales.nbytes :]
+    return decode(np.frombuffer(blob, kind.number), scales, shape, config)[0]
+
+
+def _kind(config):
+    return STORAGE_TYPES[config.dtype]

@@ -34,6 +34,14 @@ class FrameWeights(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], input_shape[2])
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Take a symbolic tensor through Keras' own layer with copies of the weights."""
+        size, name = x.shape[2:], self.name
+        layer = keras.layers.EinsumDense("btf,tf->bf", size, bias_axes="f", name=name, dtype="float32")
+        x = layer(x)
+        layer.set_weights(self.get_weights())
+        return x
+
     def products(self, output_shape: Shape) -> int:
         """Products of its weights with frames, for outputs of this shape."""
         return math.prod(output_shape) * self.kernel.shape[0]

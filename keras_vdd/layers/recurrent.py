@@ -8,6 +8,7 @@ import math
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_vdd.backend import scan
@@ -31,6 +32,7 @@ class _Recurrent(keras.layers.Layer):
     """
 
     gates: ClassVar[int]
+    stock: ClassVar[Any]
     states: ClassVar[int] = 1
 
     def __init__(self, units: int, **kwargs: Any) -> None:
@@ -80,6 +82,17 @@ class _Recurrent(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Take a symbolic tensor through Keras' own layer with copies of the weights."""
+        layer = self.stock(self.units, return_sequences=True, name=self.name, dtype="float32")
+        x = layer(x)
+        layer.set_weights(self.stock_weights(*self.get_weights()))
+        return x
+
+    def stock_weights(self, given: Any, recurrent: Any, bias: Any, recurrent_bias: Any) -> list[Any]:
+        """Arrays of its weights as Keras' own layer has them: kernel, recurrent kernel, bias."""
+        return [given, recurrent, bias + recurrent_bias]
+
     def products(self, output_shape: Shape) -> int:
         """Products of its matrices with frames and states, for outputs of this shape."""
         return math.prod(output_shape) * self.gates * (self.weight_ih.shape[0] + self.units)
@@ -91,7 +104,7 @@ class _Recurrent(keras.layers.Layer):
 @keras.saving.register_keras_serializable(package="keras_vdd")
 class RNN(_Recurrent):
     __doc__ = f"""Elman network, h' = tanh(W_ih x + b_ih + W_hh h + b_hh). {_Recurrent.__doc__}"""
-    gates = 1
+    gates, stock = 1, keras.layers.SimpleRNN
 
     def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return (ops.tanh(given + recurrent),)
@@ -100,7 +113,7 @@ class RNN(_Recurrent):
 @keras.saving.register_keras_serializable(package="keras_vdd")
 class GRU(_Recurrent):
     __doc__ = f"""Gated recurrent unit; gates in the order reset, update, new. {_Recurrent.__doc__}"""
-    gates = 3
+    gates, stock = 3, keras.layers.GRU
 
     def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         reset, update, new = ops.split(given, 3, axis=-1)
@@ -109,13 +122,21 @@ class GRU(_Recurrent):
         new = ops.tanh(new + ops.sigmoid(reset + reset_h) * new_h)
         return ((1 - update) * new + update * state[0],)
 
+    def stock_weights(self, given: Any, recurrent: Any, bias: Any, recurrent_bias: Any) -> list[Any]:
+        def reordered(weight: Any) -> Any:
+            reset, update, new = np.split(weight, 3, axis=-1)
+            return np.concatenate([update, reset, new], axis=-1)
+
+        biases = np.stack([bias, recurrent_bias])
+        return [reordered(weight) for weight in (given, recurrent, biases)]
+
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
 class LSTM(_Recurrent):
     __doc__ = (
         f"""Long short-term memory; gates in the order input, forget, cell, output. {_Recurrent.__doc__}"""
     )
-    gates, states = 4, 2
+    gates, states, stock = 4, 2, keras.layers.LSTM
 
     def step(self, given: Tensor, recurrent: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         enter, forget, cell, leave = ops.split(given + recurrent, 4, axis=-1)

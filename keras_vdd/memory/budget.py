@@ -6,7 +6,7 @@ here every figure is a whole number of bytes that follows from the shapes.
 
 import math
 
-from keras_vdd.memory.precision import check_dtype, value_bytes
+from keras_vdd.memory.precision import STORAGE_TYPES, check_dtype
 from keras_vdd.memory.registry import MEMORIES
 
 
@@ -17,7 +17,7 @@ def memory_bytes(settings, classes, frames, size, dtype="float32"):
         settings: `MemorySettings`.
         classes: int.
         frames, size: int, of a video.
-        dtype: what items are stored as; shared weights are float32 always, and int8 adds 4 an item, its scale.
+        dtype: what items are stored as, scales included; shared weights are float32 always.
 
     Raises:
         UsageError: a memory of this kind cannot be stored as `dtype`.
@@ -34,8 +34,8 @@ def label_bytes(classes, videos_per_class):
 def stored_bytes(distilled, dtype="float32"):
     """Return the bytes of a `DistilledSet` as exported: memories as `dtype`, the rest as float32.
 
-    The rest is the integrators' kernels and biases, the scales of int8 and, where there are any, learned
-    labels. Class names, the recipe and the card are not counted, as the real set's are not.
+    The rest is the integrators' kernels and biases and, where there are any, learned labels; scales count. Class
+    names, the recipe and the card are not counted, as the real set's are not.
     """
     shapes = {name: array.shape for name, array in distilled.arrays.items()}
     labels = 0 if distilled.labels is None else 4 * int(distilled.labels.size)
@@ -53,7 +53,7 @@ def real_still_bytes(height, width):
 
 
 def _bytes(memory, shapes, dtype):
-    check_dtype(dtype, memory)
+    kind = STORAGE_TYPES[check_dtype(dtype, memory)]
     items = [shapes[items.array] for items in memory.items]
-    values, count = sum(map(math.prod, items)), sum(classes * each for classes, each, *_ in items)
-    return value_bytes(dtype, values, count) + 4 * sum(math.prod(shapes[one.array]) for one in memory.shared)
+    stored = sum(classes * each * kind.nbytes(shape) for classes, each, *shape in items)
+    return stored + 4 * sum(math.prod(shapes[one.array]) for one in memory.shared)

@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from keras_vdd.memory import pairing
-from keras_vdd.memory.precision import quantised, straight_through
+from keras_vdd.memory.precision import check_rounding
+from keras_vdd.memory.rounding import quantised, straight_through
 
 
 class MemoryLayer(keras.layers.Layer):
@@ -21,14 +22,14 @@ class MemoryLayer(keras.layers.Layer):
         classes, videos_per_class, statics_per_class, dynamics_per_class: int; stills count as statics, and
             so do full videos.
         frames, size: int, of a video.
-        quantise: bool; if true a call sees each still, motion clip or video rounded to 127 levels each
-            side of zero, as storage in int8 keeps it, and the gradient passes straight through.
+        quantise: "int8", "int4" or None; a call sees each still, motion clip or video rounded as storage of that type
+            keeps it, and the gradient passes straight through. None rounds nothing; True stands for int8.
     """
 
     kind: str
 
     def __init__(
-        self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, quantise=False,
+        self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, quantise=None,
         **kwargs,
     ):  # fmt: skip
         super().__init__(dtype="float32", **kwargs)
@@ -36,7 +37,7 @@ class MemoryLayer(keras.layers.Layer):
         self.classes, self.videos_per_class = classes, videos_per_class
         self.statics_per_class, self.dynamics_per_class = statics_per_class, dynamics_per_class
         self.frames, self.size = frames, size
-        self.quantise = quantise
+        self.quantise = check_rounding(quantise)
 
     @classmethod
     def of(cls, settings, classes, frames, size):
@@ -84,7 +85,7 @@ class MemoryLayer(keras.layers.Layer):
     def arrays(self):
         """Return the weights as `DistilledSet` names and shapes them: a dict of numpy arrays.
 
-        With `quantise` they are rounded as a call sees them; storage in int8 then loses nothing more.
+        With `quantise` they are rounded as a call sees them; storage of that type then loses nothing more.
         """
         raise TypeError(f"{type(self).__name__} does not say what its arrays are")
 
@@ -92,12 +93,12 @@ class MemoryLayer(keras.layers.Layer):
         """The items of a weight (classes, items a class, ...) that pairs name, as a call sees them."""
         flat = ops.reshape(weight.value, (-1, *weight.shape[2:]))
         items = ops.take(flat, labels * weight.shape[1] + indices, axis=0)
-        return straight_through(items) if self.quantise else items
+        return straight_through(items, self.quantise) if self.quantise else items
 
     def _array(self, weight):
         """A weight (classes, items a class, ...) as numpy, as a call sees it."""
         array = ops.convert_to_numpy(weight)
-        return quantised(array) if self.quantise else array
+        return quantised(array, self.quantise) if self.quantise else array
 
     @property
     def _groups(self):

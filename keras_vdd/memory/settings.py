@@ -46,7 +46,7 @@ class MemorySettings(Settings):
     dynamic_size: Positive | None = None
     """Side of a stored motion clip in pixels, interpolated to data.size when used; null stores all."""
     quantise: bool = False
-    """Learn memories as they are stored in int8, rounded, through a straight-through estimator."""
+    """Learn memories as export.dtype stores them (int8 or int4), rounded, through a straight-through estimator."""
 
     def fits(self, data: Any) -> Iterable[str]:
         """Yield a sentence for what these settings cannot do with the `data` settings of a recipe."""

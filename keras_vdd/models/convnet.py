@@ -56,6 +56,13 @@ class Blocks(keras.layers.Layer):
         x = x if _LAST else ops.transpose(x, (0, 2, 3, 1))
         return ops.reshape(x, (-1, self.feature_count))
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Features of symbolic images by Keras' own layers, which have copies of the weights."""
+        for convolution, norm in zip(self.convolutions, self.norms):
+            x = keras.layers.ReLU(dtype="float32")(norm.as_stock(convolution.as_stock(x)))
+            x = keras.layers.AveragePooling2D(2, data_format="channels_last", dtype="float32")(x)
+        return keras.layers.Reshape((self.feature_count,), dtype="float32")(x)
+
 
 class Embedder(keras.Model):
     """A network whose logits are linear in its features; a subclass has `embed` and calls `classify_from` once."""
@@ -74,6 +81,11 @@ class Embedder(keras.Model):
         features = self.embed(x, training)
         logits = self.classifier(ops.reshape(features, (-1, 1, 1, features.shape[-1])))
         return ops.reshape(logits, (-1, self.classes))
+
+    def classified_as_stock(self, features: Tensor) -> Tensor:
+        """Logits of symbolic features by Keras' own layers."""
+        x = self.classifier.as_stock(keras.layers.Reshape((1, 1, -1), dtype="float32")(features))
+        return keras.layers.Reshape((self.classes,), dtype="float32")(x)
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
@@ -106,6 +118,10 @@ class ConvNet(Embedder):
     def embed(self, x: Tensor, training: bool = False) -> Tensor:
         """Features of the last block, flattened from (height, width, channels): (batch, features)."""
         return self.blocks.features(ops.cast(x, self.compute_dtype))
+
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Logits of symbolic images by Keras' own layers, which have copies of the weights."""
+        return self.classified_as_stock(self.blocks.as_stock(x))
 
     def get_config(self) -> dict[str, Any]:
         return {

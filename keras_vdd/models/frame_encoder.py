@@ -77,6 +77,21 @@ class FrameEncoder(Embedder):
             x = self.temporal(x)
         return ops.mean(x, axis=1) if len(x.shape) == 3 else x
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Logits of symbolic clips by Keras' own layers, which have copies of the weights."""
+        left = self.size - self.crop
+        sides = (left // 2, left - left // 2)
+        layout = {"data_format": "channels_last", "dtype": "float32"}
+        x = keras.layers.Cropping3D(((0, 0), sides, sides), **layout)(x)
+        frame = keras.Input((self.crop, self.crop, 3))
+        frames = keras.Model(frame, self.blocks.as_stock(frame), name="frame")
+        x = keras.layers.TimeDistributed(frames, dtype="float32", name="frames")(x)
+        if self.temporal is not None:
+            x = self.temporal.as_stock(x)
+        if len(x.shape) == 3:
+            x = keras.layers.GlobalAveragePooling1D(**layout)(x)
+        return self.classified_as_stock(x)
+
     def get_config(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in ("classes", "frames", "size", "width")}
         return {**super().get_config(), **own}

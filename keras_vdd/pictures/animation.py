@@ -10,7 +10,7 @@ from keras_vdd.pictures.tiles import GAP, INK, PAPER, scaled
 CAPTION = 16
 
 
-def animation(videos, names, mean, std, kind, tile=96, columns=6, milliseconds=125, quality=None, effort=4):
+def animation(videos, names, mean, std, kind, tile=96, columns=6, milliseconds=125, quality=None):
     """Return videos side by side as one endless animation, the bytes of a file.
 
     Args:
@@ -21,14 +21,14 @@ def animation(videos, names, mean, std, kind, tile=96, columns=6, milliseconds=1
         tile: int, side of a video in pixels.
         columns: int, videos in a row.
         milliseconds: int, how long a frame is shown.
-        quality, effort: as `encoded` takes them.
+        quality: as `encoded` takes it.
     """
     pixels = [to_pixels(video, mean, std) for video in videos]
     pages = [_page([video[t] for video in pixels], names, tile, columns) for t in range(len(pixels[0]))]
-    return encoded(pages, kind, milliseconds, quality, effort)
+    return encoded(pages, kind, milliseconds, quality)
 
 
-def encoded(pages, kind, milliseconds=125, quality=None, effort=4):
+def encoded(pages, kind, milliseconds=125, quality=None):
     """Return pictures as the bytes of one endless animation, the same for the same pictures.
 
     Args:
@@ -36,17 +36,15 @@ def encoded(pages, kind, milliseconds=125, quality=None, effort=4):
         kind: "gif" or "webp".
         milliseconds: int, how long one is shown.
         quality: int of 0 to 100 of a lossy WebP; None for a lossless one.
-        effort: int of 0 to 6, what time a WebP may take to become smaller; 6 takes several times that of 4.
     """
     first, *others = pages
     content = io.BytesIO()
     if all(page.tobytes() == first.tobytes() for page in others):
         others = []
-    # `lossless`, `quality` and `method` are WebP's, `disposal` GIF's; each format passes over the other's.
+    # `lossless` and `quality` are WebP's, `disposal` GIF's; each format passes over the other's.
     first.save(
         content, kind.upper(), save_all=bool(others), append_images=others, duration=milliseconds, loop=0,
-        lossless=quality is None, quality=75 if quality is None else quality, method=effort,
-        disposal=1,
+        lossless=quality is None, quality=75 if quality is None else quality, disposal=1,
     )  # fmt: skip
     return content.getvalue()
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from keras_vdd.evaluation.baselines import BASELINES
+from keras_vdd.memory.precision import DTYPES
 from keras_vdd.models.registry import ClipNetwork
 from keras_vdd.settings import Positive, Settings, Whole, listed, one_of
 
@@ -53,6 +54,7 @@ class EvaluationSettings(Settings):
 class ExportSettings(Settings):
     """How the distilled set is written."""
 
-    dtype: Literal["float32", "float16", "int8", "uint8"] = "float32"
+    dtype: Annotated[str, one_of(lambda: DTYPES)] = "float32"
     """Storage of stills, motion and videos: float16 halves the bytes, int8 quarters them with a scale for each
-    still, motion clip or video, uint8 keeps pixels (stills and videos that are real)."""
+    still, motion clip or video, int4 keeps an eighth and a scale for each 64 values, uint8 keeps pixels (stills and
+    videos that are real)."""

@@ -12,6 +12,7 @@ from pydantic_core import PydanticKnownError
 
 from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.memory import MEMORIES, Memory, MemorySettings
+from keras_vdd.memory.precision import LEARNED_AS
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.recipe.data_settings import DataSettings
@@ -128,6 +129,11 @@ class Recipe(Settings):
         return METHODS.get(STATIC_LOSS if stage == "static" else dynamic.loss)
 
     @property
+    def learned_as(self) -> str | None:
+        """The storage type that memories are rounded to as they are learned, None for none."""
+        return self.export.dtype if self.memory.quantise else None
+
+    @property
     def needs_experts(self) -> bool:
         """Whether stage 2 reads experts."""
         return self.dynamic is not None and self.loss_of("dynamic").expert_epochs is not None
@@ -228,8 +234,11 @@ class Recipe(Settings):
 
     def _storage_fits(self):
         dtype = self.export.dtype
-        if self.memory.quantise and dtype != "int8":
-            yield f"memory.quantise=true learns what int8 stores, not export.dtype={dtype}; set export.dtype=int8"
+        if self.memory.quantise and dtype not in LEARNED_AS:
+            yield (
+                f"memory.quantise=true learns what {' or '.join(LEARNED_AS)} stores, not export.dtype={dtype}; "
+                f"set export.dtype={LEARNED_AS[0]}"
+            )
         if dtype == "uint8" and self.coreset is None:
             yield "export.dtype=uint8 keeps real pixels, which a learned set has none of; choose int8"
 

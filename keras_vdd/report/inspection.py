@@ -5,46 +5,54 @@ import os
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from keras_vdd.data.store import open_store
 from keras_vdd.data.store.reader import FRAMES_FILES, INDEX_FILE
 from keras_vdd.data.store.summary import store_summary
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub.address import is_run, set_folder
 from keras_vdd.hub.load import load
-from keras_vdd.hub.preview import set_grid
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.report.contact_sheet import contact_sheet
+from keras_vdd.report.set_facts import animate_set, draw_set, set_facts
 from keras_vdd.report.strips import save_png
 from keras_vdd.tensors import File
 
 
-def inspect(target: File, picture: File | None = None) -> dict[str, Any]:
+def inspect(target: File, picture: File | None = None, gif: File | None = None) -> dict[str, Any]:
     """Say what a distilled set, a run folder or a decoded store holds.
 
     Args:
-        target: path of an exported set, of a run folder or of a store, or a Hub repository `owner/name`.
+        target: path of an exported set, of a run folder or of a store, or a repository on the Hub as
+            `keras_vdd.load` takes it.
         picture: path of a `.png` file, for a line of frames of each class of a set or of a store.
+        gif: path of a `.gif` or `.webp` file, for an endless animation of a video of each class of a set.
 
     Returns:
         dict of plain values. Its `kind` is "run" (with `recipe`, `method`, `set`, `environment` and, if there is
         one, the `distilled` set), "store" (with what each split holds), or the kind of memory of a set (with
-        `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`, `mean`, `std`, `provenance`).
+        `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`, `stored_bytes` of all files,
+        `mean`, `std`, and what its side files say: `license`, `source`, `recipe`, `results`, `provenance`).
 
     Raises:
         VddError: there is nothing, or it is damaged.
-        UsageError: the picture is no `.png`, or of which store it should be is unclear.
+        UsageError: the picture is no `.png`, the animation no `.gif` or `.webp`, or of which store or set they
+            should be is unclear.
 
     Example:
         >>> keras_vdd.inspect("runs/quickstart")["distilled"]["bytes"]
     """
     if picture is not None and Path(picture).suffix != ".png":
         raise UsageError(f"the picture {picture} must end in .png")
+    if gif is not None and Path(gif).suffix not in (".gif", ".webp"):
+        raise UsageError(f"the animation {gif} must end in .gif or .webp")
     path = Path(target)
     if folders := _stores(path):
+        if gif is not None:
+            raise UsageError(
+                "an animation is of a distilled set, and a store has none: leave out gif (--gif)"
+            )
         return _of_stores(folders, picture)
-    return _of_run(path, picture) if is_run(path) else _of_set(target, picture)
+    return _of_run(path, picture, gif) if is_run(path) else _of_set(target, picture, gif)
 
 
 def _stores(path):
@@ -64,42 +72,26 @@ def _of_stores(folders, picture):
         which = ", ".join(sets)
         raise UsageError(f"a picture is of one set, and here are {len(sets)}: give one of {which}")
     # The training split first: that is what one wants to see.
-    return {
-        **facts,
-        **_drawn(contact_sheet(sorted(stores.values(), key=lambda s: s.split != "train")), picture),
-    }
+    save_png(contact_sheet(sorted(stores.values(), key=lambda s: s.split != "train")), picture)
+    return {**facts, "picture": os.fspath(picture)}
 
 
-def _of_run(folder, picture):
+def _of_run(folder, picture, gif):
     recipe = load_recipe(folder / "recipe.yaml")
     facts = {"kind": "run", "recipe": recipe.name, "method": recipe.method, "set": recipe.data.set}
     facts["environment"] = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     if (folder / "distilled").is_dir():
-        facts["distilled"] = _of_set(folder, picture)
-    elif picture is not None:
+        facts["distilled"] = _of_set(folder, picture, gif)
+    elif picture is not None or gif is not None:
         raise VddError(f"{folder} has no distilled set to draw yet")
     return facts
 
 
-def _of_set(target, picture):
+def _of_set(target, picture, gif):
     distilled = load(set_folder(target))
-    arrays = {**distilled.arrays, "labels": distilled.labels}
-    facts = {
-        "kind": distilled.kind,
-        "classes": list(distilled.class_names),
-        "videos": len(distilled.pairs()),
-        "frames": distilled.frames,
-        "size": list(distilled.size),
-        "shapes": {name: list(array.shape) for name, array in arrays.items() if array is not None},
-        "dtype": distilled.dtype,
-        "bytes": distilled.nbytes(distilled.dtype),
-        "mean": list(distilled.mean),
-        "std": list(distilled.std),
-        "provenance": distilled.provenance,
-    }
-    return facts if picture is None else {**facts, **_drawn(Image.fromarray(set_grid(distilled)), picture)}
-
-
-def _drawn(image, picture):
-    save_png(image, picture)
-    return {"picture": os.fspath(picture)}
+    facts = set_facts(distilled)
+    if picture is not None:
+        facts |= draw_set(distilled, picture)
+    if gif is not None:
+        facts |= animate_set(distilled, gif)
+    return facts

@@ -41,5 +41,6 @@ def start_memory(recipe, store, static):
     """The memory of a recipe, as layers, holding what learning starts from."""
     settings, data, classes = recipe.memory, recipe.data, len(store.class_names)
     memory = MEMORIES.get(settings.kind).layer(settings, classes, data.frames, data.size)
+    memory.quantise = recipe.learned_as
     memory.start(settings, Start(data, store, static, stream(recipe.run.seed, "dynamic", "start")))
     return memory

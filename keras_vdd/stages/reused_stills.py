@@ -86,4 +86,5 @@ def stills_of(folder, recipe):
 def _of_stage_1(identity):
     values = identity.recipe
     chosen = {section: {key: values[section][key] for key in keys} for section, keys in _SETTINGS.items()}
-    return {**chosen, **{section: values[section] for section in _SECTIONS}}
+    rounded = values["export"]["dtype"] if values["memory"]["quantise"] else None
+    return {**chosen, "export": {"dtype": rounded}, **{section: values[section] for section in _SECTIONS}}

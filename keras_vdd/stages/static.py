@@ -24,7 +24,7 @@ def learn_stills(recipe, store, run, progress, callbacks=()):
         return done[0]["static"]
     classes, count, data = len(store.class_names), recipe.memory.statics_per_class, recipe.data
     # A slot for each still: every iteration looks at all of them.
-    memory = StillMemory(classes, count, data.frames, data.size, quantise=recipe.memory.quantise)
+    memory = StillMemory(classes, count, data.frames, data.size, quantise=recipe.learned_as)
     memory.static.assign(random_stills(recipe, store))
     iterations = 0
     if recipe.static is not None:

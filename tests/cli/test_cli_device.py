@@ -42,6 +42,7 @@ def test_the_option_is_the_setting(capsys, tmp_path, monkeypatch):
     assert code == 0 and json.loads(printed)["machine"]["device"] == "cpu"
 
 
+@pytest.mark.slow
 def test_doctor_names_the_devices_of_every_backend(capsys):
     code, printed, _ = vdd(capsys, "doctor", "--json")
     backends = json.loads(printed)["backends"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import click
 import pytest
 
 from keras_vdd.cli import main as cli
+from keras_vdd.memory.precision import DTYPES
 from keras_vdd.recipe.load import load_recipe
 
 HEAVY = ("keras", "numpy", "pydantic", "ruamel", "rich", "datasets", "av", "torch", "tensorflow", "jax")
@@ -38,6 +40,17 @@ EVERY = dict(commands())
 CHEAP = ("recipes", "doctor")
 
 
+def test_storage_types_are_those_there_are():
+    (dtype,) = [option for option in EVERY["export",].params if option.name == "dtype"]
+    assert tuple(dtype.type.choices) == DTYPES
+
+
+def test_a_process_that_imports_the_command_again_does_not_run_it(monkeypatch):
+    """As those do that are spawned to decode videos."""
+    monkeypatch.setattr(sys, "argv", ["vdd", "recipes", "list"])
+    runpy.run_module("keras_vdd.cli.__main__", run_name="__mp_main__")
+
+
 def examples(command):
     return [line.strip() for line in command.epilog.splitlines() if line.strip().startswith("vdd ")]
 
@@ -61,9 +74,8 @@ def test_recipes_are_listed_without_keras():
 
 
 def test_the_commands_are_those_promised():
-    assert (
-        list(cli.COMMANDS) == "recipes prepare experts distill evaluate train export inspect doctor".split()
-    )
+    promised = "recipes prepare experts distill evaluate train predict export publish load inspect doctor"
+    assert list(cli.COMMANDS) == promised.split()
     assert {("recipes", name) for name in ("list", "show", "copy", "validate")} <= set(EVERY)
 
 
@@ -91,7 +103,14 @@ def test_examples_name_commands_options_and_recipes_that_exist(line):
         load_recipe(context.params["recipe"], context.params.get("overrides", ()))
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.split()[1] in CHEAP])
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(line, marks=[pytest.mark.slow] if "doctor" in line else [])
+        for line in LINES
+        if line.split()[1] in CHEAP
+    ],
+)
 def test_examples_that_need_no_training_run(line, tmp_path):
     done = vdd(*shlex.split(line)[1:], cwd=tmp_path)
     assert done.stdout

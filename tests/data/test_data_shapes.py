@@ -103,6 +103,7 @@ def test_stills_do_not_tell_a_pair_apart_and_motion_does(stores):
     assert moving >= 0.95 and min(each) >= 0.9
 
 
+@pytest.mark.slow
 def test_stills_do_tell_the_kinds_apart(stores):
     """So a still method is not simply blind here: it sees which pair, and cannot see which of the two."""
     across = [(PAIRS[i][0], PAIRS[j][0]) for i in range(4) for j in range(i)]

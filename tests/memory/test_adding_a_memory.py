@@ -44,7 +44,7 @@ def place(tmp_path):
 def registered(place, monkeypatch, forgetting):
     """The page's memory in this process, and in the table of cases, until the test ends."""
     memory = keras_vdd.load_plugin(place / "fade.py").MEMORY
-    for name, options in {"fade": {}, "fade, int8": {"quantise": True}}.items():
+    for name, options in {"fade": {}, "fade, int4": {"quantise": "int4"}}.items():
         monkeypatch.setitem(memory_cases.CASES, name, ("fade", options))
     return memory
 
@@ -70,6 +70,7 @@ def test_the_page_ends_with_a_set_that_loads_with_its_plugin(place):
     assert run(place, "-c", code) == f"(16, 8, 32, 32, 3) {8 * 2 * 2 * 32 * 32 * 3 * 4} True\n"
 
 
+@pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "fade"
     folder.mkdir(parents=True)
@@ -118,7 +119,7 @@ def test_without_it_the_name_is_unknown():
         load_recipe("quickstart", ["memory.kind=fade"])
 
 
-@pytest.mark.parametrize("name", ["fade", "fade, int8"])
+@pytest.mark.parametrize("name", ["fade", "fade, int4"])
 def test_it_has_the_tests_of_every_memory(name, registered, tmp_path):
     test_every_memory.test_what_is_planned_is_what_is_stored(name)
     test_every_memory.test_files_give_back_the_set_and_each_cell_its_video(name, tmp_path)

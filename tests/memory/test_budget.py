@@ -1,5 +1,7 @@
 """Exact bytes of memories, against the sums written out."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,9 @@ def test_bytes_of_eight_bits():
     assert nbytes("static-dynamic", "int8", **counts) == expected
     assert nbytes("still", "int8", **counts) == 50 * 2 * (STILL + 4)
     assert nbytes("full-video", "int8", videos_per_class=3) == 50 * 3 * (16 * STILL + 4)
+    # Half a byte a value, and a float16 scale for each 64.
+    item = STILL // 2 + 2 * math.ceil(STILL / 64)
+    assert nbytes("still", "int4", **counts) == 50 * 2 * item
     assert nbytes("still", "uint8", **counts) == 50 * 2 * STILL
     assert nbytes("full-video", "uint8", videos_per_class=3) == 50 * 3 * 16 * STILL
 
@@ -81,5 +86,7 @@ def test_small_motion_counts_as_it_is_stored():
 def test_storage_that_a_kind_cannot_have_is_refused():
     with pytest.raises(UsageError, match="static-dynamic memory is no pixels"):
         nbytes("static-dynamic", "uint8")
-    with pytest.raises(UsageError, match="'int4' is unknown: choose one of float32, float16, int8, uint8"):
-        nbytes("still", "int4")
+    with pytest.raises(
+        UsageError, match="'int3' is unknown: choose one of float32, float16, int8, int4, uint8"
+    ):
+        nbytes("still", "int3")

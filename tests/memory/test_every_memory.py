@@ -10,11 +10,12 @@ import keras_vdd
 from keras_vdd.data.normalise import denormalise, normalise
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
-from keras_vdd.hub.clip import make_video
+from keras_vdd.hub.decoding import make_video
 from keras_vdd.learning.rates import part_of
 from keras_vdd.memory import MEMORIES
 from keras_vdd.memory.budget import memory_bytes
-from keras_vdd.memory.precision import DTYPES, quantised
+from keras_vdd.memory.precision import DTYPES, LEARNED_AS
+from keras_vdd.memory.rounding import quantised
 from keras_vdd.methods import LearningRates
 
 CLASSES, FRAMES, SIZE = 5, 4, 6
@@ -37,10 +38,15 @@ def test_what_is_planned_is_what_is_stored(name):
     shared = sum(distilled.arrays[one.array].nbytes for one in memory.shared)
     items = [distilled.arrays[one.array] for one in memory.items]
     for dtype in stored_as(memory):
-        size, scales = np.dtype(dtype).itemsize, 4 * (dtype == "int8")
-        expected = sum(array.size * size + scales * array.shape[0] * array.shape[1] for array in items)
+        expected = sum(a.shape[0] * a.shape[1] * item_bytes(dtype, a[0, 0].size) for a in items)
         assert distilled.nbytes(dtype) == expected + shared
         assert memory_bytes(planned, CLASSES, FRAMES, SIZE, dtype) == expected + shared
+
+
+def item_bytes(dtype, values):
+    if dtype == "int4":
+        return -(-values // 2) + 2 * -(-values // 64)
+    return values * np.dtype(dtype).itemsize + 4 * (dtype == "int8")
 
 
 def stored_as(memory):
@@ -48,8 +54,8 @@ def stored_as(memory):
 
 
 def as_stored(array, dtype):
-    if dtype == "int8":
-        return quantised(array)
+    if dtype in LEARNED_AS:
+        return quantised(array, dtype)
     if dtype == "uint8":
         return normalise(denormalise(array, *SCALE.values()), *SCALE.values())
     return array.astype(dtype).astype(np.float32)

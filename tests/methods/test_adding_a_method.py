@@ -28,6 +28,7 @@ def registered(place, forgetting):
     return keras_vdd.load_plugin(place / "moments.py").METHOD
 
 
+@pytest.mark.slow
 def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     (words,) = follow("adding-a-method.md", tmp_path)
     vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
@@ -45,6 +46,7 @@ def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     assert "dynamic.loss=moments must be one of dc, dm, frepo, mtt" in said
 
 
+@pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "moments"
     folder.mkdir(parents=True)

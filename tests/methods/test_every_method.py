@@ -105,10 +105,10 @@ def same(found, expected):
     assert not (found.folder / "dynamic" / "checkpoint.safetensors").exists()
 
 
-INT8 = ("memory.quantise=true", "export.dtype=int8")
+INT4 = ("memory.quantise=true", "export.dtype=int4")
 
 
-@pytest.mark.parametrize("loss, more", [*((name, ()) for name in NAMES), ("frepo", INT8)])
+@pytest.mark.parametrize("loss, more", [*((name, ()) for name in NAMES), ("frepo", INT4)])
 def test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(loss, more, tmp_path):
     kind = "static-dynamic" if METHODS.get(loss).learns else "still"
     counts = TWO if kind == "static-dynamic" else ()

@@ -28,6 +28,7 @@ ON = {
     "augmentation of MTT": ("mtt", ["dynamic.augment=[scale]"]),
     "soft labels": ("mtt", ["dynamic.soft_labels=true", "dynamic.learning_rates.labels=1"]),
     "int8": ("dm", ["memory.quantise=true", "export.dtype=int8"]),
+    "int4": ("dm", ["memory.quantise=true", "export.dtype=int4"]),
     "small motion": ("dm", ["memory.dynamic_size=4"]),
     "slow motion": ("dm", ["memory.dynamic_frames=2"]),
 }

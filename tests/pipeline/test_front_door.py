@@ -73,6 +73,14 @@ def trained(vdd, whole, place):
     return found, keras_vdd.train(whole.folder / "distilled", save=kept)
 
 
+def predicted(vdd, whole, place):
+    kept, videos = place / "kept.keras", str(next(whole.store.glob("shapes-source-*/test/disk-up")))
+    keras_vdd.train(whole.folder, save=kept)
+    found = vdd("predict", kept, videos, "--top", "2", "--clips", "1")
+    assert len(found["videos"]) == 2 and len(found["videos"][0]["top"]) == 2
+    return found, keras_vdd.predict(kept, videos, top=2, clips=1)
+
+
 def exported(vdd, whole, place):
     of_cli = vdd("export", whole.folder, "--to", place / "cli", "--dtype", "float16")
     folder = keras_vdd.export(whole.folder, place / "python", dtype="float16")
@@ -106,12 +114,13 @@ def recipes(vdd, whole, place):
 
 CASES = {
     "prepare": prepared, "experts": with_experts, "distill": distilled, "evaluate": evaluated, "train": trained,
-    "export": exported, "inspect": inspected, "recipes": recipes,
+    "predict": predicted, "export": exported, "inspect": inspected, "recipes": recipes,
 }  # fmt: skip
 
 
 def test_every_command_has_its_call():
-    assert set(COMMANDS) == {*CASES, "doctor"}
+    # Those of the Hub are tested against a stand-in for it.
+    assert set(COMMANDS) == {*CASES, "doctor", "publish", "load"}
 
 
 def test_python_is_told_what_doctor_prints(vdd, monkeypatch):
@@ -161,6 +170,7 @@ def losses_of(folder, stage):
     return [line["loss"] for line in lines if line["stage"] == stage]
 
 
+@pytest.mark.slow
 def test_callbacks_hear_of_both_stages_and_change_nothing(whole, tmp_path):
     """3 iterations of stage 1 and 4 of stage 2, in windows of 2."""
     heard, log = Heard(), tmp_path / "log.csv"
@@ -188,6 +198,7 @@ def test_callbacks_hear_of_both_stages_and_change_nothing(whole, tmp_path):
         assert losses_of(folder, stage) == losses_of(whole.folder, stage)
 
 
+@pytest.mark.slow
 def test_a_callback_that_stops_leaves_a_checkpoint_and_no_set(whole, tmp_path):
     recipe, log = small(tmp_path, *QUICK, store=whole.store), tmp_path / "log.csv"
 
@@ -259,6 +270,7 @@ def test_callbacks_that_cannot_be_are_refused_before_anything_is_made(callbacks,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_a_user_must_know_is_a_warning_and_not_progress(tmp_path):
     """Python prints it where nothing was set up; `logging` silences it."""
     folder = tmp_path / "videos"

@@ -49,6 +49,7 @@ def test_a_device_that_is_not_there_leaves_nothing_behind(whole, tmp_path, work)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_computes_where_and_how_its_recipe_says(whole, tmp_path, monkeypatch):
     seen, real = [], backend.use_device
 
@@ -189,6 +190,7 @@ def test_what_results_depend_on_is_not(tmp_path, change):
         RunFolder(small(tmp_path, *mtt, change))
 
 
+@pytest.mark.slow
 def test_processes_compute_on_the_device_of_the_run(stores, tmp_path):
     training = experts.training_of(recipe_of(tmp_path))
     not_here = pytest.raises(VddError, match="run.device=cuda:99 is not here")

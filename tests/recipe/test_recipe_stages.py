@@ -150,7 +150,7 @@ def test_another_loss_leaves_the_old_ones_rates_behind():
         (
             "quickstart",
             ["memory.quantise=true"],
-            "learns what int8 stores, not export.dtype=float32; set export.dtype=int8",
+            "learns what int8 or int4 stores, not export.dtype=float32; set export.dtype=int8",
         ),
         (
             "random-shapes",

@@ -57,6 +57,7 @@ def test_a_stage_half_done_is_replaced_and_a_finished_one_stays(whole, tmp_path)
             "data.interval, memory.statics_per_class differ.",
         ),
         (["static=null"], "static differs."),
+        (["memory.quantise=true", "export.dtype=int4"], "export.dtype, memory.quantise differ."),
     ],
 )
 def test_stills_that_were_learned_otherwise_are_refused_before_anything_is_made(

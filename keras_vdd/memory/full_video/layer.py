@@ -10,12 +10,12 @@ class FullVideoMemory(MemoryLayer):
         classes: int.
         videos_per_class: int, VPC.
         frames, size: int, of a video.
-        quantise: bool, learn videos that are stored as int8.
+        quantise: "int8" or "int4", learn videos as they are stored in it; None for as they are.
     """
 
     kind = "full-video"
 
-    def __init__(self, classes, videos_per_class, frames, size, quantise=False, **kwargs):
+    def __init__(self, classes, videos_per_class, frames, size, quantise=None, **kwargs):
         super().__init__(classes, videos_per_class, videos_per_class, 0, frames, size, quantise, **kwargs)
         shape = (classes, videos_per_class, frames, size, size, 3)
         self.video = self.add_weight(name="video", shape=shape, initializer="zeros")

@@ -22,14 +22,15 @@ class StaticDynamicMemory(MemoryLayer):
         integrators: int, 1 for an H shared by all classes; class c uses c * integrators // classes.
         dynamic_frames, dynamic_size: int, frames and side of the motion clips as they are learned and
             stored; a call interpolates them linearly to `frames` and `size`, which None stands for.
-        quantise: bool, learn memories that are stored as int8; the static memory is seen rounded too.
+        quantise: "int8" or "int4", learn memories as they are stored in it, and see the static memory so too; None
+            for as they are.
     """
 
     kind = "static-dynamic"
 
     def __init__(
         self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, integrators=1,
-        dynamic_frames=None, dynamic_size=None, quantise=False, **kwargs,
+        dynamic_frames=None, dynamic_size=None, quantise=None, **kwargs,
     ):  # fmt: skip
         counts = videos_per_class, statics_per_class, dynamics_per_class
         super().__init__(classes, *counts, frames, size, quantise, **kwargs)

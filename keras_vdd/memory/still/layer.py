@@ -15,13 +15,13 @@ class StillMemory(MemoryLayer):
         stills_per_class: int, SPC.
         frames, size: int, of a video.
         videos_per_class: int, slots; SPC by default.
-        quantise: bool, learn stills that are stored as int8.
+        quantise: "int8" or "int4", learn stills as they are stored in it; None for as they are.
     """
 
     kind = "still"
 
     def __init__(
-        self, classes, stills_per_class, frames, size, videos_per_class=None, quantise=False, **kwargs
+        self, classes, stills_per_class, frames, size, videos_per_class=None, quantise=None, **kwargs
     ):
         slots = videos_per_class or stills_per_class
         super().__init__(classes, slots, stills_per_class, 0, frames, size, quantise, **kwargs)

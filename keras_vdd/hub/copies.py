@@ -1,0 +1,40 @@
+"""A plain copy of a distilled set, such as of one that lies in the cache of downloads."""
+
+import shutil
+from pathlib import Path
+
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.files import replacing
+from keras_vdd.hub import schema as vdd
+from keras_vdd.hub.load import LoadedSet
+from keras_vdd.tensors import File
+
+
+def copy_set(distilled: LoadedSet, folder: File) -> Path:
+    """Copy the files of a set as they are to a folder that is not there yet, whole or not at all.
+
+    Args:
+        distilled: `LoadedSet`.
+        folder: path of the folder to make.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        UsageError: there is something at that place.
+        VddError: the disk refuses.
+    """
+    source, folder = Path(distilled.folder), Path(folder).expanduser()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already and is left as it is: name another folder.")
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with replacing(folder) as partial:
+            # Files of the cache are links to elsewhere; a copy holds the files themselves.
+            shutil.copytree(source / vdd.DATA_FOLDER, partial / vdd.DATA_FOLDER)
+            for name in vdd.SIDE_FILES:
+                if (source / name).is_file():
+                    shutil.copyfile(source / name, partial / name)
+    except OSError as error:
+        raise VddError(f"The set could not be copied to {folder}: {error.strerror or error}.") from error
+    return folder

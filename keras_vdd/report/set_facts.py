@@ -1,0 +1,74 @@
+"""What a distilled set is and says of itself, as plain values, and its pictures."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from keras_vdd.hub.kept import kept_in
+from keras_vdd.hub.load import LoadedSet
+from keras_vdd.hub.preview import set_grid
+from keras_vdd.hub.upload import files_of
+from keras_vdd.report.animation import animate
+from keras_vdd.report.strips import save_png
+from keras_vdd.tensors import File
+
+ANIMATED_CLASSES = 48
+
+
+def set_facts(distilled: LoadedSet) -> dict[str, Any]:
+    """Return what a set is and what its folder says of it.
+
+    Args:
+        distilled: `LoadedSet`.
+
+    Returns:
+        dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`
+        of memories and integrators, `stored_bytes` of all files of the folder, `mean`, `std`, `license`, `source`,
+        `recipe` (its name), `results` (rows, each with `method`, `architecture`, `top1` in percent and `bytes`) and
+        `provenance`.
+        What the folder does not say is None, or of results an empty list.
+    """
+    folder = Path(distilled.folder)
+    arrays = {**distilled.arrays, "labels": distilled.labels}
+    kept = kept_in(folder)
+    return {
+        "kind": distilled.kind,
+        "classes": list(distilled.class_names),
+        "videos": len(distilled.pairs()),
+        "frames": distilled.frames,
+        "size": list(distilled.size),
+        "shapes": {name: list(array.shape) for name, array in arrays.items() if array is not None},
+        "dtype": distilled.dtype,
+        "bytes": distilled.nbytes(distilled.dtype),
+        "stored_bytes": sum(files_of(folder).values()),
+        "mean": list(distilled.mean),
+        "std": list(distilled.std),
+        "license": kept.license,
+        "source": distilled.provenance.get("source"),
+        "recipe": distilled.provenance.get("recipe"),
+        "results": [_scored(row.to_json()) for row in kept.results.rows] if kept.results else [],
+        "provenance": distilled.provenance,
+    }
+
+
+def draw_set(distilled: LoadedSet, picture: File) -> dict[str, str]:
+    """Write a line of frames of each class as a `.png` file."""
+    save_png(Image.fromarray(set_grid(distilled)), picture)
+    return {"picture": os.fspath(picture)}
+
+
+def animate_set(distilled: LoadedSet, gif: File) -> dict[str, str]:
+    """Write the first video of each class, of the first 48, side by side as one endless `.gif` or `.webp` file."""
+    pairs = distilled.pairs()
+    labels = np.arange(min(distilled.classes, ANIMATED_CLASSES))
+    videos = distilled.reconstruct(pairs[np.searchsorted(pairs[:, 0], labels)])
+    names = distilled.class_names[: len(labels)]
+    animate(videos, names, distilled.mean, distilled.std, gif, columns=min(8, max(4, len(labels) // 4)))
+    return {"gif": os.fspath(gif)}
+
+
+def _scored(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("method", "architecture", "top1", "bytes")}
