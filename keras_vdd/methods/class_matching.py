@@ -4,6 +4,7 @@ from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import value_and_grad
+from keras_vdd.errors import UsageError
 from keras_vdd.learning.objective import VideoSpaceObjective
 from keras_vdd.learning.real_batches import choose_by_class, on_device
 from keras_vdd.learning.stage_objective import StageObjective
@@ -36,6 +37,13 @@ class ClassMatching(StageObjective):
         # Whether a network that looks at frames is shown clips.
         self._of_frames = not stage.stills and NETWORKS.get(self.settings.network).input == "frames"
         shown = memory.stored_frames if stage.view == "stored" else self.data.frames
+        lengths = {length // stage.segments for length in (stage.real_frames, shown)}
+        if len(lengths) > 1 and not (self._of_frames or getattr(self.network, "any_length", False)):
+            raise UsageError(
+                f"dynamic.network={self.settings.network} has other features for clips of {max(lengths)} frames than for "
+                f"{min(lengths)}: choose one that takes clips of any length, such as convnet_gru, or as many real frames "
+                "as are stored."
+            )
         self._segments = [None] if stage.stills else segments(stage.real_frames, shown, stage.segments)
         self._objective = VideoSpaceObjective(self._matching, self.classes, memory.videos_per_class)
 

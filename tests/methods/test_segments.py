@@ -103,6 +103,32 @@ def test_gradients_of_segments_and_of_interpolations_meet_differences(loss, rule
             assert_gradient(evaluate, learned_values(condenser), compiled=True)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_stored_frames_meet_more_real_ones_in_a_network_of_any_length(loss):
+    """(2, 4, K, -): what a GRU sees of two frames and of four has one size; each segment is matched alone."""
+    frames = "data.frames=4", "memory.stored_frames=2", "dynamic.real_frames=4", "dynamic.network=convnet_gru"
+    for count in (1, 2):
+        recipe, objective, condenser = make(loss, "full-video", *frames, f"dynamic.segments={count}")
+        batch, value, gradient = step(objective, condenser)
+        real = normalise(batch["real"], recipe.data.mean, recipe.data.std).astype("float32")
+        weights, video = tensor(batch["network"], "float32"), numpy(condenser.memory.video)
+        cut = zip(np.split(real, count, axis=2), np.split(video, count, axis=2))
+        parts = [LOSSES[loss](objective.network, weights, *tensor(each, "float32")) for each in cut]
+        np.testing.assert_allclose(value, sum(float(numpy(part[0])) for part in parts), rtol=1e-5)
+        expected = np.concatenate([numpy(part[1]) for part in parts], axis=2)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+        assert np.abs(gradient).max() > 0
+
+
+@pytest.mark.parametrize("network", ["mini_c3d", "convnet_mlp"])
+def test_a_network_of_one_length_is_refused_with_another(network):
+    frames = "data.frames=4", "memory.stored_frames=2", "dynamic.real_frames=4", f"dynamic.network={network}"
+    with pytest.raises(
+        UsageError, match="has other features for clips of 4 frames than for 2: choose one that takes"
+    ):
+        make("dm", "full-video", *frames)
+
+
 def test_fewer_real_frames_span_the_time_of_a_whole_clip():
     _, objective, _ = make("dm", "full-video", "data.frames=4", "data.interval=1", "dynamic.real_frames=2",
                            "memory.stored_frames=2")  # fmt: skip
