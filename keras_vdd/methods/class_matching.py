@@ -40,9 +40,9 @@ class ClassMatching(StageObjective):
         lengths = {length // stage.segments for length in (stage.real_frames, shown)}
         if len(lengths) > 1 and not (self._of_frames or getattr(self.network, "any_length", False)):
             raise UsageError(
-                f"dynamic.network={self.settings.network} has other features for clips of {max(lengths)} frames than for "
-                f"{min(lengths)}: choose one that takes clips of any length, such as convnet_gru, or as many real frames "
-                "as are stored."
+                f"dynamic.network={self.settings.network} has other features for clips of {max(lengths)} frames "
+                f"than for {min(lengths)}: choose one that takes clips of any length, such as convnet_gru, or as "
+                "many real frames as are stored."
             )
         self._segments = [None] if stage.stills else segments(stage.real_frames, shown, stage.segments)
         self._objective = VideoSpaceObjective(self._matching, self.classes, memory.videos_per_class)
