@@ -4,7 +4,6 @@ import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
-from keras_vdd.memory.precision import DTYPES
 
 
 @click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
@@ -13,7 +12,7 @@ from keras_vdd.memory.precision import DTYPES
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
 @click.option(
     "--dtype",
-    type=click.Choice(DTYPES),
+    type=click.Choice(["float32", "float16", "int8", "int4", "uint8"]),
     default="float32",
     show_default=True,
     help="Storage of stills, motion and videos; uint8 (pixels) has no motion.",

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import click
 import pytest
 
 from keras_vdd.cli import main as cli
+from keras_vdd.memory.precision import DTYPES
 from keras_vdd.recipe.load import load_recipe
 
 HEAVY = ("keras", "numpy", "pydantic", "ruamel", "rich", "datasets", "av", "torch", "tensorflow", "jax")
@@ -36,6 +38,17 @@ def commands():
 
 EVERY = dict(commands())
 CHEAP = ("recipes", "doctor")
+
+
+def test_storage_types_are_those_there_are():
+    (dtype,) = [option for option in EVERY["export",].params if option.name == "dtype"]
+    assert tuple(dtype.type.choices) == DTYPES
+
+
+def test_a_process_that_imports_the_command_again_does_not_run_it(monkeypatch):
+    """As those do that are spawned to decode videos."""
+    monkeypatch.setattr(sys, "argv", ["vdd", "recipes", "list"])
+    runpy.run_module("keras_vdd.cli.__main__", run_name="__mp_main__")
 
 
 def examples(command):

@@ -12,7 +12,6 @@ import pytest
 
 import keras_vdd
 from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.pictures import animation
 
 TIME_LIMIT = 120
 # What Arrow's threads now and then do, with or without keras_vdd, to an interpreter that has ended.
@@ -22,17 +21,6 @@ WITHOUT = "import sys\nsys.modules['keras_vdd'] = None\n"
 
 def numbers(seed, *shape):
     return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-
-
-@pytest.fixture(autouse=True)
-def hasty(monkeypatch):
-    """The animation of a card is encoded with the least effort, which saves a second an export; it shows the same."""
-    encoded = animation.encoded
-
-    def with_less_effort(pages, kind, milliseconds=125, quality=None, effort=4):
-        return encoded(pages, kind, milliseconds, quality, 0)
-
-    monkeypatch.setattr(animation, "encoded", with_less_effort)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hub.format_1 import make_format_1
+from hub.rewriting import data_files, rename
 
 import keras_vdd
 from keras_vdd.data.normalise import normalise
@@ -144,7 +146,7 @@ def test_rows_older_than_small_motion_and_label_kinds_still_load(make_set, tmp_p
     labels = np.full((12, 2, 12), 1 / 12)
     for learned, kind in ((labels, "probabilities"), (labels - 0.5, "regression")):
         made = make_set(labels=learned, label_kind=kind)
-        folder = keras_vdd.export(made, tmp_path / "set", overwrite=True)
+        folder = make_format_1(keras_vdd.export(made, tmp_path / "set", overwrite=True))
         for file in (folder / "data").iterdir():
             table = pq.read_table(file)
             rows = table["integrator"].to_pylist()
@@ -154,7 +156,7 @@ def test_rows_older_than_small_motion_and_label_kinds_still_load(make_set, tmp_p
                 row["config"] = json.dumps(config)
             place, field = table.schema.get_field_index("integrator"), table.schema.field("integrator")
             pq.write_table(table.set_column(place, field, pa.array(rows, field.type)), file)
-        back = keras_vdd.load(folder)
+        back = keras_vdd.load(rename(folder))
         assert back.label_kind == kind
         np.testing.assert_array_equal(back.labels, made.labels)
 
@@ -166,8 +168,10 @@ def test_scales_that_are_missing_or_too_few_are_told(make_set, tmp_path):
     place = table.column_names.index("statics_scale")
     too_few = table.set_column(place, "statics_scale", [[[1.0]] * len(table)])
     for change in (table.drop_columns(["statics_scale"]), too_few):
-        pq.write_table(change, first)
-        with pytest.raises(VddError, match="damaged") as caught:
+        pq.write_table(change, first, row_group_size=len(change))
+        rename(folder)
+        first = data_files(folder)[0]
+        with pytest.raises(VddError, match="damaged.*statics_scale") as caught:
             keras_vdd.load(folder)
         assert "\n" not in str(caught.value)
 

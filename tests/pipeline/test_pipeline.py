@@ -190,6 +190,7 @@ def test_every_kind_of_memory_runs_to_the_end(kind, whole, tmp_path, monkeypatch
         np.testing.assert_array_equal(getattr(loaded, name), stored)
 
 
+@pytest.mark.slow
 def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
     recipe = small(tmp_path, "export.dtype=float16", "evaluation.compare=[]", store=whole.store)
     # The learning is that of the whole run, so it is taken from there.

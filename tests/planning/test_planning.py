@@ -56,6 +56,7 @@ def test_bytes_follow_from_shapes(name):
     [
         (["export.dtype=float16"], 2 * (8 * 3 * 256 + 8 * 4 * 256) + 4 * 327),
         (["export.dtype=int8"], 8 * 3 * 256 + 8 * 4 * 256 + 4 * 16 + 4 * 327),
+        (["export.dtype=int4"], 8 * (3 * 128 + 2 * 12) + 8 * (4 * 128 + 2 * 16) + 4 * 327),
         (["memory.dynamic_frames=2", "memory.dynamic_size=8"], 4 * (8 * 3 * 256 + 8 * 2 * 64) + 4 * 327),
         (["memory.integrators=8"], 4 * (8 * 3 * 256 + 8 * 4 * 256) + 8 * 4 * 327),
     ],
