@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 # Public name: where it is, and as what. A submodule is its own home.
 _HOMES = {
     "DistilledSet": ("memory.distilled_set", "DistilledSet"),
+    "as_videos": ("hub.videos", "as_videos"),
     "distill": ("pipeline", "distill"),
     "copy_recipe": ("planning.recipe_copies", "copy_recipe"),
     "doctor": ("diagnosis", "doctor"),
@@ -23,9 +24,12 @@ _HOMES = {
     "load_plugin": ("plugins", "load_plugin"),
     "load_recipe": ("recipe.load", "load_recipe"),
     "make_experts": ("pipeline", "make_experts"),
+    "materialise": ("hub.videos", "materialise"),
     "plan": ("pipeline", "plan"),
+    "predict": ("classifiers.prediction", "predict"),
     "prepare": ("pipeline", "prepare"),
     "publish": ("hub.publish", "publish"),
+    "publish_experts": ("experts.published", "publish_experts"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
     "register_memory": ("memory.registry", "register_memory"),
     "register_method": ("methods.registry", "register_method"),

@@ -4,6 +4,7 @@ import contextlib
 import os
 
 import tensorflow as tf
+from tensorflow.python.eager import context
 from tensorflow.python.framework import config
 
 from keras_vdd.backend import cuda_driver
@@ -45,6 +46,16 @@ def use_device(asked):
                 "this process: set it for the first run of a process, or start another process."
             ) from error
     yield
+
+
+@contextlib.contextmanager
+def on_processor():
+    with tf.init_scope(), tf.device("cpu"):
+        yield
+
+
+def started():
+    return context.context()._context_handle is not None
 
 
 @contextlib.contextmanager

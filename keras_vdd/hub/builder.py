@@ -9,30 +9,24 @@ keras_vdd stays readable without it.
 from dataclasses import dataclass
 
 import datasets
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets.builder import Key
+from datasets.exceptions import DatasetGenerationError
 from datasets.packaged_modules.parquet.parquet import Parquet, ParquetConfig
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.clip import PARTS, STORAGE, Clip, part_of
-from keras_vdd.hub.load import check_mark
-from keras_vdd.hub.rows import cells
-from keras_vdd.hub.storage import cells_of, to_bytes
-from keras_vdd.memory.pairing import enumerate_pairs
+from keras_vdd.hub.damage import Damage, DamagedError, told
+from keras_vdd.hub.shards import check_content, check_regular, read_local, read_names, read_stream
+from keras_vdd.hub.unfold import unfold, unfolded_features
+from keras_vdd.hub.validate import SOFT_LABEL, check_mark, class_names_of, read_rows
+from keras_vdd.hub.videos import present
+from keras_vdd.hub.whole_set import WholeSet
 
 CACHE_VERSION = f"{vdd.FORMAT_VERSION}.1.0"
 """Part of the cache's folder names: never that of plain parquet, raised when the unfolding changes."""
-
-PLAIN_CLIP = {
-    "static": datasets.Value("large_binary"),
-    "dynamic": datasets.Value("large_binary"),
-    "array": datasets.Value("large_binary"),
-    "format_version": datasets.Value("int32"),
-    "config": datasets.Value("string"),
-    "weights": datasets.Value("binary"),
-}
 
 
 @dataclass
@@ -42,6 +36,10 @@ class VddConfig(ParquetConfig):
     version: datasets.Version | str | None = CACHE_VERSION
 
 
+class SetError(DamagedError, DatasetGenerationError):
+    """A `VddError` that `datasets` passes on as it is, in place of "An error occurred while generating the dataset"."""
+
+
 class Vdd(Parquet):
     """Reads published distilled sets as videos."""
 
@@ -49,26 +47,83 @@ class Vdd(Parquet):
     DEFAULT_WRITER_BATCH_SIZE = 50
 
     def _split_generators(self, dl_manager):
-        # Features that the cache remembers are of unfolded rows; the files tell those of the published.
-        self.info.features = None
-        columns, self.config.columns = self.config.columns, None
-        try:
-            splits = super()._split_generators(dl_manager)
-        finally:
-            self.config.columns = columns
-        self._unfolded = unfolded_features(self.info.features)
-        self.info.features = _chosen(self._unfolded, columns)
+        if not self.config.data_files:
+            raise UsageError("A distilled set needs data files: name its folder or repository.")
+        downloaded = dl_manager.download(self.config.data_files)
+        self.info.features, splits = None, []
+        for split, addresses in self.config.data_files.items():
+            shards = read_names(
+                [str(address) for address in addresses], f"The split {split} of the distilled set"
+            )
+            files = sorted(zip(shards, downloaded[split], strict=True), key=lambda pair: pair[0].place)
+            if not dl_manager.is_streaming:
+                check_content([(path, shard) for shard, path in files], f"The split {split}")
+            self._tell_features(*files[0])
+            first = None if dl_manager.is_streaming else files[0]
+            files = {"shards": [shard for shard, _ in files], "files": [file for _, file in files]}
+            splits.append(datasets.SplitGenerator(name=split, gen_kwargs={**files, "first": first}))
         return splits
 
-    def _generate_tables(self, files, row_groups_list):
-        for file_index, file in enumerate(files):
+    def _tell_features(self, shard, file):
+        """Settle the features of the rows by the first file of a split."""
+        with told(shard):
+            if "://" not in file:
+                check_regular(file)
             with open(file, "rb") as stream:
-                check_mark(pq.read_schema(stream))
-                stream.seek(0)
-                table = pq.read_table(stream, filters=self.config.filters)
-            for row in range(len(table)):
-                pairs = unfold(table.slice(row, 1), self._unfolded)
-                yield Key(file_index, row), pairs.select(list(self.info.features))
+                schema = pq.read_schema(stream)
+            check_mark(schema)
+            features = unfolded_features(class_names_of(schema), SOFT_LABEL in schema.names)
+        features = _chosen(features, self.config.columns)
+        if self.info.features not in (None, features):
+            raise VddError(f"{shard} is of another set than the split before it: load them one by one.")
+        self.info.features = features
+
+    def _generate_tables(self, shards, files, first):
+        try:
+            yield from self._checked_tables(shards, files, first)
+        except DamagedError as error:
+            raise SetError(str(error), error.reason) from error.__cause__
+        except VddError as error:
+            raise SetError(str(error)) from error
+
+    def _checked_tables(self, shards, files, first):
+        whole = WholeSet()
+        if first is not None and first[0] != shards[0]:
+            # Another process reads the first files: what these are held against.
+            with told(first[0]):
+                whole.add(self._rows(*first))
+        for index, (shard, file) in enumerate(zip(shards, files, strict=True)):
+            with told(shard):
+                rows = self._rows(shard, file)
+                whole.add(rows)
+                features = unfolded_features(rows.class_names, SOFT_LABEL in rows.numbers)
+                if _chosen(features, self.config.columns) != self.info.features:
+                    raise Damage("it is of another set than the first file")
+            for block, table in enumerate(unfold(rows, features, self._wanted(rows))):
+                yield Key(index, block), table.select(list(self.info.features))
+
+    def _rows(self, shard, file):
+        if "://" not in file:
+            return read_rows(read_local(file, shard), shard)
+        with open(file, "rb") as stream:
+            return read_rows(read_stream(stream, shard), shard)
+
+    def _wanted(self, rows):
+        """Return which rows the `filters` of the settings keep."""
+        filters = self.config.filters
+        if filters is None:
+            return np.arange(len(rows.heads))
+        expression = pq.filters_to_expression(filters) if isinstance(filters, list) else filters
+        numbered = rows.heads.append_column("row", pa.array(np.arange(len(rows.heads))))
+        return numbered.filter(expression)["row"].to_numpy()
+
+    def _generate_shards(self, shards, files, first):
+        yield from files
+
+    def _generate_more_gen_kwargs(self, shards, files, first):
+        # A file has one row group: there is nothing smaller.
+        for shard, file in zip(shards, files, strict=True):
+            yield {"shards": [shard], "files": [file], "first": first}
 
     def as_dataset(self, *args, **kwargs):
         return present(super().as_dataset(*args, **kwargs))
@@ -77,97 +132,8 @@ class Vdd(Parquet):
         return present(super().as_streaming_dataset(*args, **kwargs))
 
 
-def unfolded_features(published):
-    """Return the features of the rows that `unfold` makes of published ones."""
-    if "integrator" not in published:
-        raise VddError("The data files are no distilled set: they have no integrator column.")
-    features = {
-        "video": dict(PLAIN_CLIP),
-        "label": published["label"],
-        "class_name": published["class_name"],
-        "slot": published["slot"],
-        "static": datasets.Value("int32"),
-        "dynamic": datasets.Value("int32"),
-    }
-    if "soft_label" in published:
-        features["soft_label"] = published["soft_label"]
-    return datasets.Features(features)
-
-
 def _chosen(features, columns):
     unknown = set(columns or ()) - set(features)
     if unknown:
         raise UsageError(f"Columns {sorted(unknown)} are not in the set, which has {list(features)}.")
     return datasets.Features({name: features[name] for name in columns}) if columns else features
-
-
-def unfold(row, features):
-    """Return the pairs of one published row as rows.
-
-    Args:
-        row: `pyarrow.Table` of one row.
-        features: as `unfolded_features` returns.
-
-    Returns:
-        `pyarrow.Table`; `static` and `dynamic` count the class's memories, -1 where there is none.
-    """
-    integrator = row["integrator"][0].as_py()
-    config = vdd.parse_config(integrator["config"], integrator["format_version"])
-    statics, dynamics, single = (_stored_parts(row, part, config) for part in PARTS)
-    owned = (1 if statics is None else len(statics)), (0 if dynamics is None else len(dynamics))
-    slot = row["slot"][0].as_py()
-    parts = {name: [] for name in (*PLAIN_CLIP, "static_index", "dynamic_index")}
-    for _, static, dynamic in enumerate_pairs(1, 1, *owned).tolist():
-        parts["static"].append(None if statics is None else statics[static])
-        parts["dynamic"].append(None if dynamics is None else dynamics[dynamic])
-        parts["array"].append(None if single is None else single[0])
-        parts["static_index"].append(slot * owned[0] + static)
-        parts["dynamic_index"].append(slot * owned[1] + dynamic if owned[1] else -1)
-        for name in ("format_version", "config", "weights"):
-            parts[name].append(integrator[name])
-    count = len(parts["static"])
-    struct = [pa.array(parts[field.name], field.type) for field in STORAGE]
-    columns = {
-        "video": pa.StructArray.from_arrays(struct, fields=list(STORAGE)),
-        "static": pa.array(parts["static_index"], pa.int32()),
-        "dynamic": pa.array(parts["dynamic_index"], pa.int32()),
-    }
-    schema = features.arrow_schema
-    for field in schema:
-        if field.name not in columns:
-            columns[field.name] = pa.array([row[field.name][0].as_py()] * count, field.type)
-    return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
-
-
-def _stored_parts(row, part, config):
-    """Return what `Clip` stores as `part`, bytes for each item of it; None where the memory has no such items."""
-    columns = [
-        _stored_items(row, items.column, config) for items in config.memory.items if part_of(items) == part
-    ]
-    return [b"".join(each) for each in zip(*columns, strict=True)] if columns else None
-
-
-def _stored_items(row, column, config):
-    """Return each memory item of a published row's cell, as stored bytes."""
-    count = config.items_of(column)
-    stored = [cells(row[name]).reshape(count, -1) for name in cells_of(column, config)]
-    values, scales = stored if len(stored) > 1 else (stored[0], [None] * count)
-    return [to_bytes(*item) for item in zip(values, scales, strict=True)]
-
-
-def present(loaded):
-    """Show the stored cells of `video` as videos, in numpy arrays; what holds none is left as it is.
-
-    Args:
-        loaded: `Dataset`, `IterableDataset` or a dictionary of either.
-    """
-    if isinstance(loaded, dict):
-        return type(loaded)({split: present(one) for split, one in loaded.items()})
-    features = loaded.features
-    if (
-        not features
-        or not isinstance(features.get("video"), dict)
-        or set(features["video"]) != set(PLAIN_CLIP)
-    ):
-        return loaded
-    return loaded.cast_column("video", Clip()).with_format("numpy")

@@ -11,13 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.storage import from_bytes, stored_bytes
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.hub.decoding import make_video
 
-PARTS = ("static", "dynamic", "array")
 STORAGE = pa.struct(
     {
         "static": pa.large_binary(),
@@ -60,9 +59,11 @@ class Clip:
         return make_video(value)
 
     def cast_storage(self, storage):
-        """Check that an Arrow array holds stored cells."""
+        """Return an Arrow array of stored cells; one of float32 videos becomes such, as `map` hands videos on."""
         if storage.type == self.pa_type:
             return storage
+        if _holds_arrays(storage.type):
+            return pa.array([None if row is None else encode_array(row) for row in _arrays(storage)], STORAGE)
         if isinstance(storage, pa.ExtensionArray) or not pa.types.is_struct(storage.type):
             raise TypeError(f"{storage.type} holds no stored videos.")
         return storage.cast(self.pa_type)
@@ -80,36 +81,27 @@ class Clip:
         return self
 
 
-def make_video(cell):
-    """Return the video of a stored cell, float32 (T, H, W, 3).
-
-    Args:
-        cell: dict of `static`, `dynamic`, `array` (bytes or None), `format_version`, `config`, `weights`.
-    """
-    vdd.check_version(cell["format_version"])
-    if cell.get("array") is not None:
-        layout = json.loads(cell["config"])
-        if "array" in layout:
-            return np.frombuffer(cell["array"], np.float32).reshape(layout["array"]).copy()
-    config = vdd.parse_config(cell["config"], cell["format_version"])
-    arrays = {
-        name: shared[None] for name, shared in vdd.unpack_weights(cell["weights"], config.memory).items()
-    }
-    read = dict.fromkeys(PARTS, 0)
-    for items in config.memory.items:
-        part, shape = part_of(items), config.item_shape(items.column)
-        end = read[part] + stored_bytes(shape, config)
-        item = from_bytes(cell[part][read[part] : end], shape, config)
-        arrays[items.array] = (item[..., None] if items.axes[-1] == 1 else item)[None, None]
-        read[part] = end
-    # A set of this one video.
-    alone = DistilledSet(config.kind, ("it",), config.frames, config.mean, config.std, 1, arrays=arrays)
-    return alone.reconstruct()[0]
+def _holds_arrays(kind):
+    nested = 0
+    while pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        kind, nested = kind.value_type, nested + 1
+    return nested > 0 and pa.types.is_float32(kind)
 
 
-def part_of(items):
-    """The field of `STORAGE` that holds the items that one pair chooses; of several such, one after the other."""
-    return "array" if items.single else items.index
+def _arrays(storage):
+    """Yield the array that each row of nested lists is, None where there is none."""
+    for row in storage:
+        if not row.is_valid:
+            yield None
+            continue
+        values, shape = row.values, [len(row.values)]
+        while not pa.types.is_float32(values.type):
+            lengths = pc.list_value_length(values).unique()
+            if len(lengths) != 1 or not lengths[0].is_valid:
+                raise TypeError("Rows of videos that are of unequal lengths hold no video.")
+            shape.append(lengths[0].as_py())
+            values = values.flatten()
+        yield values.to_numpy(zero_copy_only=False).reshape(shape)
 
 
 def encode_array(array):

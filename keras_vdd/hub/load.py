@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.address import set_folder
+from keras_vdd.hub.damage import Damage, told
+from keras_vdd.hub.shards import Shard, check_content, read_local, read_text, shards_of
+from keras_vdd.hub.whole_set import WholeSet
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
-from keras_vdd.memory.memory import Items
 from keras_vdd.tensors import File
 
 if TYPE_CHECKING:
     from keras_vdd.hub.pydataset import PairBatches
-
-HEADS = ["label", "class_name", "slot", "integrator"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -56,7 +55,9 @@ class LoadedSet(DistilledSet):
             (videos, labels): float32 (n, T, H, W, 3); int32 (n,), or float32 (n, C) if `soft`.
         """
         pairs = self.pairs()
-        return self.reconstruct(pairs), self.soft_labels_of(pairs) if soft else self.labels_of(pairs)
+        return self.reconstruct(pairs, on_backend=True), self.soft_labels_of(
+            pairs
+        ) if soft else self.labels_of(pairs)
 
     def as_pydataset(
         self,
@@ -122,14 +123,16 @@ def load(
         >>> videos, labels = keras_vdd.load("owner/name", revision="format-2").videos()
     """
     folder = set_folder(path_or_repo, revision, cache_dir, token)
-    files, content = data_files(folder)
-    return LoadedSet(
-        **_read_rows(files),
-        recipe=_text(folder / vdd.RECIPE),
-        provenance=_provenance(folder / vdd.PROVENANCE),
-        folder=str(folder),
-        content=content,
-    )
+    files = shards_of(folder)
+    check_content(files, str(folder))
+    about: dict[str, Any] = {
+        "recipe": read_text(folder / vdd.RECIPE),
+        "provenance": _provenance(folder / vdd.PROVENANCE),
+    }
+    rows = _read_set(files, folder)
+    # The set that is made of them holds them against each other once more.
+    with told(folder):
+        return LoadedSet(**rows, **about, folder=str(folder), content=files[0][1].content)
 
 
 def data_files(folder: File) -> tuple[list[Path], str]:
@@ -138,48 +141,47 @@ def data_files(folder: File) -> tuple[list[Path], str]:
     Raises:
         VddError: there are none, some are missing, or they are of two exports.
     """
-    files = sorted((Path(folder) / vdd.DATA_FOLDER).glob(f"*{vdd.SUFFIX}"))
-    if not files:
-        raise VddError(f"{folder} is no distilled set: it has no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files.")
-    parts = [vdd.FILE_NAME.fullmatch(file.name) for file in files]
-    named = [part for part in parts if part]
-    if len(named) < len(parts) or len({part["content"] for part in named}) > 1:
-        raise VddError(
-            f"{folder} holds files of more than one export: delete {vdd.DATA_FOLDER}/ and export again."
-        )
-    if len(files) != int(named[0]["count"]):
-        raise VddError(
-            f"{folder} has {len(files)} of the {int(named[0]['count'])} data files: copy or export it again."
-        )
-    return files, named[0]["content"]
+    files = shards_of(folder)
+    return [path for path, _ in files], files[0][1].content
 
 
-def _read_rows(files: list[Path]) -> dict[str, Any]:
-    """Return the arguments of a `DistilledSet` that the rows of some files tell."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
+    """Return the arguments of a `DistilledSet` that the rows of its files tell."""
+    from keras_vdd.hub.validate import SOFT_LABEL, read_rows
 
-    try:
-        check_mark(pq.read_schema(files[0]))
-        heads = pa.concat_tables([pq.read_table(file, columns=HEADS) for file in files])
-        heads = heads.to_pydict()
-        configs = [vdd.parse_config(row["config"], row["format_version"]) for row in heads["integrator"]]
-        config = configs[0]
-        places = _places(config, heads["label"], heads["slot"])
-        memories = {name: _memories(files, name, config, places) for name in config.memory.columns}
-        labels = kind = None
-        if "soft_label" in pq.read_schema(files[0]).names:
-            labels = _column(files, "soft_label").astype(np.float32).reshape(-1, config.classes)[places]
-            labels = labels.reshape(config.classes, config.videos_per_class, config.classes)
-            kind = config.label_kind or likely_kind(labels)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [""])[0]
-        raise VddError(f"{files[0].parent.parent} is damaged or no distilled set: {reason}.") from error
-    arrays = {items.array: _as_learned(items, memories[items.column]) for items in config.memory.items}
-    arrays |= _shared(config, configs, heads["integrator"])
+    parts, whole = [], WholeSet()
+    for path, shard in files:
+        with told(shard):
+            rows = read_rows(read_local(path, shard), shard)
+            whole.add(rows)
+        parts.append(rows)
+    whole.finish(str(folder))
+    config = parts[0].config
+    order = np.argsort(np.concatenate([rows.places for rows in parts]))
+    numbers = {
+        name: np.concatenate([rows.numbers[name] for rows in parts])[order] for name in parts[0].numbers
+    }
+    arrays = {}
+    for items in config.memory.items:
+        shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
+        count = len(order) * config.items_of(items.column)
+        values = numbers.pop(items.column).reshape(count, -1)
+        scales = None if scales is None else scales.reshape(count, -1)
+        memories = storage.decode(values, scales, shape, config)
+        memories = memories.reshape(config.classes, -1, *shape)
+        arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
+    if config.memory.shared:
+        weights = [
+            vdd.unpack_weights(whole.weights[which], config.memory) for which in range(config.integrators)
+        ]
+        arrays |= {name: np.stack([each[name] for each in weights]) for name in weights[0]}
+    labels = kind = None
+    if SOFT_LABEL in numbers:
+        labels = numbers[SOFT_LABEL].reshape(config.classes, config.videos_per_class, config.classes)
+        kind = config.label_kind or likely_kind(labels)
     return {
         "kind": config.kind,
-        "class_names": tuple(heads["class_name"][row] for row in places[:: config.videos_per_class]),
+        "class_names": parts[0].class_names,
         "frames": config.frames,
         "mean": config.mean,
         "std": config.std,
@@ -191,63 +193,9 @@ def _read_rows(files: list[Path]) -> dict[str, Any]:
     }
 
 
-def check_mark(schema: Any) -> None:
-    """Refuse a newer format before its rows are read, which may be of another shape."""
-    mark = (schema.metadata or {}).get(vdd.METADATA_KEY)
-    if mark is not None:
-        vdd.check_version(json.loads(mark)["format_version"])
-
-
-def _places(config: vdd.RowConfig, labels: list[int], slots: list[int]) -> np.ndarray:
-    """Return which row holds each (class, slot), in order."""
-    found = {(label, slot): row for row, (label, slot) in enumerate(zip(labels, slots, strict=True))}
-    wanted = [(label, slot) for label in range(config.classes) for slot in range(config.videos_per_class)]
-    if sorted(found) != wanted or len(labels) != len(wanted):
-        raise VddError(f"The distilled set has {len(labels)} rows of {len(wanted)}: copy or export it again.")
-    return np.array([found[where] for where in wanted])
-
-
-def _memories(files: list[Path], column: str, config: vdd.RowConfig, places: np.ndarray) -> np.ndarray:
-    shape = config.item_shape(column)
-    stored = [_column(files, name) for name in storage.cells_of(column, config)]
-    items = storage.decode(stored[0], stored[1] if len(stored) > 1 else None, shape, config)
-    items = items.reshape(-1, config.items_of(column), *shape)[places]
-    return items.reshape(config.classes, -1, *shape)
-
-
-def _column(files: list[Path], column: str) -> np.ndarray:
-    import pyarrow.parquet as pq
-
-    from keras_vdd.hub.rows import cells
-
-    return np.concatenate([cells(pq.read_table(file, columns=[column])[column]) for file in files])
-
-
-def _as_learned(items: Items, array: np.ndarray) -> np.ndarray:
-    return array[..., None] if items.axes[-1] == 1 else array
-
-
-def _shared(
-    config: vdd.RowConfig, configs: list[vdd.RowConfig], structs: list[dict[str, Any]]
-) -> dict[str, np.ndarray]:
-    """Return what classes share, the entries of each array in order."""
-    if not config.memory.shared:
-        return {}
-    packed = {each.integrator: row["weights"] for each, row in zip(configs, structs, strict=True)}
-    if sorted(packed) != list(range(config.integrators)):
-        raise VddError(
-            f"The distilled set lacks one of its {config.integrators} integrators: export it again."
-        )
-    weights = [vdd.unpack_weights(packed[which], config.memory) for which in range(config.integrators)]
-    return {name: np.stack([each[name] for each in weights]) for name in weights[0]}
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
 def _provenance(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(_text(path) or "{}")
-    except ValueError as error:
-        raise VddError(f"{path} is not JSON: {error}.") from error
+    with told(f"The file {path}"):
+        values = json.loads(read_text(path) or "{}")
+        if not isinstance(values, dict):
+            raise Damage("it is no JSON object")
+        return values

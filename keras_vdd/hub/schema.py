@@ -32,15 +32,18 @@ Format 1, which is still read, had no digests, and checksums of whole exports on
 config that they did not know; since format 2 such keys are passed over, so that new ones need no new format.
 """
 
+import functools
 import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 
 import numpy as np
 
 from keras_vdd.errors import VddError
+from keras_vdd.hub.config_check import check_config
+from keras_vdd.hub.damage import Damage, told
 from keras_vdd.memory.registry import MEMORIES
 
 FORMAT_VERSION = 2
@@ -205,29 +208,45 @@ def parse_config(text, version=FORMAT_VERSION):
         VddError: the row is of a newer format, or no distilled set's.
     """
     check_version(version)
-    try:
+    return _parsed(text)
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(text):
+    # Kept, since each row and each video has it: many rows, few texts.
+    with told("The config of a row"):
         values = json.loads(text)
-        for name in ("mean", "std", *(["dynamic_shape"] if "dynamic_shape" in values else [])):
+        if not isinstance(values, dict):
+            raise Damage("it is no mapping")
+        required = [field.name for field in fields(RowConfig) if field.default is MISSING]
+        if missing := [name for name in required if name not in values]:
+            raise Damage(f"it has no {missing[0]}")
+        for name in ("mean", "std", *(["dynamic_shape"] if values.get("dynamic_shape") is not None else [])):
             values[name] = tuple(values[name])
-        if "shapes" in values:
+        if values.get("shapes") is not None:
             values["shapes"] = {name: tuple(shape) for name, shape in values["shapes"].items()}
-        known = {field.name for field in fields(RowConfig)}
-        config = RowConfig(**{name: value for name, value in values.items() if name in known})
-    except (ValueError, TypeError, KeyError) as error:
-        raise VddError(f"The row's integrator config is not that of a distilled set: {error}.") from error
-    if config.kind not in MEMORIES:
-        raise VddError(
-            f"The distilled set holds a memory of kind {config.kind!r}, which is none of "
-            f"{', '.join(MEMORIES.names())}: load the plugin that adds it (keras_vdd.load_plugin), or update keras-vdd."
+        config = RowConfig(
+            **{name: values[name] for name in values if name in RowConfig.__dataclass_fields__}
         )
+        if config.kind not in MEMORIES:
+            raise VddError(
+                f"The distilled set holds a memory of kind {config.kind!r}, which is none of "
+                f"{', '.join(MEMORIES.names())}: load the plugin that adds it (keras_vdd.load_plugin), or update "
+                "keras-vdd."
+            )
+        check_config(config, PAIRING, NORMALISATION)
     return config
 
 
 def check_version(version):
     """Refuse a format newer than this package reads, and say what to install."""
-    if int(version) > FORMAT_VERSION:
+    if type(version) is not int or version < 1:
         raise VddError(
-            f"The distilled set has format {int(version)} and this keras-vdd reads up to {FORMAT_VERSION}: "
+            f"The distilled set has format {str(version)[:60]!r}, which is none: copy or export it again."
+        )
+    if version > FORMAT_VERSION:
+        raise VddError(
+            f"The distilled set has format {version} and this keras-vdd reads up to {FORMAT_VERSION}: "
             'run `pip install --upgrade keras-vdd`, or read the plain columns with load_dataset("parquet", '
             "data_files=...)."
         )
@@ -251,13 +270,20 @@ def unpack_weights(weights, memory):
         weights: bytes.
         memory: `keras_vdd.memory.Memory` that they are of.
     """
-    import safetensors
     import safetensors.numpy
 
     if not memory.shared:
         return {}
-    try:
+    with told("The weights of a row"):
         tensors = safetensors.numpy.load(bytes(weights))
+        if set(tensors) != {shared.weight for shared in memory.shared}:
+            raise Damage(f"they are {', '.join(sorted(tensors)) or 'none'}")
+        for shared in memory.shared:
+            tensor = tensors[shared.weight]
+            if tensor.dtype != np.float32 or tensor.shape != shared.shape:
+                raise Damage(
+                    f"{shared.weight} is {tensor.dtype} {tensor.shape} and must be float32 {shared.shape}"
+                )
+            if not np.isfinite(tensor).all():
+                raise Damage(f"{shared.weight} has values that are not finite")
         return {shared.array: tensors[shared.weight] for shared in memory.shared}
-    except (safetensors.SafetensorError, KeyError) as error:
-        raise VddError(f"The row's integrator weights are damaged: {error}.") from error

@@ -62,6 +62,14 @@ def to_bytes(values, scales):
     return (b"" if scales is None else scales.tobytes()) + values.tobytes()
 
 
+def many_to_bytes(values, scales):
+    """Return stored items (n, ...) and their scales (n, ...), or None, as `to_bytes` gives each: uint8 (n, bytes)."""
+    parts = [
+        np.ascontiguousarray(part).reshape(len(values), -1) for part in (scales, values) if part is not None
+    ]
+    return np.concatenate([part.view(np.uint8) for part in parts], axis=1)
+
+
 def stored_bytes(shape, config):
     """Return how many bytes `to_bytes` gives of an item of a shape."""
     return _kind(config).nbytes(shape)

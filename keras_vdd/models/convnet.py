@@ -67,6 +67,15 @@ class ConvNet(keras.Model):
         logits = self.classifier(ops.reshape(features, (-1, 1, 1, features.shape[-1])))
         return ops.reshape(logits, (-1, self.classes))
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Logits of symbolic images by Keras' own layers, which have copies of the weights."""
+        layout = {"data_format": "channels_last", "dtype": "float32"}
+        for convolution, norm in zip(self.convolutions, self.norms):
+            x = keras.layers.ReLU(dtype="float32")(norm.as_stock(convolution.as_stock(x)))
+            x = keras.layers.AveragePooling2D(2, **layout)(x)
+        x = self.classifier.as_stock(keras.layers.Reshape((1, 1, -1), dtype="float32")(x))
+        return keras.layers.Reshape((self.classes,), dtype="float32")(x)
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

@@ -74,9 +74,8 @@ def test_recipes_are_listed_without_keras():
 
 
 def test_the_commands_are_those_promised():
-    assert (
-        list(cli.COMMANDS) == "recipes prepare experts distill evaluate train export inspect doctor".split()
-    )
+    commands = "recipes prepare experts distill evaluate train export publish load inspect doctor"
+    assert list(cli.COMMANDS) == commands.split()
     assert {("recipes", name) for name in ("list", "show", "copy", "validate")} <= set(EVERY)
 
 

@@ -72,6 +72,7 @@ def alive(pid):
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks in /proc")
 @pytest.mark.skipif(
     keras.config.backend() != "torch", reason="what ends processes knows no backend; see torch"

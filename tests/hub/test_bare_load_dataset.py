@@ -4,6 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+from hub.rewriting import rename
 
 import keras_vdd
 
@@ -108,7 +109,7 @@ def mean(row):
     return {"mean": row["video"].mean()}
 
 def means(batch):
-    return {"mean": batch["video"].mean(axis=(1, 2, 3, 4))}
+    return {"mean": np.stack(batch["video"]).mean(axis=(1, 2, 3, 4))}
 
 if __name__ == "__main__":
     ds = datasets.load_dataset(folder, split="train")
@@ -350,9 +351,9 @@ signature = (tf.TensorSpec(videos.shape[1:], tf.float32), tf.TensorSpec((), tf.i
 pairs = lambda: ((row["video"], row["label"]) for row in ds)
 rows = tf.data.Dataset.from_generator(pairs, output_signature=signature)
 got = np.concatenate([batch.numpy() for batch, _ in rows.batch(10)])
-assert np.array_equal(got, videos)
+assert np.allclose(got, videos, atol=1e-5)  # TensorFlow brings Keras along, and its backend makes them
 made = ds.to_tf_dataset(batch_size=10, columns="video", label_cols="label")
-assert np.array_equal(np.concatenate([batch.numpy() for batch, _ in made]), videos)
+assert np.allclose(np.concatenate([batch.numpy() for batch, _ in made]), videos, atol=1e-5)
 print("well")
 """
     )
@@ -369,15 +370,15 @@ def test_a_newer_format_says_what_to_install_and_stays_readable(published, fresh
         table = pq.read_table(file)
         mark = {b"keras_vdd": json.dumps({"format_version": 3}).encode()}
         pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **mark}), file)
+    rename(folder)
     code = (
         TOGETHER
         + """
 for streaming in (False, True):
     try:
         print(next(iter(datasets.load_dataset(folder, split="train", streaming=streaming))))
-    except Exception as error:
-        causes = [error, error.__cause__, error.__context__]
-        assert any("pip install --upgrade keras-vdd" in str(cause) for cause in causes), error
+    except keras_vdd.errors.VddError as error:
+        assert "pip install --upgrade keras-vdd" in str(error), error
 files = sorted(str(path) for path in __import__("pathlib").Path(folder, "data").iterdir())
 assert "statics" in datasets.load_dataset("parquet", data_files=files, split="train").column_names
 print("well")

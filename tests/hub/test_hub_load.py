@@ -5,6 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
+from hub.format_1 import make_format_1
+from hub.rewriting import data_files, rename, rewrite
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
@@ -13,13 +15,6 @@ from keras_vdd.errors import UsageError, VddError
 @pytest.fixture
 def folder(make_set, tmp_path):
     return keras_vdd.export(make_set(), tmp_path / "set")
-
-
-def rewrite(file, change):
-    """Replace a parquet file's table, metadata and all, by what `change` makes of it."""
-    import pyarrow.parquet as pq
-
-    pq.write_table(change(pq.read_table(file)), file)
 
 
 def test_a_run_folder_holds_its_set(make_set, tmp_path):
@@ -53,23 +48,32 @@ def test_folders_that_hold_no_whole_set(folder, tmp_path, make_set):
         keras_vdd.load(torn)
 
     rows_missing = shutil.copytree(folder, tmp_path / "rows-missing")
-    rewrite(sorted((rows_missing / "data").iterdir())[0], lambda table: table.slice(1))
-    with pytest.raises(VddError, match="23 rows of 24"):
+    rewrite(data_files(rows_missing)[0], lambda table: table.slice(1))
+    with pytest.raises(VddError, match="not those it was exported with"):
         keras_vdd.load(rows_missing)
+    with pytest.raises(VddError, match="rows 1 to 9 of the set's 24, and the file of its name has 0 to 9"):
+        keras_vdd.load(rename(rows_missing))
+    old = make_format_1(shutil.copytree(folder, tmp_path / "old"))
+    rewrite(data_files(old)[0], lambda table: table.slice(1))
+    with pytest.raises(VddError, match="not as they were exported"):
+        keras_vdd.load(old)
+    with pytest.raises(VddError, match="23 rows of 24"):
+        keras_vdd.load(rename(old))
 
 
 def test_a_newer_format_says_what_to_install(folder):
     mark = {b"keras_vdd": json.dumps({"format_version": 3}).encode()}
     for file in (folder / "data").iterdir():
         rewrite(file, lambda table: table.replace_schema_metadata({**table.schema.metadata, **mark}))
+    rename(folder)
     with pytest.raises(VddError, match="pip install --upgrade keras-vdd"):
         keras_vdd.load(folder)
 
 
-def test_rows_in_another_order_give_the_same_set(folder):
+def test_rows_of_format_1_in_another_order_give_the_same_set(folder):
     before = keras_vdd.load(folder)
-    rewrite(sorted((folder / "data").iterdir())[0], lambda table: table.take(list(range(len(table)))[::-1]))
-    after = keras_vdd.load(folder)
+    rewrite(data_files(make_format_1(folder))[0], lambda table: table.take(list(range(len(table)))[::-1]))
+    after = keras_vdd.load(rename(folder))
     np.testing.assert_array_equal(after.static, before.static)
     np.testing.assert_array_equal(after.kernels, before.kernels)
     assert after.class_names == before.class_names

@@ -74,16 +74,14 @@ def test_a_changed_array_stays_a_video(reader):
 
 
 def test_pushing_the_unfolded_rows_is_refused(reader):
-    from datasets.table import embed_table_storage
-
-    from keras_vdd.errors import VddError
+    from keras_vdd.errors import UsageError
     from keras_vdd.hub.clip import Clip, encode_array
 
-    made = datasets.Dataset.from_dict(
-        {"video": [encode_array([[1.0]])]}, features=datasets.Features({"video": Clip()})
-    )
-    with pytest.raises(VddError, match="only keras-vdd can read"):
-        embed_table_storage(made.with_format("arrow")[:])
+    features = datasets.Features({"video": Clip()})
+    made = datasets.Dataset.from_dict({"video": [encode_array([[1.0]])]}, features=features)
+    for one in (made, datasets.DatasetDict(train=made), made.to_iterable_dataset()):
+        with pytest.raises(UsageError, match="materialise.*or publish the exported folder"):
+            one.push_to_hub("someone/a-set")
 
 
 def test_registering_twice_changes_nothing(reader):
@@ -95,7 +93,15 @@ def test_registering_twice_changes_nothing(reader):
 
 
 @pytest.mark.parametrize(
-    "name", ["_PACKAGED_DATASETS_MODULES", "_EXTENSION_TO_MODULE", "_MODULE_TO_METADATA_EXTENSIONS"]
+    "name",
+    [
+        "_PACKAGED_DATASETS_MODULES",
+        "_EXTENSION_TO_MODULE",
+        "_MODULE_TO_EXTENSIONS",
+        "_MODULE_TO_METADATA_FILE_NAMES",
+        "_MODULE_TO_METADATA_EXTENSIONS",
+        "_ALL_ALLOWED_EXTENSIONS",
+    ],
 )
 @pytest.mark.parametrize("change", ["gone", "a list"])
 def test_a_changed_library_gives_a_warning_and_plain_rows(reader, monkeypatch, name, change):
@@ -105,24 +111,90 @@ def test_a_changed_library_gives_a_warning_and_plain_rows(reader, monkeypatch, n
         monkeypatch.delattr(packaged_modules, name)
     else:
         monkeypatch.setattr(packaged_modules, name, [])
-    allowed = list(packaged_modules._ALL_ALLOWED_EXTENSIONS)
-    with pytest.warns(RuntimeWarning, match="load_dataset gives plain memories"):
+    readers = dict(getattr(packaged_modules, "_PACKAGED_DATASETS_MODULES", {}))
+    with pytest.warns(RuntimeWarning, match=f"datasets.packaged_modules.{name} .*gives plain memories"):
         assert not reader.register()
-    assert allowed == packaged_modules._ALL_ALLOWED_EXTENSIONS, "nothing may be changed by half"
+    left = dict(getattr(packaged_modules, "_PACKAGED_DATASETS_MODULES", {}))
+    assert readers == left, "nothing may be changed by half"
 
 
-def test_both_orders_of_import_register_and_the_waiting_finder_leaves(fresh):
-    code = """
-import sys
-import {first}
-import {second}
+IS_READY = """
 from datasets import packaged_modules
 assert "vdd" in packaged_modules._PACKAGED_DATASETS_MODULES
 assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("keras_vdd")]
+assert "keras_vdd" not in type(datasets.__spec__.loader).__module__
 print("well")
 """
-    assert fresh(code.format(first="keras_vdd", second="datasets")) == "well\n"
-    assert fresh(code.format(first="datasets", second="keras_vdd")) == "well\n"
+ORDERS = {
+    "before": "import keras_vdd, datasets",
+    "after": "import datasets, keras_vdd",
+    "probed first": "import keras_vdd, importlib.util\nassert importlib.util.find_spec('datasets')\nimport datasets",
+    "probed and after": "import importlib.util\nimportlib.util.find_spec('datasets')\nimport datasets, keras_vdd",
+    "a part first": "import keras_vdd\nfrom datasets.features import Value\nimport datasets",
+    "loaded again": "import keras_vdd, datasets, importlib\nimportlib.reload(datasets)",
+    "failed first": """
+import keras_vdd
+sys.modules["pyarrow"] = None
+for _ in range(2):
+    try:
+        import datasets
+    except ImportError:
+        assert "datasets" not in sys.modules
+    else:
+        raise AssertionError
+del sys.modules["pyarrow"]
+for name in [name for name in sys.modules if name.startswith("datasets.")]:
+    del sys.modules[name]
+import datasets
+""",
+    "lazily": """
+import keras_vdd, importlib.util
+spec = importlib.util.find_spec("datasets")
+spec.loader = importlib.util.LazyLoader(spec.loader)
+datasets = importlib.util.module_from_spec(spec)
+sys.modules["datasets"] = datasets
+spec.loader.exec_module(datasets)
+assert len(sys.modules) < 1000 and "pyarrow" not in sys.modules
+assert datasets.load_dataset
+""",
+    "in a thread": """
+import threading, time
+def bring():
+    import datasets
+threading.Thread(target=bring).start()
+while "datasets" not in sys.modules:
+    time.sleep(0.001)
+assert sys.modules["datasets"].__spec__._initializing
+import keras_vdd
+datasets = sys.modules["datasets"]
+assert not datasets.__spec__._initializing, "it was not waited for"
+""",
+    "from within": """
+class Brings:
+    def find_spec(self, name, path=None, target=None):
+        if name == "datasets.load" and "keras_vdd" not in sys.modules:
+            import keras_vdd
+sys.meta_path.insert(0, Brings())
+import datasets
+assert "keras_vdd" in sys.modules
+datasets.load_dataset
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_order_of_import_registers_and_the_waiting_finder_leaves(fresh, order):
+    assert fresh("import sys\n" + ORDERS[order] + IS_READY) == "well\n"
+
+
+def test_a_library_that_does_not_choose_the_reader_gives_a_warning(reader, monkeypatch, caplog):
+    from datasets import load
+
+    monkeypatch.setattr(load, "infer_module_for_data_files_list", lambda files, **more: ("parquet", {}))
+    with pytest.warns(RuntimeWarning, match="its reader 'parquet'.*as_videos"):
+        assert not reader.register()
+    assert "load_dataset gives plain memories" in caplog.text and caplog.records[0].name == "keras_vdd"
 
 
 def test_a_user_s_own_module_named_datasets_is_left_alone(tmp_path, fresh):

@@ -10,7 +10,7 @@ import keras_vdd
 from keras_vdd.data.normalise import denormalise, normalise
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
-from keras_vdd.hub.clip import make_video
+from keras_vdd.hub.decoding import make_video
 from keras_vdd.learning.rates import part_of
 from keras_vdd.memory import MEMORIES
 from keras_vdd.memory.budget import memory_bytes

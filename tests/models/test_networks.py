@@ -102,3 +102,15 @@ def test_a_keras_file_brings_the_same_network_back(name, tmp_path):
     x = inputs(network)
     logits = jit(lambda x: (network.call(x), again.call(x)))(x)
     np.testing.assert_allclose(*numpy(logits), rtol=1e-6)
+
+
+def test_keras_own_layers_give_the_same_logits(name):
+    network = small(name)
+    for variable in network.trainable_variables:
+        variable.assign(variable + 0.1)
+    clips = keras.Input(models.sample_shape(network))
+    stock = keras.Model(clips, network.as_stock(clips))
+    assert {type(layer).__module__.split(".")[0] for layer in stock.layers} == {"keras"}
+    x = inputs(network)
+    logits = jit(lambda x: (network.call(x), stock(x)))(x)
+    np.testing.assert_allclose(*numpy(logits), rtol=1e-4, atol=1e-5)

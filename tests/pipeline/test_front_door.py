@@ -73,6 +73,14 @@ def trained(vdd, whole, place):
     return found, keras_vdd.train(whole.folder / "distilled", save=kept)
 
 
+def predicted(vdd, whole, place):
+    kept, videos = place / "kept.keras", str(next(whole.store.glob("shapes-source-*/test/disk-up")))
+    keras_vdd.train(whole.folder, save=kept)
+    found = vdd("predict", kept, videos, "--top", "2", "--clips", "1")
+    assert len(found["videos"]) == 2 and len(found["videos"][0]["top"]) == 2
+    return found, keras_vdd.predict(kept, videos, top=2, clips=1)
+
+
 def exported(vdd, whole, place):
     of_cli = vdd("export", whole.folder, "--to", place / "cli", "--dtype", "float16")
     folder = keras_vdd.export(whole.folder, place / "python", dtype="float16")
@@ -106,6 +114,7 @@ def recipes(vdd, whole, place):
 
 CASES = {
     "prepare": prepared, "experts": with_experts, "distill": distilled, "evaluate": evaluated, "train": trained,
+    "predict": predicted,
     "export": exported, "inspect": inspected, "recipes": recipes,
 }  # fmt: skip
 

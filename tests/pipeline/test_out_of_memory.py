@@ -62,6 +62,7 @@ def said(capsys, *words):
     return line.removeprefix("error: ")
 
 
+@pytest.mark.slow
 def test_stage_1(whole, tmp_path, capsys, monkeypatch):
     settings = overrides(tmp_path, "evaluation.compare=[]", store=whole.store)
     with monkeypatch.context() as patch:

@@ -49,6 +49,7 @@ def test_a_device_that_is_not_there_leaves_nothing_behind(whole, tmp_path, work)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_computes_where_and_how_its_recipe_says(whole, tmp_path, monkeypatch):
     seen, real = [], backend.use_device
 

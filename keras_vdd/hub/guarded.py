@@ -1,0 +1,115 @@
+"""Methods of `datasets` that need to know of videos which are made when they are read.
+
+Some read the library's tables past every decoding, so that a frame of pandas or a file would hold raw bytes, or name a
+feature type that nobody else has: these say what to do instead. `filter` makes every value of a row before it looks at
+one: here it makes what is asked for. `save_to_disk` writes stored cells in types that every reader knows, and
+`load_from_disk` shows them as videos again. On sets without videos all of them are as they were.
+"""
+
+import functools
+import inspect
+import sys
+
+from keras_vdd.errors import UsageError
+from keras_vdd.hub.videos import as_stored, present, video_columns
+
+WRITERS = (
+    "to_csv", "to_dict", "to_json", "to_list", "to_pandas", "to_parquet", "to_polars", "to_sql", "push_to_hub",
+)  # fmt: skip
+FORMATS = ("with_format", "set_format")
+RAW = ("arrow", "pyarrow", "pa", "polars", "pl")
+GUARDED = "_keras_vdd_guarded"
+
+
+def guard(datasets):
+    """Change those methods of the library's classes."""
+    for name in ("Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict"):
+        kind = getattr(datasets, name)
+        for method in WRITERS:
+            _replace(kind, method, _refusing)
+        for method in FORMATS:
+            _replace(kind, method, _choosing)
+    # A list of what is decoded is compared with itself in a way that arrays do not bear.
+    _replace(datasets.Dataset, "batch", _refusing)
+    _replace(datasets.Dataset, "filter", _row_by_row)
+    _replace(datasets.Dataset, "save_to_disk", _as_stored)
+    _replace(datasets.Dataset, "load_from_disk", _as_videos)
+
+
+def _replace(kind, name, change):
+    method = getattr(kind, name, None)
+    if method is not None and not hasattr(method, GUARDED):
+        changed = functools.wraps(method)(change(method, name))
+        setattr(changed, GUARDED, True)
+        static = isinstance(inspect.getattr_static(kind, name), staticmethod)
+        setattr(kind, name, staticmethod(changed) if static else changed)
+
+
+def _refusing(method, name):
+    def refusing(self, *args, **kwargs):
+        if video_columns(self):
+            raise UsageError(_instead(name))
+        return method(self, *args, **kwargs)
+
+    return refusing
+
+
+def _choosing(method, name):
+    def choosing(self, *args, **kwargs):
+        asked = inspect.signature(method).bind_partial(self, *args, **kwargs).arguments
+        columns = asked.get("columns")
+        shown = video_columns(self) if columns is None else video_columns(self) & set(columns)
+        # The library itself asks for tables all the time, and knows what to do with them.
+        its_own = sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] == "datasets"
+        if asked.get("type") in RAW and shown and not its_own:
+            raise UsageError(_instead(f"{name}({asked['type']!r})"))
+        return method(self, *args, **kwargs)
+
+    return choosing
+
+
+def _instead(name):
+    also = ", or publish the exported folder" if name == "push_to_hub" else ""
+    return (
+        f"{name} does not make the videos of memories, and would hand out raw bytes: call it on "
+        f"keras_vdd.materialise(ds), whose videos are plain numbers{also}."
+    )
+
+
+def _as_stored(method, name):
+    return lambda self, *args, **kwargs: method(as_stored(self), *args, **kwargs)
+
+
+def _as_videos(method, name):
+    return lambda *args, **kwargs: present(method(*args, **kwargs))
+
+
+def _row_by_row(method, name):
+    def filtering(self, *args, **kwargs):
+        asked = inspect.signature(method).bind(self, *args, **kwargs).arguments
+        function = asked.get("function")
+        plain = self._format_type is None and not asked.get("batched") and asked.get("input_columns") is None
+        if function is None or inspect.iscoroutinefunction(function) or not plain or not video_columns(self):
+            return method(self, *args, **kwargs)
+        row_by_row = _RowByRow(function, bool(asked.get("with_indices")), bool(asked.get("with_rank")))
+        asked |= {"function": row_by_row, "batched": True}
+        return method(**asked)
+
+    return filtering
+
+
+class _RowByRow:
+    """A function of one row as one of a batch, whose rows make what is asked of them, one at a time."""
+
+    def __init__(self, function, with_indices, with_rank):
+        self.function, self.with_indices, self.with_rank = function, with_indices, with_rank
+
+    def __call__(self, batch, *args, **kwargs):
+        from datasets.formatting.formatting import LazyRow
+
+        keep, rank = [], args[-1:] if self.with_rank else ()
+        for place in range(batch.pa_table.num_rows):
+            row = LazyRow(batch.pa_table.slice(place, 1), batch.formatter)
+            index = (args[0][place],) if self.with_indices else ()
+            keep.append(self.function(row, *index, *rank, **kwargs))
+        return keep
