@@ -153,7 +153,7 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     for path, shard in files:
         with told(shard):
             rows = read_rows(read_local(path, shard), shard)
-            whole.add(rows)
+            whole.add(rows, shard)
         parts.append(rows)
     whole.finish(str(folder))
     config = parts[0].config

@@ -105,7 +105,10 @@ def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path):
 
     # And what is said of the file is what plain Keras finds.
     model, clips = keras.models.load_model(path), keras_vdd.test_clips(whole.recipe, pixels=True)
-    model.compile(metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5")])
+    model.compile(
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5")],
+    )
     found = model.evaluate(clips, verbose=0, return_dict=True)
     assert trained["top1"] == pytest.approx(100 * found["accuracy"], abs=1e-4)
     assert trained["top5"] == pytest.approx(100 * found["top5"], abs=1e-4)
