@@ -22,13 +22,15 @@ def create(
     """Build a network by name.
 
     Args:
-        architecture: name of a network: `"mini_c3d"` (clips), `"convnet_d3"` or `"convnet_d4"` (frames), or one
-            that was registered; or path of a `.keras` file, which has its own width.
+        architecture: name of a network: of clips `"mini_c3d"`, or `"convnet_gru"`, `"convnet_lstm"`,
+            `"convnet_rnn"`, `"convnet_mlp"` or `"convnet_mean"`, a ConvNet on frames with a head over time; of frames
+            `"convnet_d3"` or `"convnet_d4"`; or one that was registered; or path of a
+            `.keras` file, which has its own width.
         classes: int, number of logits.
         frames: int, frames of a clip; networks of frames are not given it.
         size: int, height and width of a frame in pixels.
         width: int, channels of the widest layers.
-        stem: int, channels of the first layer; networks of frames are not given it.
+        stem: int, channels of the first layer of MiniC3D; ConvNets have none, networks of frames are not given it.
         precision: `"float32"` or `"bfloat16"`, what its layers compute in; weights and logits are float32.
 
     Returns:

@@ -99,8 +99,8 @@ def test_the_block_trains_as_the_evaluation_does(name, stores, tmp_path, plainly
 @pytest.mark.parametrize("steps", [1, 2, 7, 10])
 def test_optimizers_in_stock_keras_step_as_those_of_the_protocol(evaluator, steps):
     protocol = Protocol(evaluator)
-    code, ours = card_code._optimizer(protocol, steps)
-    names = {name: getattr(keras_vdd.evaluation, name) for name in ours}
+    rate, code, ours = card_code._optimizer(protocol, steps)
+    names = {name: getattr(keras_vdd.evaluation, name) for name in ours} | {"rate": eval(rate)}
     weights = []
     for optimizer in (protocol.optimizer(steps), eval(code, {"keras": keras, **names})):
         weight = keras.Variable(np.linspace(-1, 1, 5, dtype=np.float32))
