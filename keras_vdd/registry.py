@@ -5,6 +5,7 @@ import functools
 import importlib
 import operator
 import pkgutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ class Registry:
         self.concept = concept
         self._find_own: Callable[[], Iterable[tuple[str, Any]]] | None = own
         self._records: dict[str, Any] = {}
+        self._found = False
+        self._finding = threading.RLock()
 
     def names(self) -> list[str]:
         """Every name there is, sorted."""
@@ -65,9 +68,14 @@ class Registry:
         self._records[name] = record
 
     def _all(self):
-        if self._find_own is not None:
-            find, self._find_own = self._find_own, None
-            self._records.update(find())
+        if not self._found:
+            with (
+                self._finding
+            ):  # other threads wait; this one may come by again, from the files that it imports
+                find, self._find_own = self._find_own, None
+                if find is not None:
+                    self._records.update(find())
+                    self._found = True
         return self._records
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -159,3 +161,21 @@ def test_what_is_none_is_refused(case, forgetting):
 def test_a_name_is_one_that_a_recipe_can_have(case, name, forgetting):
     with pytest.raises(UsageError, match=f"A {case.concept} cannot be called {name!r}: take letters, digits"):
         case.registry.add(name, object())
+
+
+def test_a_thread_that_asks_while_another_looks_waits_for_what_there_is():
+    looking, found = threading.Event(), []
+
+    def own():
+        looking.set()
+        assert "slow" not in registry  # the files that are being read may ask already
+        time.sleep(0.2)
+        yield "slow", 1
+
+    registry = Registry("thing", own)
+    first = threading.Thread(target=lambda: found.append(registry.names()))
+    first.start()
+    assert looking.wait(10)
+    found.append(registry.names())
+    first.join()
+    assert found == [["slow"], ["slow"]]

@@ -6,6 +6,9 @@ cache are plain types; `Clip` is put on top when the set is opened, so that a ca
 keras_vdd stays readable without it.
 """
 
+import itertools
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import datasets
@@ -27,6 +30,8 @@ from keras_vdd.hub.whole_set import WholeSet
 
 CACHE_VERSION = f"{vdd.FORMAT_VERSION}.1.0"
 """Part of the cache's folder names: never that of plain parquet, raised when the unfolding changes."""
+AHEAD = 2
+"""Files that are read while the rows of one are written: checksums and unpacking take most of the time."""
 
 
 @dataclass
@@ -93,15 +98,32 @@ class Vdd(Parquet):
             # Another process reads the first files: what these are held against.
             with told(first[0]):
                 whole.add(self._rows(*first), first[0])
-        for index, (shard, file) in enumerate(zip(shards, files, strict=True)):
+        read = self._read(shards, files, ahead=first is not None)
+        for index, shard in enumerate(shards):
             with told(shard):
-                rows = self._rows(shard, file)
+                rows = next(read)
                 whole.add(rows, shard)
                 features = unfolded_features(rows.class_names, SOFT_LABEL in rows.numbers)
                 if _chosen(features, self.config.columns) != self.info.features:
                     raise Damage("it is of another set than the first file")
             for block, table in enumerate(unfold(rows, features, self._wanted(rows))):
                 yield Key(index, block), table.select(list(self.info.features))
+
+    def _read(self, shards, files, ahead):
+        """Yield the rows of each file; with `ahead` two more are read and checked meanwhile.
+
+        Not so for streams, which may be left at any row.
+        """
+        wanted = zip(shards, files, strict=True)
+        if not ahead:
+            yield from itertools.starmap(self._rows, wanted)
+            return
+        with ThreadPoolExecutor(AHEAD) as readers:
+            coming = deque(readers.submit(self._rows, *each) for each in itertools.islice(wanted, AHEAD))
+            while coming:
+                rows = coming.popleft().result()
+                coming.extend(readers.submit(self._rows, *each) for each in itertools.islice(wanted, 1))
+                yield rows
 
     def _rows(self, shard, file):
         if "://" not in file:

@@ -67,7 +67,8 @@ def many_to_bytes(values, scales):
     parts = [
         np.ascontiguousarray(part).reshape(len(values), -1) for part in (scales, values) if part is not None
     ]
-    return np.concatenate([part.view(np.uint8) for part in parts], axis=1)
+    parts = [part.view(np.uint8) for part in parts]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def stored_bytes(shape, config):

@@ -56,7 +56,8 @@ def unfold(rows, features, wanted):
     for part in PARTS:
         columns = [items.column for items in rows.config.memory.items if part_of(items) == part]
         if columns:
-            blobs[part] = np.concatenate([_items(rows, column) for column in columns], axis=1)
+            found = [_items(rows, column) for column in columns]
+            blobs[part] = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
             owned[part] = rows.config.items_of(columns[0])
     pairs = enumerate_pairs(1, 1, owned["static"], owned["dynamic"])
     row = np.repeat(wanted, len(pairs))
