@@ -32,7 +32,7 @@ MEMORY = Memory(
             "video",
             ("frames", "height", "width", 3),
             single=True,
-            enlarged_before="they are shown",
+            enlarged_before="it is shown",
             smaller=("frames",),
         ),
     ),
