@@ -5,6 +5,8 @@ import click
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
 
+STORAGE = click.Choice(["float32", "float16", "int8", "int4", "uint8"])
+
 
 @click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
 @session.options
@@ -12,7 +14,7 @@ from keras_vdd.cli.examples import example
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "float16", "int8", "int4", "uint8"]),
+    type=STORAGE,
     default="float32",
     show_default=True,
     help="Storage of stills, motion and videos; uint8 (pixels) has no motion.",

@@ -32,4 +32,10 @@ def command(path, picture, gif, as_json):
     facts = inspect(path, picture, gif)
     if as_json:
         return output.emit_json(facts)
-    output.emit_lines(facts)
+    output.emit_lines(_shown(facts))
+
+
+def _shown(facts):
+    if "distilled" in facts:
+        return {**facts, "distilled": _shown(facts["distilled"])}
+    return {**facts, "results": output.scores(facts["results"])} if "results" in facts else facts

@@ -36,8 +36,7 @@ def command(address, revision, folder, as_json):
     facts = {"folder": place, **set_facts(distilled), "line": line}
     if as_json:
         return output.emit_json(facts)
-    hidden = ("shapes", "mean", "std", "provenance", "results", "line")
-    output.emit_lines({name: value for name, value in facts.items() if name not in hidden})
-    for row in facts["results"]:
-        click.echo(f"top-1 of {row['method']}, {row['architecture']}  {row['top1']['mean']:.2f} %")
+    hidden = ("shapes", "mean", "std", "provenance", "line")
+    shown = {**facts, "results": output.scores(facts["results"])}
+    output.emit_lines({name: value for name, value in shown.items() if name not in hidden})
     click.echo(f"\nimport datasets, keras_vdd\ntrain = {line}")

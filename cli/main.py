@@ -21,6 +21,7 @@ COMMANDS = {
     "distill": "Take a recipe from videos to a distilled set and its table.",
     "evaluate": "Train fresh classifiers on a distilled set and test them.",
     "train": "Train one classifier on a distilled set and keep it.",
+    "predict": "Say which classes a saved classifier sees in videos.",
     "export": "Write a run's distilled set again, elsewhere or smaller.",
     "publish": "Publish a distilled set, or experts, on the Hugging Face Hub.",
     "load": "Get a published set, check all of it and say how to use it.",

@@ -49,6 +49,13 @@ def _text(value):
     return value
 
 
+def scores(rows):
+    """Return {"method, network": top-1 in words} of the results of a set, for `emit_lines`."""
+    means = {f"{row['method']}, {row['architecture']}": row["top1"]["mean"] for row in rows}
+    shown = {name: "diverged" if mean is None else f"top-1 {mean:.2f} %" for name, mean in means.items()}
+    return shown or "none"
+
+
 def emit_table(rows, protocol):
     """Print the scores of a set and its baselines: percent of test clips, exact bytes.
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import logging
+import os
 import sys
 from dataclasses import dataclass
 
@@ -46,6 +47,9 @@ def _louder(ctx, parameter, value):
 def _quieter(ctx, parameter, value):
     if value:
         _verbosity.level = -1
+        # The Hub's client reads these when it is first imported.
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("HF_HUB_VERBOSITY", "error")
 
 
 def _name_plugins(ctx, parameter, value):
@@ -150,6 +154,12 @@ def recipe_options(required=True):
 
     return decorate
 
+
+model_option = click.option(
+    "--model",
+    metavar="NAME|FILE.keras",
+    help="Another network: one that is registered, or the architecture of a file, its weights drawn anew.",
+)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, nothing else.")
 

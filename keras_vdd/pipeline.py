@@ -17,6 +17,7 @@ from keras_vdd.placement import on_its_device
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
+from keras_vdd.recipe.model_choice import with_model
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.inspection import inspect
 from keras_vdd.runs.folder import RunFolder
@@ -156,6 +157,9 @@ def _distill(recipe, progress, stills_from, callbacks):
             with run.times.of("prepare"):
                 stores = prepare_stores(listing, recipe.data, progress)
             run.goes_on_with(recipe, stores)
+            if recipe.needs_experts and recipe.experts.source is not None:
+                # Whether they fit should not show after the stills were learned.
+                learn_experts(recipe, stores, progress)
             if stills is not None:
                 stills.lay_into(run)
             results = carry_out(recipe, stores, run, progress, callbacks)
@@ -168,8 +172,9 @@ def _learned_stages(recipe):
 
 
 def evaluate(
-    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, **settings: Any
-) -> dict[str, Any]:
+    target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, model: File | None = None,
+    **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
     """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
 
     Args:
@@ -177,6 +182,8 @@ def evaluate(
         recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
             made with.
         progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        model: another network than the recipe's: the name of one that is registered, or path of a `.keras` file, whose
+            architecture is trained, from new weights each time.
         **settings: laid over the recipe, such as `**{"evaluation.seeds": 5}`.
 
     Returns:
@@ -192,6 +199,7 @@ def evaluate(
     """
     found, progress = resolve_target(target, recipe, **settings), listener(progress)
     distilled = load(found.folder)
-    with on_its_device(found.recipe):
-        scoring = scoring_for(distilled, found.recipe, progress)
+    chosen = with_model(found.recipe, model)
+    with on_its_device(chosen):
+        scoring = scoring_for(distilled, chosen, progress)
         return scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype).to_json()

@@ -60,7 +60,7 @@ def test_the_network_of_the_page_runs(tmp_path):
     # The run is known again with the plugin, and without it the setting that is wrong is named.
     again = vdd(tmp_path, ["--plugin", "frame_gru.py", "evaluate", "runs/gru"], "--json")
     assert json.loads(again.stdout)["architecture"] == "frame_gru"
-    assert "frame_gru must be one of mini_c3d" in vdd(tmp_path, ["evaluate", "runs/gru"], code=2).stderr
+    assert "frame_gru must be one of convnet_gru, " in vdd(tmp_path, ["evaluate", "runs/gru"], code=2).stderr
 
 
 def test_processes_that_train_experts_know_the_network_too(tmp_path):

@@ -7,6 +7,8 @@ Each of `torch.py`, `tensorflow.py` and `jax.py` provides exactly:
   nested; raises `ValueError` where a gradient does not exist, never a silent zero (JAX cannot tell and
   gives zeros).
 - `jit(fn)`: `fn` compiled if the backend gains from it.
+- `scan(step, state, xs)`: calls `step(state, x) -> (state, output)` for each x along the first axis of `xs`, the state
+  a tuple of tensors that keep shape and type; the outputs, stacked. Differentiable to any order.
 - `convolution(x, kernel, bias, strides, padding, data_format)`: cross-correlation in 2 or 3 dimensions with
   explicit symmetric padding, fast and with right second derivatives. Kernel `(*window, inputs, outputs)`,
   bias `(outputs,)`, both of x's dtype.
@@ -48,6 +50,7 @@ _device = importlib.import_module(f"keras_vdd.backend.{keras.config.backend()}_d
 
 value_and_grad = _shim.value_and_grad
 jit = _shim.jit
+scan = _shim.scan
 convolution = _shim.convolution
 native_layout = _shim.native_layout
 DATA_FORMAT = _shim.DATA_FORMAT
@@ -85,6 +88,7 @@ __all__ = [
     "on_processor",
     "out_of_memory",
     "process_environment",
+    "scan",
     "second_order_copies",
     "started",
     "thread_count",

@@ -29,6 +29,15 @@ def value_and_grad(fn, has_aux=False):
     return wrapped
 
 
+def scan(step, state, xs):
+    # Written out: so few steps are traced in seconds, and a graph without a loop has second derivatives in any mode.
+    outputs = []
+    for x in tf.unstack(xs):
+        state, output = step(state, x)
+        outputs.append(output)
+    return tf.stack(outputs)
+
+
 def convolution(x, kernel, bias, strides, padding, data_format):
     if data_format != "channels_last":
         raise ValueError("TensorFlow computes these convolutions with channels last only")

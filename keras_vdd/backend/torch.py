@@ -55,6 +55,14 @@ def _leaf(x):
     return x.view_as(x) if x.requires_grad else x.detach().requires_grad_()
 
 
+def scan(step, state, xs):
+    outputs = []
+    for x in xs.unbind():
+        state, output = step(state, x)
+        outputs.append(output)
+    return torch.stack(outputs)
+
+
 def convolution(x, kernel, bias, strides, padding, data_format):
     rank = len(strides)
     kernel = kernel.permute(rank + 1, rank, *range(rank))

@@ -6,24 +6,33 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
+
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.scoring import videos_of
+from keras_vdd.evaluation.statistics import mean_and_deviation
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.files import replacing
 from keras_vdd.hub.load import load
 from keras_vdd.hub.target import resolve_target
 from keras_vdd.learning.callbacks import Callbacks, checked
+from keras_vdd.models.portable import portable
 from keras_vdd.pipeline import AnyProgress, AnyRecipe
 from keras_vdd.placement import on_its_device
 from keras_vdd.progress import listener
+from keras_vdd.recipe.model_choice import with_model
 from keras_vdd.stages.real_videos import scoring_for
 from keras_vdd.tensors import File
+
+# What makes the file's accuracy another than the protocol's.
+FIXED = "by fixed numbers, measured on training videos; the protocol takes those of each test batch"
 
 
 def train(
     target: File, recipe: AnyRecipe | None = None, progress: AnyProgress = None, save: File | None = None,
-    callbacks: Callbacks = None, **settings: Any,
+    callbacks: Callbacks = None, model: File | None = None, **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Train one classifier on a distilled set, test it on real videos, and keep it if asked.
 
@@ -32,18 +41,25 @@ def train(
         recipe: `Recipe`, name, path or mapping whose data and evaluation count; None for the one that the set was
             made with.
         progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
-        save: path of a `.keras` file; None keeps nothing. `keras.models.load_model` reads it once
-            `keras_vdd.evaluation.classifier` is imported.
+        save: path of a `.keras` file; None keeps nothing. The file has Keras' own layers only, so that
+            `keras.models.load_model` reads it on any backend with nothing of this package: it takes pixels, 0 to 255,
+            (batch, T, H, W, 3), and gives probabilities (batch, classes); scores where a set's labels were learned by
+            regression. `docs/classifiers.md` says where it has its class names, and how it is exported.
         callbacks: Keras callbacks. A step is a batch to them, `run.checkpoint_every` steps are an epoch; logs have
             `iteration` and the mean `loss` since the epoch began. One that sets `model.stop_training` ends the call
             with nothing kept.
+        model: another network than the recipe's: the name of one that is registered, or path of a `.keras` file, whose
+            architecture is trained from new weights.
         **settings: laid over the recipe, such as `**{"evaluation.steps": 1000}`.
 
     Returns:
-        dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol` and, if kept, `saved`.
+        dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol`. If kept, `saved` is the path,
+        `top1` and `top5` are those of the file, loaded and tested, and `protocol_top1` and `protocol_top5` are the
+        protocol's, which differ because the file standardises videos by fixed numbers (`standardised`): what it says
+        of a video does not depend on others in the batch.
 
     Raises:
-        UsageError: `save` is no place for a classifier.
+        UsageError: `save` is no place for a classifier, or the network has no form in Keras' own layers.
         VddError: there is no set, its classes are not those of the test videos, the loss left the finite numbers, or a
             callback stopped the training.
 
@@ -56,15 +72,19 @@ def train(
         listener(progress),
         checked(callbacks),
     )
-    with on_its_device(found.recipe):
-        return _train(load(found.folder), found.recipe, progress, save, callbacks)
+    recipe = with_model(found.recipe, model)
+    with on_its_device(recipe):
+        return _train(load(found.folder), recipe, progress, save, callbacks)
 
 
 def _train(distilled, recipe, progress, save, callbacks):
     scoring = scoring_for(distilled, recipe, progress)
     training = videos_of(distilled)
     protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
-    trainer = Trainer(scoring.network(), protocol, len(training), training.loss)
+    network = scoring.network()
+    # Before hours of training: a network that cannot be kept says so.
+    keep = None if save is None else _keeping(distilled, scoring, network)
+    trainer = Trainer(network, protocol, len(training), training.loss)
     with progress.task("Training a classifier", trainer.steps) as update:
         outcome = trainer.train(training, recipe.run.seed, 0, update, callbacks, recipe.run.checkpoint_every)
     if outcome.diverged:
@@ -73,20 +93,48 @@ def _train(distilled, recipe, progress, save, callbacks):
         raise VddError(
             f"A callback stopped the training after step {outcome.steps} of {trainer.steps}: nothing is kept."
         )
-    logits = trainer.logits(scoring.test)
     result = {
         "set": recipe.data.set,
-        **{f"top{k}": 100 * top_k_accuracy(logits, scoring.test.labels, k) for k in (1, 5)},
+        **_accuracies(trainer.logits(scoring.test), scoring.test.labels),
         "loss": outcome.loss,
         "steps": outcome.steps,
         "clips": len(training),
         "protocol": protocol.describe(),
     }
-    if save:
-        with replacing(save, suffix=".keras") as partial:
-            trainer.classifier.save(partial)
-        result["saved"] = str(save)
+    if keep is not None:
+        result |= {f"protocol_{name}": result[name] for name in ("top1", "top5")}
+        result |= {**_kept(keep(), save, scoring.test), "saved": str(save), "standardised": FIXED}
     return result
+
+
+def _keeping(distilled, scoring, network):
+    """A function without arguments that makes the `portable` model of the network as it then is."""
+    data, (height, width) = scoring.recipe.data, distilled.size
+    numbers = mean_and_deviation(
+        scoring.stores["train"], data.frames, data.interval, data.mean, data.std, scoring.recipe.run.seed
+    )
+
+    def make():
+        return portable(
+            network, distilled.class_names, (data.frames, height, width, 3), data.mean, data.std, numbers,
+            data.interval, probabilities=distilled.label_kind != "regression",
+        )  # fmt: skip
+
+    make()
+    return make
+
+
+def _kept(model, save, test):
+    """Write the model, and return the accuracies of the file as plain Keras reads it."""
+    with replacing(save, suffix=".keras") as partial:
+        model.save(partial)
+        again = keras.models.load_model(partial)
+        outputs = [again.predict_on_batch(test.pixels(index).astype("float32")) for index in range(len(test))]
+    return _accuracies(np.concatenate(outputs), test.labels)
+
+
+def _accuracies(scores, labels):
+    return {f"top{k}": 100 * top_k_accuracy(scores, labels, k) for k in (1, 5)}
 
 
 def check_save(save: File | None) -> None:

@@ -26,9 +26,34 @@ def clip_indices(length, frames, interval, rng=None):
 
 def clips_indices(lengths, frames, interval, rng):
     """Choose the frames of a clip of each of several videos, as `clip_indices`: int64 lengths (n,) to (n, frames)."""
-    steps = np.where(lengths < frames * interval, lengths // frames, interval)
-    starts = lengths - (frames - 1) * steps
+    steps, starts = _room(lengths, frames, interval)
     first = (starts - 1) // 2 if rng is None else rng.integers(0, starts)
+    return _clips_from(first, steps, lengths, frames)
+
+
+def spread_indices(length, frames, interval, clips):
+    """Choose the frames of several clips of one video, evenly spread over all starts that fit; of one, the middle.
+
+    Args:
+        length, frames, interval: as `clip_indices`.
+        clips: how many.
+
+    Returns:
+        int64 array (clips, frames); clips of a short video may be alike.
+    """
+    lengths = np.full(clips, length, np.int64)
+    steps, starts = _room(lengths, frames, interval)
+    first = (starts - 1) * (2 * np.arange(clips) + 1) // (2 * clips)
+    return _clips_from(first, steps, lengths, frames)
+
+
+def _room(lengths, frames, interval):
+    """Return the interval that each video allows, and in how many places a clip of it can start."""
+    steps = np.where(lengths < frames * interval, lengths // frames, interval)
+    return steps, lengths - (frames - 1) * steps
+
+
+def _clips_from(first, steps, lengths, frames):
     clip = np.arange(frames)
     chosen = first[:, None] + clip * steps[:, None]
     short = lengths < frames

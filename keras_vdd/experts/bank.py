@@ -15,6 +15,7 @@ from keras_vdd.learning.checkpoint import save_arrays
 
 # Of the files and of the training that they come from: raise it when either changes.
 FORMAT = 1
+DESCRIPTION = "experts.json"
 
 
 class ExpertBank:
@@ -129,6 +130,12 @@ def save_expert(folder, number, expert):
 
 def describe(folder, name, train, test, training, backend):
     """Write `experts.json`, which tells people and other programs what the folder holds."""
+    values = description(name, train, test, training, backend)
+    write_atomically(pathlib.Path(folder) / DESCRIPTION, json.dumps(values, indent=2) + "\n")
+
+
+def description(name, train, test, training, backend):
+    """Return what `experts.json` says, as plain values."""
     what = (
         f"Networks ({training.network}) trained on the real clips of '{name}', as experts for trajectory matching. "
         "Each expert-NNNN.safetensors has the float32 weights of one, tensor EPOCH/INDEX: after EPOCH passes over "
@@ -136,16 +143,21 @@ def describe(folder, name, train, test, training, backend):
         "has the mean training loss of each epoch and top1, the percent of test videos whose middle clip it tells "
         "right after the last. Files may be deleted; they are trained again, bit for bit, when they are needed."
     )
-    values = {
+    return {
         "what": what,
         "format": FORMAT,
         "set": name,
         "backend": backend,
         "training": dataclasses.asdict(training),
-        "videos": {"train": len(train), "test": len(test)},
+        "size": train.size,
+        "videos": {"train": len(train), "test": len(test), "checksum": videos_checksum(train, test)},
         "classes": list(train.class_names),
     }
-    write_atomically(pathlib.Path(folder) / "experts.json", json.dumps(values, indent=2) + "\n")
+
+
+def videos_checksum(train, test):
+    """Return a checksum of the videos of two `Store`s as experts see them: equal for copies of the same videos."""
+    return checksum(json.dumps([_identity(store) for store in (train, test)]))
 
 
 def locked(folder, number, wait):

@@ -14,6 +14,7 @@ from keras_vdd.data.store import free_bytes
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts.bank import ExpertBank, describe, expert_path, folder_name
 from keras_vdd.experts.processes import ExpertProcess
+from keras_vdd.experts.taken import taken_experts
 from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.worker import ExpertWorker
 from keras_vdd.learning.callbacks import Windows
@@ -27,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def learn_experts(recipe, stores, progress=None, callbacks=()):
-    """Return the experts that a recipe needs; those that are missing are trained first.
+    """Return the experts that a recipe needs; those that are missing are trained first, unless it names a source.
 
     They lie in `<experts.folder>/<set>-<hash>`, see `expert_bank.folder_name`. A run that was stopped, by
     whatever means, goes on with the missing ones; two at once share the work.
@@ -43,13 +44,15 @@ def learn_experts(recipe, stores, progress=None, callbacks=()):
 
     Raises:
         UsageError: the recipe has no experts.
-        VddError: an expert diverged, or the folder or the disk do not allow it.
+        VddError: an expert diverged, or the folder or the disk do not allow it; or those of `experts.source` do not
+            fit the recipe, are damaged or are not to be had.
     """
-    training = training_of(recipe)
-    backend, settings = keras.config.backend(), recipe.experts
-    about = recipe.data.set, stores["train"], stores["test"], training, backend
+    training, settings = training_of(recipe), recipe.experts
+    if settings.source is not None:
+        return taken_experts(recipe, training, stores)
+    about = recipe.data.set, stores["train"], stores["test"], training, keras.config.backend()
     folder = pathlib.Path(settings.folder) / folder_name(*about)
-    if _missing(folder, settings.count):
+    if missing_experts(folder, settings.count):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -110,7 +113,7 @@ def train_experts(
         VddError: an expert diverged, the disk is too small, a process died, or a callback stopped the training;
             finished experts are kept.
     """
-    progress, missing, cores = progress or Silent(), _missing(folder, count), processor_count()
+    progress, missing, cores = progress or Silent(), missing_experts(folder, count), processor_count()
     on_accelerator = accelerated()
     processes = min(processes or (1 if on_accelerator else max(1, cores // THREADS)), len(missing))
     about = train, test, training, folder
@@ -210,7 +213,8 @@ def _next(waiting):
         return None
 
 
-def _missing(folder, count):
+def missing_experts(folder, count):
+    """Return the numbers of experts 0 .. count - 1 that a folder does not have."""
     return [number for number in range(count) if not expert_path(folder, number).exists()]
 
 

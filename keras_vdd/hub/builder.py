@@ -92,16 +92,17 @@ class Vdd(Parquet):
             raise SetError(str(error)) from error
 
     def _checked_tables(self, shards, files, first):
-        whole = WholeSet()
+        # Kept: a stream comes here anew for each file.
+        whole = vars(self).setdefault("_wholes", {}).setdefault(shards[0].content, WholeSet())
         if first is not None and first[0] != shards[0]:
             # Another process reads the first files: what these are held against.
             with told(first[0]):
-                whole.add(self._rows(*first))
+                whole.add(self._rows(*first), first[0])
         read = self._read(shards, files, ahead=first is not None)
         for index, shard in enumerate(shards):
             with told(shard):
                 rows = next(read)
-                whole.add(rows)
+                whole.add(rows, shard)
                 features = unfolded_features(rows.class_names, SOFT_LABEL in rows.numbers)
                 if _chosen(features, self.config.columns) != self.info.features:
                     raise Damage("it is of another set than the first file")

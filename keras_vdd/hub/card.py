@@ -112,7 +112,8 @@ def _training(distilled, dtype, name, recipe, protocol, results):
     elif row is not None and row.score.top1["mean"] is not None:
         top1, count = row.score.top1, len(row.score.networks)
         mean = f"{top1['mean']:.2f} ± {top1['std']:.2f}"
-        lines[0] += f", so the number is one of those whose mean over {count} networks is {mean}."
+        stored = "" if row.dtype in (None, dtype) else f" with the set stored as {row.dtype}"
+        lines[0] += f", so the number is one of those whose mean over {count} networks is {mean}{stored}."
     else:
         lines[0] += "." if results is not None else " once there is one."
     parts = [" ".join(lines), code(card_code.train_in_keras(distilled, name, recipe, protocol), "python")]

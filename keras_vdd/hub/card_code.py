@@ -68,7 +68,7 @@ def train_in_keras(distilled, name, recipe, protocol):
     count = len(distilled.pairs())
     steps, soft = protocol.total_steps(count), distilled.labels is not None
     batch, an_epoch = min(protocol.batch_size, count), math.ceil(count / protocol.batch_size)
-    optimizer, ours = _optimizer(protocol, steps)
+    rate, optimizer, ours = _optimizer(protocol, steps)
     names = sorted(
         {"BatchStandardise", *ours, *(["SquaredError"] if distilled.label_kind == "regression" else [])}
     )
@@ -81,6 +81,7 @@ def train_in_keras(distilled, name, recipe, protocol):
         f"data = keras_vdd.load({quoted(name)})",
         f"network = keras_vdd.models.create({_network(distilled, recipe, protocol)})",
         "model = keras.Sequential([BatchStandardise(), network])",
+        f"rate = {rate}",
         f"optimizer = {optimizer}",
         f"model.compile(optimizer, {LOSSES[distilled.label_kind]}{metrics})",
         f"train = data.as_pydataset(batch_size={batch}, shuffle=True{', soft=True' if soft else ''})",
@@ -169,15 +170,18 @@ def _network(distilled, recipe, protocol):
 
 
 def _optimizer(protocol, steps):
-    """Return (code of `Protocol.optimizer(steps)` in stock Keras where it can be, names of ours that it needs)."""
+    """Return code of the rate and of the optimizer of `Protocol.optimizer(steps)`, and names of ours in it.
+
+    It is stock Keras where that has the same.
+    """
     schedules, rate = "keras.optimizers.schedules", repr(protocol.rate)
     if protocol.evaluator == "paper":
         # Keras' own boundary belongs to the first part.
         last = math.ceil(steps / 2) - 1
         schedule = f"{schedules}.PiecewiseConstantDecay([{last}], [{rate}, {rate} / 10])"
-        return f"CoupledSGD({schedule}, momentum=0.9, coupled_decay={WEIGHT_DECAY!r})", ["CoupledSGD"]
+        return schedule, f"CoupledSGD(rate, momentum=0.9, coupled_decay={WEIGHT_DECAY!r})", ["CoupledSGD"]
     schedule = rate if protocol.evaluator == "frepo" else f"{schedules}.CosineDecay({rate}, {steps})"
-    return f"keras.optimizers.AdamW({schedule}, weight_decay={WEIGHT_DECAY!r}, epsilon=1e-8)", []
+    return schedule, f"keras.optimizers.AdamW(rate, weight_decay={WEIGHT_DECAY!r}, epsilon=1e-8)", []
 
 
 def _tested(recipe):

@@ -2,13 +2,16 @@
 
 Some read the library's tables past every decoding, so that a frame of pandas or a file would hold raw bytes, or name a
 feature type that nobody else has: these say what to do instead. `filter` makes every value of a row before it looks at
-one: here it makes what is asked for. `save_to_disk` writes stored cells in types that every reader knows, and
-`load_from_disk` shows them as videos again. On sets without videos all of them are as they were.
+one: here it makes what is asked for. `map` writes out each video that its function has looked at: here the memories
+stay what they are, unless the function returns another video. `save_to_disk` writes stored cells in types that every
+reader knows, and `load_from_disk` shows them as videos again. On sets without videos all are as they were.
 """
 
 import functools
 import inspect
 import sys
+
+import numpy as np
 
 from keras_vdd.errors import UsageError
 from keras_vdd.hub.videos import as_stored, present, video_columns
@@ -16,6 +19,7 @@ from keras_vdd.hub.videos import as_stored, present, video_columns
 WRITERS = (
     "to_csv", "to_dict", "to_json", "to_list", "to_pandas", "to_parquet", "to_polars", "to_sql", "push_to_hub",
 )  # fmt: skip
+TEXTS = ("to_csv", "to_json", "to_sql")
 FORMATS = ("with_format", "set_format")
 RAW = ("arrow", "pyarrow", "pa", "polars", "pl")
 GUARDED = "_keras_vdd_guarded"
@@ -32,6 +36,7 @@ def guard(datasets):
     # A list of what is decoded is compared with itself in a way that arrays do not bear.
     _replace(datasets.Dataset, "batch", _refusing)
     _replace(datasets.Dataset, "filter", _row_by_row)
+    _replace(datasets.Dataset, "map", _keeping_memories)
     _replace(datasets.Dataset, "save_to_disk", _as_stored)
     _replace(datasets.Dataset, "load_from_disk", _as_videos)
 
@@ -69,11 +74,12 @@ def _choosing(method, name):
 
 
 def _instead(name):
-    also = ", or publish the exported folder" if name == "push_to_hub" else ""
-    return (
-        f"{name} does not make the videos of memories, and would hand out raw bytes: call it on "
-        f"keras_vdd.materialise(ds), whose videos are plain numbers{also}."
-    )
+    instead = "call it on keras_vdd.materialise(ds), whose videos are plain numbers"
+    if name == "push_to_hub":
+        instead += ", or publish the exported folder"
+    elif name in TEXTS:  # those of `datasets` garble arrays of four axes as well
+        instead = "remove the column of the videos first, or write keras_vdd.materialise(ds) with to_parquet"
+    return f"{name} does not make the videos of memories, and would hand out raw bytes: {instead}."
 
 
 def _as_stored(method, name):
@@ -82,6 +88,47 @@ def _as_stored(method, name):
 
 def _as_videos(method, name):
     return lambda *args, **kwargs: present(method(*args, **kwargs))
+
+
+def _keeping_memories(method, name):
+    def mapping(self, *args, **kwargs):
+        asked = inspect.signature(method).bind(self, *args, **kwargs).arguments
+        function, columns = asked.get("function"), video_columns(self)
+        if function is None or inspect.iscoroutinefunction(function) or not columns or asked.get("features"):
+            return method(self, *args, **kwargs)
+        batched = bool(asked.get("batched"))
+        return method(**asked | {"function": _OnACopy(function, sorted(columns), batched)})
+
+    return mapping
+
+
+class _OnACopy:
+    """A function of a row or a batch that looks at a copy, and whose changed videos are stored as such."""
+
+    def __init__(self, function, columns, batched):
+        self.function, self.columns, self.batched = function, columns, batched
+
+    def __call__(self, row, *args, **kwargs):
+        from datasets.formatting.formatting import LazyDict
+
+        result = self.function(row.copy() if isinstance(row, LazyDict) else row, *args, **kwargs)
+        if isinstance(result, LazyDict):
+            unread, result = result.keys_to_format, result.data
+            result = {name: value for name, value in result.items() if name not in unread}
+        if not isinstance(result, dict):
+            return result
+        return {**result, **{name: self._stored(result[name]) for name in self.columns if name in result}}
+
+    def _stored(self, value):
+        if self.batched:
+            return [_cell(each) for each in value]
+        return _cell(value)
+
+
+def _cell(value):
+    from keras_vdd.hub.clip import encode_array
+
+    return encode_array(value) if isinstance(value, np.ndarray) and value.ndim else value
 
 
 def _row_by_row(method, name):

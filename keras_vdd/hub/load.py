@@ -153,7 +153,7 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     for path, shard in files:
         with told(shard):
             rows = read_rows(read_local(path, shard), shard)
-            whole.add(rows)
+            whole.add(rows, shard)
         parts.append(rows)
     whole.finish(str(folder))
     config = parts[0].config
@@ -165,10 +165,9 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     for items in config.memory.items:
         shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
         count = len(order) * config.items_of(items.column)
-        stored = [
-            None if each is None else each.reshape(count, -1) for each in (numbers.pop(items.column), scales)
-        ]
-        memories = storage.decode(*stored, shape, config)
+        values = numbers.pop(items.column).reshape(count, -1)
+        scales = None if scales is None else scales.reshape(count, -1)
+        memories = storage.decode(values, scales, shape, config)
         memories = memories.reshape(config.classes, -1, *shape)
         arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
     if config.memory.shared:

@@ -14,7 +14,8 @@ FRAMES = 8
 """Videos of a slot that its picture shows, and frames that it goes through."""
 LEAST_HEIGHT = 64
 QUALITY = 40
-ROW_QUALITY = 30
+ROW_QUALITY = 10
+"""Pictures of rows are there to tell rows apart, in a few kilobytes each."""
 GRID_CLASSES = 12
 GRID_FRAMES = 6
 CARD_CLASSES = 24

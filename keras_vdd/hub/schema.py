@@ -230,7 +230,7 @@ def _parsed(text):
         )
         if config.kind not in MEMORIES:
             raise VddError(
-                f"The distilled set holds a memory of kind {config.kind!r}, which is none of "
+                f"The distilled set holds a memory of kind {str(config.kind)[:60]!r}, which is none of "
                 f"{', '.join(MEMORIES.names())}: load the plugin that adds it (keras_vdd.load_plugin), or update "
                 "keras-vdd."
             )

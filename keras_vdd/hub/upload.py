@@ -107,6 +107,12 @@ def files_of(folder: Path) -> dict[str, int]:
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content as hexadecimal digits, a block in memory at a time."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def upload(folder: Path, to: Destination, kind: Kind, progress: Progress) -> Outcome:
     """Make a dataset repository hold the files of a folder.
 
@@ -182,9 +188,10 @@ def _same(path: Path, remote: Any) -> bool:
     """Return whether a file of a repository has the content of one on this disk, by its size and checksum."""
     if remote is None or remote.size != path.stat().st_size:
         return False
-    content = path.read_bytes()
     if remote.lfs is not None:
-        return bool(remote.lfs.sha256 == hashlib.sha256(content).hexdigest())
+        return bool(remote.lfs.sha256 == sha256_of(path))
+    # What does not go by Git LFS is small.
+    content = path.read_bytes()
     return bool(remote.blob_id == hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest())
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
-from keras_vdd.hub.damage import Damage, told
+from keras_vdd.hub.damage import Damage
 from keras_vdd.hub.digest import row_digest
 from keras_vdd.hub.pages import check_pages
 from keras_vdd.memory.labels import check_labels
@@ -63,25 +63,25 @@ def read_rows(content, shard):
         shard: `Shard`, what its name says.
 
     Raises:
-        VddError: it is damaged, in one sentence; or of a newer format.
+        Damage, or what Arrow raises: it is not as it was exported; `told` makes a sentence of it.
+        VddError: it is of a newer format.
     """
-    with told(shard):
-        file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(content)))
-        mark = check_mark(file.schema_arrow)
-        meta = file.metadata
-        if meta.num_row_groups != 1 or not 0 < meta.num_rows <= MOST_ROWS:
-            raise Damage(f"it has {meta.num_rows:,} rows in {meta.num_row_groups} row groups")
-        check_pages(content, meta)
-        names = [*HEADS, *([DIGEST] if mark["format_version"] > 1 else [])]
-        _check_texts(meta, names)
-        heads = _read(file, names)
-        config = _configs(heads)[0]
-        soft = SOFT_LABEL in file.schema_arrow.names
-        numbers = numbers_of(config, soft)
-        _check_sizes(meta, numbers)
-        table = _read(file, [*names, *numbers])
-        rows = check_rows(table, class_names_of(file.schema_arrow), numbers)
-        return _placed(rows, mark, shard)
+    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(content)))
+    mark = check_mark(file.schema_arrow)
+    meta = file.metadata
+    if meta.num_row_groups != 1 or not 0 < meta.num_rows <= MOST_ROWS:
+        raise Damage(f"it has {meta.num_rows:,} rows in {meta.num_row_groups} row groups")
+    check_pages(content, meta)
+    names = [*HEADS, *([DIGEST] if mark["format_version"] > 1 else [])]
+    _check_texts(meta, names)
+    heads = _read(file, names)
+    config = _configs(heads)[0]
+    soft = SOFT_LABEL in file.schema_arrow.names
+    numbers = numbers_of(config, soft)
+    _check_sizes(meta, numbers)
+    table = _read(file, [*names, *numbers])
+    rows = check_rows(table, class_names_of(file.schema_arrow), numbers)
+    return _placed(rows, mark, shard)
 
 
 def check_rows(table, class_names, numbers=None):

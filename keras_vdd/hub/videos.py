@@ -148,7 +148,7 @@ def _unfolded(ds: Any, features: Any) -> Any:
         functools.partial(_pairs, tuple(label.names)),
         batched=True,
         batch_size=ROWS_AT_ONCE,
-        remove_columns=list(features),
+        remove_columns=[name for name in features if name not in wanted],
         features=wanted,
     )
     return pairs.with_format(None)

@@ -12,10 +12,10 @@ class WholeSet:
     def __init__(self):
         self.first = None
         self.weights = {}
-        self.places = set()
+        self.places = {}
 
-    def add(self, rows):
-        """Remember the `Rows` of one more file.
+    def add(self, rows, shard):
+        """Remember the `Rows` of one more `Shard`; one that was read before may come again.
 
         Raises:
             Damage: they are not of the set that the first file is of.
@@ -29,9 +29,9 @@ class WholeSet:
                 raise Damage(
                     f"it has other weights of integrator {config.integrator} than the rows before it"
                 )
-        if twice := self.places & set(rows.places):
-            raise Damage(f"it has row {min(twice)} of the set, which another file has too")
-        self.places.update(rows.places)
+        for place in rows.places:
+            if self.places.setdefault(place, shard.place) != shard.place:
+                raise Damage(f"it has row {place} of the set, which another file has too")
 
     def finish(self, where):
         """Refuse a set of which rows or integrators are missing.

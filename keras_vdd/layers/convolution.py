@@ -28,6 +28,8 @@ class _Convolution(keras.layers.Layer):
     """
 
     rank: ClassVar[int]
+    # Keras' own layers that do the same: that which pads, and that which convolves.
+    stock: ClassVar[tuple[Any, Any]]
 
     def __init__(
         self,
@@ -94,6 +96,17 @@ class _Convolution(keras.layers.Layer):
             return (input_shape[0], *sizes, self.filters)
         return (input_shape[0], self.filters, *sizes)
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Take a symbolic tensor, channels last, through Keras' own layers with copies of the weights."""
+        layout: dict[str, Any] = {"data_format": "channels_last", "dtype": "float32"}
+        pad, convolve = self.stock
+        if any(self.padding):
+            x = pad(self.padding, **layout)(x)
+        layer = convolve(self.filters, self.kernel_size, self.strides, name=self.name, **layout)
+        x = layer(x)
+        layer.set_weights(self.get_weights())
+        return x
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -137,9 +150,11 @@ def live_taps(
 class Conv2D(_Convolution):
     __doc__ = _Convolution.__doc__
     rank = 2
+    stock = keras.layers.ZeroPadding2D, keras.layers.Conv2D
 
 
 @keras.saving.register_keras_serializable(package="keras_vdd")
 class Conv3D(_Convolution):
     __doc__ = _Convolution.__doc__
     rank = 3
+    stock = keras.layers.ZeroPadding3D, keras.layers.Conv3D

@@ -1,7 +1,7 @@
 """How weights are drawn: a layer's `draws` says it for each of its weights, by name.
 
 A draw is called as `draw(shape, rng)` and returns a float32 array of that shape; `rng` is a
-`numpy.random.Generator`. Any such function will do; the two here are those of the package's own layers.
+`numpy.random.Generator`. Any such function will do; these are those of the package's own layers.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,21 @@ class Uniform:
         """Return float32 values of that shape, drawn from `rng`."""
         uniform = rng.random(shape, dtype="float32")
         return (2 * uniform - 1) * np.float32(self.bound)
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A weight is drawn from N(0, deviation ** 2).
+
+    Args:
+        deviation: float above 0.
+    """
+
+    deviation: float = 1.0
+
+    def __call__(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+        """Return float32 values of that shape, drawn from `rng`."""
+        return rng.standard_normal(shape, dtype="float32") * np.float32(self.deviation)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,13 @@ class InstanceNorm(keras.layers.Layer):
         scale, offset = ops.reshape(self.scale, shape), ops.reshape(self.offset, shape)
         return centred * ops.rsqrt(variance + self.epsilon) * scale + offset
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Take a symbolic tensor, channels last, through Keras' own layer with copies of the weights."""
+        layer = keras.layers.GroupNormalization(-1, epsilon=self.epsilon, name=self.name, dtype="float32")
+        x = layer(x)
+        layer.set_weights(self.get_weights())
+        return x
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 

@@ -49,6 +49,11 @@ class MaxPool3D(keras.layers.Layer):
     def _pool(self, x: Tensor, window: Sequence[int]) -> Tensor:
         return ops.max_pool(x, tuple(window), tuple(window), padding="valid", data_format=self.data_format)
 
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Take a symbolic tensor, channels last and of known size, through Keras' own layer."""
+        window = tuple(min(p, n) for p, n in zip(self.pool_size, x.shape[1:4]))
+        return keras.layers.MaxPooling3D(window, data_format="channels_last", dtype="float32")(x)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         first = 1 if self.data_format == "channels_last" else 2
         shape = list(input_shape)

@@ -61,7 +61,7 @@ class MatchingSettings(Settings):
     width: Positive = 128
     """Filters of its widest layers."""
     stem: Positive = 64
-    """Filters of its first layer, 64 in the paper."""
+    """Filters of MiniC3D's first layer, 64 in the paper; the ConvNets' is as wide as the others."""
 
 
 class ClassSettings(MatchingSettings):

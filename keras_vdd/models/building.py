@@ -5,7 +5,8 @@ from typing import Any
 import keras
 
 from keras_vdd.errors import UsageError
-from keras_vdd.models.fresh import draws_of
+from keras_vdd.models.fresh import draws_of, kept_state_of
+from keras_vdd.models.from_file import SUFFIX, network_from_file
 from keras_vdd.models.registry import NETWORKS, Network
 
 
@@ -21,13 +22,15 @@ def create(
     """Build a network by name.
 
     Args:
-        architecture: name of a network: `"mini_c3d"` (clips), `"convnet_d3"` or `"convnet_d4"` (frames), or one
-            that was registered.
+        architecture: name of a network: of clips `"mini_c3d"`, or `"convnet_gru"`, `"convnet_lstm"`,
+            `"convnet_rnn"`, `"convnet_mlp"` or `"convnet_mean"`, a ConvNet on frames with a head over time; of frames
+            `"convnet_d3"` or `"convnet_d4"`; or one that was registered; or path of a
+            `.keras` file, which has its own width.
         classes: int, number of logits.
         frames: int, frames of a clip; networks of frames are not given it.
         size: int, height and width of a frame in pixels.
         width: int, channels of the widest layers.
-        stem: int, channels of the first layer; networks of frames are not given it.
+        stem: int, channels of the first layer of MiniC3D; ConvNets have none, networks of frames are not given it.
         precision: `"float32"` or `"bfloat16"`, what its layers compute in; weights and logits are float32.
 
     Returns:
@@ -36,6 +39,8 @@ def create(
     Raises:
         UsageError: the architecture is unknown, or lacks what `register_network` asks for.
     """
+    if architecture.endswith(SUFFIX):
+        return network_from_file(architecture, classes, frames, size)
     known = NETWORKS.get(architecture)
     settings = {"classes": classes, "size": size, "width": width}
     if known.input == "clips":
@@ -67,10 +72,9 @@ def _check(network: Any, known: Network) -> None:
         raise UsageError(
             f"The network '{known.name}' has no {' and no '.join(lacking)}: add what is missing."
         )
-    kept = [v.path for v in network.non_trainable_variables if v.name != "seed_generator_state"]
-    if kept:
+    if (state := kept_state_of(network)) is not None:
         raise UsageError(
-            f"The network '{known.name}' keeps {kept[0]}, a state that is no trained weight and would be lost "
+            f"The network '{known.name}' keeps {state}, a state that is no trained weight and would be lost "
             "between networks: take a layer without, such as keras_vdd.layers.InstanceNorm for BatchNormalization."
         )
     draws_of(network)

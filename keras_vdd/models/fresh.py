@@ -58,6 +58,12 @@ def draws_of(network: keras.Model) -> list[Draw]:
     return [draws[id(variable)] for variable in network.trainable_variables]
 
 
+def kept_state_of(network: keras.Model) -> str | None:
+    """Return the path of a variable that is neither trained nor a generator's, None if there is none."""
+    kept = [v.path for v in network.non_trainable_variables if v.name != "seed_generator_state"]
+    return kept[0] if kept else None
+
+
 def _outer_first(layer: keras.layers.Layer) -> Iterator[Any]:
     yield layer
     for inner in layer._flatten_layers(include_self=False, recursive=False):

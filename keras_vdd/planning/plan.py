@@ -91,7 +91,7 @@ def _estimates(recipe, extent, nbytes):
     about, found = (recipe, extent, networks), {}
     if recipe.static is not None:
         found["static"] = stage_costs.static_stage(*about)
-    if recipe.needs_experts:
+    if recipe.needs_experts and recipe.experts.source is None:
         found["experts"] = stage_costs.expert_training(*about)
     if recipe.dynamic is not None:
         memory = in_memory(recipe, extent.classes, "float32")

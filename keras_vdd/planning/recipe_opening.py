@@ -126,7 +126,9 @@ def _cost(recipe, extent, time):
     else:
         about = f"about {bytes_in_words(extent.store_bytes)}"
         cost = [f"a store of {about} ({cut} pixels), which the recipes of the set share"]
-    if recipe.needs_experts:
+    if recipe.needs_experts and recipe.experts.source is not None:
+        cost.append(f"{_some(recipe.experts.count, 'published expert')}, taken from {recipe.experts.source}")
+    elif recipe.needs_experts:
         nbytes = expert_bytes(recipe, extent.classes)
         size = "" if nbytes is None else f"{bytes_in_words(nbytes)} of "
         cost.append(f"{size}experts, which recipes that need the same ones share")

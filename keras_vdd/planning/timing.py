@@ -35,16 +35,12 @@ def training_pass(network):
 def training_operations(network):
     """Return the floating-point operations of a training pass for one clip or frame.
 
-    Counted are the products and sums of convolutions and dense layers, forward and twice as many back.
+    Counted are the products and sums of convolutions, dense and recurrent layers, forward and twice as many back.
 
     Args:
         network: built network of `keras_vdd.models`.
     """
-    return 3 * sum(
-        2 * math.prod(tensor.shape) * math.prod(operation.kernel.shape[:-1])
-        for operation, tensor in outputs_of(network)
-        if hasattr(operation, "kernel")
-    )
+    return 6 * sum(_products(operation, tensor.shape) for operation, tensor in outputs_of(network))
 
 
 def duration_in_words(seconds):
@@ -53,6 +49,13 @@ def duration_in_words(seconds):
         if seconds >= (2 if unit == "days" else 1) * length:
             return f"{seconds / length:.{digits}f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def _products(operation, shape):
+    """Products with weights that an operation takes for outputs of a shape; a layer may say it itself."""
+    if hasattr(operation, "products"):
+        return operation.products(shape)
+    return math.prod(shape) * math.prod(operation.kernel.shape[:-1]) if hasattr(operation, "kernel") else 0
 
 
 def _seconds(function, *inputs, enough=0.5):

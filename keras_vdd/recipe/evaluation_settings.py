@@ -22,7 +22,7 @@ class EvaluationSettings(Settings):
     width: Positive = 128
     """Filters of its widest layers."""
     stem: Positive = 64
-    """Filters of its first layer, 64 in the paper."""
+    """Filters of MiniC3D's first layer, 64 in the paper; the ConvNets' is as wide as the others."""
     seeds: Annotated[Whole, Field(ge=1, le=100)] = 3
     """Classifiers trained; mean and standard deviation are over them."""
     epochs: Positive = 500

@@ -30,7 +30,7 @@ def inspect(target: File, picture: File | None = None, gif: File | None = None) 
     Returns:
         dict of plain values. Its `kind` is "run" (with `recipe`, `method`, `set`, `environment` and, if there is
         one, the `distilled` set), "store" (with what each split holds), or the kind of memory of a set (with
-        `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`, `stored_bytes` of all files,
+        `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`, `stored_bytes` of data files,
         `mean`, `std`, and what its side files say: `license`, `source`, `recipe`, `results`, `provenance`).
 
     Raises:

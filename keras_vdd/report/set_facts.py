@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.kept import kept_in
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.hub.preview import set_grid
@@ -26,9 +27,9 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
 
     Returns:
         dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`
-        of memories and integrators, `stored_bytes` of all files of the folder, `mean`, `std`, `license`, `source`,
-        `recipe` (its name), `results` (rows, each with `method`, `architecture`, `top1` in percent and `bytes`) and
-        `provenance`.
+        of memories and integrators, `stored_bytes` of the data files, previews included, `mean`, `std`, `license`,
+        `source`, `recipe` (its name), `results` (rows, each with `method`, `architecture`, `top1` in percent and
+        `bytes`) and `provenance`.
         What the folder does not say is None, or of results an empty list.
     """
     folder = Path(distilled.folder)
@@ -43,7 +44,7 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
         "shapes": {name: list(array.shape) for name, array in arrays.items() if array is not None},
         "dtype": distilled.dtype,
         "bytes": distilled.nbytes(distilled.dtype),
-        "stored_bytes": sum(files_of(folder).values()),
+        "stored_bytes": sum(files_of(folder / vdd.DATA_FOLDER).values()),
         "mean": list(distilled.mean),
         "std": list(distilled.std),
         "license": kept.license,

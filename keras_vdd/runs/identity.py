@@ -94,6 +94,8 @@ def settings_of(recipe: Any) -> dict[str, Any]:
             (values[section] or {}).pop(key, None)
     for key in ("name", "summary"):
         values.pop(key, None)
+    if (values["experts"] or {}).get("source", "") is None:
+        del values["experts"]["source"]  # as it was before there was that setting
     if (values["dynamic"] or {}).get("gradient") in EXACT_FORMS:
         values["dynamic"]["gradient"] = "exact"
     return values

@@ -3,11 +3,11 @@
 import keras
 import numpy as np
 import pytest
-from derivatives import correlate, numpy, tensor, wide
+from derivatives import assert_gradient, correlate, numpy, tensor, wide
 from keras import ops
 
 from keras_vdd import backend
-from keras_vdd.backend import DATA_FORMAT, convolution, jit, native_layout, value_and_grad
+from keras_vdd.backend import DATA_FORMAT, convolution, jit, native_layout, scan, value_and_grad
 
 BACKEND = keras.config.backend()
 VALUES = np.array([0.5, -1.5, 2.0])
@@ -218,3 +218,29 @@ def test_jit_knows_every_shape():
     sizes = jit(lambda x: ops.reshape(x, (x.shape[0] * x.shape[1],)))
     for shape in ((3, 2), (1, 2), (4, 5)):
         assert numpy(sizes(tensor(np.ones(shape), "float32"))).shape == (np.prod(shape),)
+
+
+def test_scan_carries_its_state_and_has_two_derivatives():
+    xs = np.random.default_rng(0).standard_normal((4, 3))
+
+    def loss(xs):
+        zeros = ops.zeros_like(xs[0])
+
+        def step(state, x):
+            total, last = state
+            return (total + x * last, ops.tanh(x)), total
+
+        return ops.sum(scan(step, (zeros, zeros + 1), xs) ** 2)
+
+    total, last, outputs = np.zeros(3), np.ones(3), []
+    for x in xs:
+        outputs.append(total)
+        total, last = total + x * last, np.tanh(x)
+    with wide():
+        value, _ = jit(value_and_grad(loss))(tensor(xs))
+        np.testing.assert_allclose(numpy(value), np.sum(np.square(outputs)), rtol=1e-12)
+
+        def norm(xs):
+            return ops.sum(value_and_grad(loss)(xs)[1] ** 2)
+
+        assert_gradient(value_and_grad(norm), xs)

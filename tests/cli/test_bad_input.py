@@ -133,6 +133,7 @@ def test_not_enough_test_videos(capsys, place):
     assert said.startswith("Not enough test videos") and made(place) == []
 
 
+@pytest.mark.slow
 def test_bad_videos_among_good_ones_are_listed_and_the_run_goes_on(capsys, place):
     for split in ("train", "test"):
         for name in ("jump", "walk"):

@@ -1,8 +1,5 @@
 """Evaluators, standardisation and whole evaluations on small separable sets."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -217,25 +214,6 @@ def test_features_are_those_of_the_standardised_batch():
     expected = keras.ops.convert_to_numpy(network.embed((videos - videos.mean()) / videos.std()))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.slow
-def test_a_saved_classifier_is_read_where_only_its_class_is_imported(tmp_path):
-    videos, labels = separable(2, 0)
-    training = FixedVideos(videos, np.eye(CLASSES)[labels], label_kind="regression")
-    network = models.create("mini_c3d", CLASSES, FRAMES, SIZE, width=4, stem=4)
-    trainer = Trainer(network, Protocol("paper", epochs=1), len(training), training.loss)
-    trainer.train(training, 0, 0)
-    trainer.classifier.save(tmp_path / "classifier.keras")
-    np.save(tmp_path / "videos.npy", videos)
-    code = (
-        "import keras, numpy as np; from keras_vdd.evaluation import Classifier; "
-        "model = keras.models.load_model('classifier.keras'); "
-        "np.save('logits.npy', model.predict_on_batch(np.load('videos.npy')))"
-    )
-    subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, check=True)
-    expected = trainer.classifier.predict_on_batch(videos)
-    np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_soft_labels_and_a_fresh_draw_for_each_network():

@@ -33,7 +33,7 @@ def test_what_is_read_is_what_was_trained(linear, stores, tmp_path):
             bank.snapshot(number, epoch)
     said = json.loads((bank.folder / "experts.json").read_text())
     assert (said["set"], said["training"]["epochs"]) == ("shapes", 3)
-    assert said["videos"] == {"train": 24, "test": 16}
+    assert len(said["videos"].pop("checksum")) == 32 and said["videos"] == {"train": 24, "test": 16}
 
 
 CHANGES = {

@@ -61,7 +61,7 @@ def fresh(tmp_path):
     """
     root = str(pathlib.Path(keras_vdd.__file__).parents[1])
 
-    def run(code, *arguments, known=True, streams=False, **more):
+    def run(code, *arguments, known=True, streams=False, limit=TIME_LIMIT, **more):
         script = tmp_path / "script.py"
         script.write_text(code if known else WITHOUT + code, encoding="utf-8")
         home = tmp_path / "hub-home"
@@ -81,7 +81,7 @@ def fresh(tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=TIME_LIMIT,
+            timeout=limit,
         )
         aborted = streams and done.returncode == ARROW_ABORT[0] and done.stderr.endswith(ARROW_ABORT[1])
         assert done.returncode == 0 or aborted, done.stdout + done.stderr

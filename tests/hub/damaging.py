@@ -81,7 +81,8 @@ def remove(rng, folder, other):
 def double(rng, folder, other):
     files = data_files(folder)
     place = int(rng.integers(0, len(files)))
-    name = files[place].name.replace(f"train-{place:05d}", f"train-{int(rng.integers(0, 5)):05d}")
+    another = (place + int(rng.integers(1, 5))) % 6
+    name = files[place].name.replace(f"train-{place:05d}", f"train-{another:05d}")
     shutil.copy(files[place], files[place].with_name(name))
 
 
@@ -352,7 +353,7 @@ def row_groups(rng, folder, other):
 
 
 def lying_page(rng, folder, other):
-    """A page that says of itself that it becomes 2 GB, in a file whose footer says otherwise."""
+    """A page that says of itself that it becomes far larger, in a file whose footer says otherwise."""
     file = pick(rng, folder)
     group = pq.ParquetFile(file).metadata.row_group(0)
     names = [group.column(index).path_in_schema for index in range(group.num_columns)]
@@ -366,7 +367,7 @@ def lying_page(rng, folder, other):
     while content[end] & 128:
         end += 1
     width = end + 1 - start
-    content[start : end + 1] = bytes([255] * (width - 1) + [127])
+    content[start : end + 1] = bytes([254, *[255] * (width - 2), 127])
     file.write_bytes(content)
     rename(folder)
 

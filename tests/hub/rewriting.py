@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -72,7 +73,7 @@ def rename(folder):
         content = hashlib.sha256(b"".join(map(bytes.fromhex, hashes))).hexdigest()[:12]
     card = folder / "README.md"
     if card.exists():
-        card.write_text(card.read_text().replace(files[0].name.split(".")[0].split("-")[4], content))
+        card.write_text(re.sub(r"train-\*-[0-9a-f]{12}", f"train-*-{content}", card.read_text()))
     for place, (file, each) in enumerate(zip(files, hashes)):
         end = f"-{each[:16]}" if new else ""
         file.rename(file.with_name(f"{place}.tmp"))

@@ -143,11 +143,8 @@ def test_the_commands(hub, at_hub, published, tmp_path):
     assert f'train = datasets.load_dataset("{copy}", split="train")' in loaded["out"]
     np.testing.assert_array_equal(keras_vdd.load(copy).dynamic, keras_vdd.load(new).dynamic)
     facts = json.loads(inspected["out"])
-    assert (
-        facts["license"] == "cc0-1.0"
-        and facts["source"] == "shapes"
-        and facts["stored_bytes"] > facts["bytes"]
-    )
+    assert facts["license"] == "cc0-1.0" and facts["source"] == "shapes" and facts["results"] == []
+    assert facts["stored_bytes"] > facts["bytes"] and "results       none" in loaded["out"]
     assert refused["code"] == 2 and refused["err"].startswith("error: user/set has no revision v9")
 
     from PIL import Image

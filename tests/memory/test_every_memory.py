@@ -86,15 +86,15 @@ def check_rows(loaded, folder):
     """The reader of `datasets` unfolds rows into pairs in their order, and makes the same videos."""
     import pyarrow.parquet as pq
 
-    from keras_vdd.hub.builder import unfold, unfolded_features
-    from keras_vdd.hub.rows import features_of
+    from keras_vdd.hub import validate
+    from keras_vdd.hub.unfold import unfold, unfolded_features
 
-    features = unfolded_features(features_of(loaded, loaded.dtype))
+    features = unfolded_features(loaded.class_names, loaded.labels is not None)
     expected, found = loaded.reconstruct(), []
     for file in sorted((folder / "data").iterdir()):
-        table = pq.read_table(file)
-        for row in range(len(table)):
-            found += [make_video(cell) for cell in unfold(table.slice(row, 1), features)["video"].to_pylist()]
+        rows = validate.check_rows(pq.read_table(file), loaded.class_names)
+        for table in unfold(rows, features, np.arange(len(rows.heads))):
+            found += [make_video(cell) for cell in table["video"].to_pylist()]
     assert np.abs(np.stack(found) - expected).max() <= 1e-6 * np.abs(expected).max()
 
 

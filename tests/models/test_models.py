@@ -7,7 +7,7 @@ from derivatives import numpy
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from keras import ops
-from network_cases import CLASSES, FRAMES, NAMES, SIZE, WIDTH, inputs, small
+from network_cases import CLASSES, FRAMES, SIZE, WIDTH, inputs, small
 
 from keras_vdd import models
 from keras_vdd.backend import jit, value_and_grad
@@ -53,14 +53,14 @@ def test_convnets_compute_at_odd_sizes(architecture, size):
 
 def test_wrong_requests_are_refused():
     with pytest.raises(
-        UsageError, match="network 'c3d' is unknown.*: choose one of convnet_d3, convnet_d4, mini_c3d"
+        UsageError, match="network 'c3d' is unknown.*: choose one of convnet_d3, convnet_d4, .*, mini_c3d"
     ):
         models.create("c3d", 2, 4, 16)
-    with pytest.raises(ValueError, match="16 pixels or more, got 15"):
+    with pytest.raises(UsageError, match="16 pixels or more, got 15"):
         models.create("convnet_d4", 2, 4, 15)
 
 
-@pytest.mark.parametrize("architecture", NAMES)
+@pytest.mark.parametrize("architecture", ["mini_c3d", "convnet_d3", "convnet_d4", "convnet_mean"])
 def test_fresh_weights_have_the_references_distribution(architecture):
     network = models.create(architecture, CLASSES, FRAMES, SIZE, 32, stem=16)
     drawn = models.fresh_weights(network, np.random.default_rng(1))

@@ -26,7 +26,8 @@ def test_logits_and_features_have_the_shapes_it_says(name):
 
 def test_width_is_that_of_the_widest_layers(name):
     narrow, wide_ = (models.create(name, CLASSES, FRAMES, SIZE, width, stem=2) for width in (2, 6))
-    assert 3 * narrow.feature_shape[-1] == wide_.feature_shape[-1] == 6
+    assert 3 * narrow.feature_shape[-1] == wide_.feature_shape[-1]
+    assert 6 in {layer.filters for layer in wide_._flatten_layers() if hasattr(layer, "filters")}
 
 
 def test_every_weight_is_drawn_as_its_layer_says(name):
@@ -102,3 +103,15 @@ def test_a_keras_file_brings_the_same_network_back(name, tmp_path):
     x = inputs(network)
     logits = jit(lambda x: (network.call(x), again.call(x)))(x)
     np.testing.assert_allclose(*numpy(logits), rtol=1e-6)
+
+
+def test_keras_own_layers_give_the_same_logits(name):
+    network = small(name)
+    for variable in network.trainable_variables:
+        variable.assign(variable + 0.1)
+    clips = keras.Input(models.sample_shape(network))
+    stock = keras.Model(clips, network.as_stock(clips))
+    assert {type(layer).__module__.split(".")[0] for layer in stock.layers} == {"keras"}
+    x = inputs(network)
+    logits = jit(lambda x: (network.call(x), stock(x)))(x)
+    np.testing.assert_allclose(*numpy(logits), rtol=1e-4, atol=1e-5)

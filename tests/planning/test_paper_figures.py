@@ -23,6 +23,26 @@ def test_cells_of_table_2_and_table_3():
     assert str(figure("full", "miniucf", 1)) == "57.22 +- 0.14 % top-1 on MiniC3D (table 2)"
 
 
+def test_cells_of_table_4():
+    across = figure("mtt", "miniucf", 1, "convnet_gru")
+    assert (across.mean, across.deviation, across.storage) == (14.8, 0.1, "94 MB")
+    assert str(across) == "14.8 +- 0.1 % top-1 on CNN+GRU (table 4)"
+    assert str(figure("random", "miniucf", 1, "convnet_lstm")) == "6.5 +- 0.3 % top-1 on CNN+LSTM (table 4)"
+    for other in (("dm", "miniucf", 5, "convnet_gru"), ("dm", "hmdb51", 1, "convnet_gru")):
+        assert figure(*other) is None
+    assert figure("dm", "miniucf", 1, "convnet_rnn") is figure("frepo", "miniucf", 1, "convnet_gru") is None
+
+
+def test_a_set_has_the_figure_of_the_network_that_is_trained_on_it():
+    of = {
+        name: figure_of(load_recipe("dm-miniucf", [f"evaluation.architecture={name}"]))
+        for name in ("mini_c3d", "convnet_gru", "convnet_lstm", "convnet_mean")
+    }
+    assert [figure and figure.mean for figure in of.values()] == [17.5, 12.0, 10.3, None]
+    # Table 4 has sets that were learned on MiniC3D.
+    assert figure_of(load_recipe("dm-miniucf", ["dynamic.network=convnet_gru"])) is None
+
+
 def test_cells_that_the_paper_does_not_have():
     assert figure("mtt", "ucf101", 1) is None
     assert figure("mtt", "miniucf", 2) is None

@@ -81,6 +81,12 @@ def test_what_it_is_follows_from_the_settings():
     assert "real stills, then motion and labels by trajectory" in soft and "row of labels each video" in soft
 
 
+def test_experts_that_are_taken_cost_nothing():
+    taken = words("mtt-shapes", "experts.source=hf://owner/experts@v1", "experts.count=1")
+    assert "; 1 published expert, taken from hf://owner/experts@v1" in taken
+    assert "of experts, which recipes" in words("mtt-shapes") and "of experts" not in taken
+
+
 def test_overrides_change_it():
     told = words(
         "mtt-miniucf", "memory.integrators=3", "data.classes=Archery,High Jump,Diving", "data.root=a b"

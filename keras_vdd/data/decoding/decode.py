@@ -4,12 +4,12 @@ import os
 
 import numpy as np
 
-from keras_vdd.data.decoding.image_folder import picture_frames
+from keras_vdd.data.decoding.image_folder import picture_files, picture_frames
 from keras_vdd.data.decoding.scaling import Scaler, scaled_shape
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.decoding.video_file import VideoFile
 
-__all__ = ["UnreadableVideo", "decode", "decode_frames", "scaled_shape"]
+__all__ = ["UnreadableVideo", "chosen_frames", "decode", "decode_frames", "scaled_shape"]
 
 
 def decode(path, size, threads=1):
@@ -44,3 +44,31 @@ def decode_frames(path, size, threads=1):
         for frame in video.frames():
             yield from scaler.push(frame)
         yield from scaler.flush()
+
+
+def chosen_frames(path, size, choose, threads=1):
+    """Yield some frames of a video, each once and in order.
+
+    A file is decoded twice, to count and to choose, so that a long video needs little memory.
+
+    Args:
+        path, size, threads: as `decode`.
+        choose: function of the number of frames that returns an int array, which of them, counted from 0.
+
+    Raises:
+        UnreadableVideo: as `decode`.
+    """
+    path = os.fspath(path)
+    if os.path.isdir(path):
+        files = picture_files(path)
+        yield from picture_frames(path, size, [files[i] for i in np.unique(choose(len(files)))])
+        return
+    with VideoFile(path, threads) as video:
+        length = sum(1 for _ in video.frames())
+    chosen = set(np.unique(choose(length)).tolist())
+    last = max(chosen)
+    for number, picture in enumerate(decode_frames(path, size, threads)):
+        if number in chosen:
+            yield picture
+        if number == last:
+            return

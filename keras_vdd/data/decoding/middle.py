@@ -5,8 +5,7 @@ import os
 import av
 import numpy as np
 
-from keras_vdd.data.decoding.decode import decode_frames
-from keras_vdd.data.decoding.image_folder import picture_files, picture_frames
+from keras_vdd.data.decoding.decode import chosen_frames
 from keras_vdd.data.decoding.scaling import Scaler
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.decoding.video_file import VideoFile
@@ -37,24 +36,25 @@ def middle_frames(path, size, frames, interval, threads=1):
         UnreadableVideo: as `decode`.
     """
     path = os.fspath(path)
-    if os.path.isdir(path):
-        files = picture_files(path)
-        chosen = np.unique(clip_indices(len(files), frames, interval))
-        yield from picture_frames(path, size, [files[i] for i in chosen])
-        return
-    for attempt in (_sought, _counted):
+
+    def choose(length):
+        return clip_indices(length, frames, interval)
+
+    if not os.path.isdir(path):
         try:
             # A few frames, so they can wait here until it is known that all of them turned up.
-            pictures = list(attempt(path, size, frames, interval, threads))
+            pictures = list(_sought(path, size, choose, threads))
         except _Unsure:
-            continue
-        yield from pictures
-        return
+            pass
+        else:
+            yield from pictures
+            return
+    yield from chosen_frames(path, size, choose, threads)
 
 
-def _sought(path, size, frames, interval, threads):
+def _sought(path, size, choose, threads):
     times = _times_of_showing(path)
-    wanted = [times[i] for i in np.unique(clip_indices(len(times), frames, interval))]
+    wanted = [times[i] for i in np.unique(choose(len(times)))]
     with VideoFile(path, threads) as video:
         video.container.seek(wanted[0], stream=video.stream)
         scaler = Scaler(path, size, video.stream.sample_aspect_ratio)
@@ -98,15 +98,3 @@ def _times_of_showing(path):
             raise _Unsure
         video.refuse_early_end(packets, len(times), end)
     return sorted(times)
-
-
-def _counted(path, size, frames, interval, threads):
-    """Decode twice, to count and to choose, so that a long video needs little memory."""
-    with VideoFile(path, threads) as video:
-        length = sum(1 for _ in video.frames())
-    chosen = set(clip_indices(length, frames, interval).tolist())
-    for number, picture in enumerate(decode_frames(path, size, threads)):
-        if number in chosen:
-            yield picture
-        if number == max(chosen):
-            return

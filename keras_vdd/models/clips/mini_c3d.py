@@ -86,16 +86,31 @@ class MiniC3D(keras.Model):
 
     def classify(self, features: Tensor, training: bool = False) -> Tensor:
         """Logits (batch, classes) of unflattened features in the backend's layout."""
-        time, height, width, _ = self.feature_shape
-        wanted = (2, 2, 2) if self.size > 64 else (2, 1, 1)
-        window = tuple(min(w, n) for w, n in zip(wanted, (time, height, width)))
         # Wide from here on, as the head is; torch on CPU has no narrow average pool of videos.
         x = ops.cast(features, self.head.compute_dtype)
-        x = ops.average_pool(x, window, strides=1, padding="valid", data_format=DATA_FORMAT)
+        x = ops.average_pool(x, self._window, strides=1, padding="valid", data_format=DATA_FORMAT)
         x = self.head(self.dropout(x, training=training))
         # Space is a single position at the paper's sizes; where it is larger its mean is taken.
         x = ops.mean(x, axis=(2, 3) if _LAST else (3, 4))
         return ops.max(x, axis=1 if _LAST else 2)
+
+    @property
+    def _window(self) -> tuple[int, ...]:
+        """Of the average pool before the head."""
+        wanted = (2, 2, 2) if self.size > 64 else (2, 1, 1)
+        return tuple(min(w, n) for w, n in zip(wanted, self.feature_shape))
+
+    def as_stock(self, x: Tensor) -> Tensor:
+        """Logits of symbolic clips by Keras' own layers, which have copies of the weights."""
+        layout = {"data_format": "channels_last", "dtype": "float32"}
+        for convolution, pool in zip(self.convolutions, self.pools):
+            x = keras.layers.ReLU(dtype="float32")(pool.as_stock(convolution.as_stock(x)))
+        x = keras.layers.AveragePooling3D(self._window, strides=1, **layout)(x)
+        x = self.head.as_stock(keras.layers.Dropout(self.dropout_rate, dtype="float32")(x))
+        _, time, *space, _ = x.shape
+        x = keras.layers.AveragePooling3D((1, *space), **layout)(x)
+        x = keras.layers.Reshape((time, self.classes), dtype="float32")(x)
+        return keras.layers.GlobalMaxPooling1D(data_format="channels_last", dtype="float32")(x)
 
     def get_config(self) -> dict[str, Any]:
         return {

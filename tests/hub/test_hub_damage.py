@@ -1,0 +1,112 @@
+"""What a damaged export says; hundreds of sorts of damage, three ways of loading, and no wrong video."""
+
+import json
+import os
+import pathlib
+
+import pytest
+from hub import damaging
+from hub.rewriting import data_files, rename
+
+import keras_vdd
+from keras_vdd.errors import VddError
+from keras_vdd.hub.validate import read_rows
+
+COUNT = 4 * len(damaging.ALL)
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_damage_of_every_sort_is_told_in_one_sentence(make_set, tmp_path, fresh):
+    folder = keras_vdd.export(make_set(), tmp_path / "set")
+    script = pathlib.Path(damaging.__file__)
+    code = f"import runpy, sys\nsys.argv[1:1] = []\nrunpy.run_path({str(script)!r}, run_name='__main__')\n"
+    (tmp_path / "scratch").mkdir()
+    result = json.loads(fresh(code, folder, 0, COUNT, tmp_path / "scratch", streams=True, limit=900))
+    assert not result["complaints"], "\n".join(result["complaints"])
+    assert result["GiB"] < 1
+    assert result["counts"]["told"] > 0.9 * sum(result["counts"].values())
+
+
+@pytest.fixture
+def folder(make_set, tmp_path):
+    return keras_vdd.export(make_set(), tmp_path / "set")
+
+
+def told_by(folder):
+    with pytest.raises(VddError) as caught:
+        keras_vdd.load(folder)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_flipped_bit_names_its_file(folder):
+    file = data_files(folder)[1]
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
+    assert f"The data file {file.name} is damaged: its bytes are not those" in told_by(folder)
+
+
+def test_names_are_held_against_each_other_before_a_file_is_opened(folder):
+    first, second, _ = data_files(folder)
+    first.write_bytes(b"")
+    ends = [file.name.split("-")[-1] for file in (first, second)]
+    first.rename(first.with_name(first.name.replace(*ends)))
+    assert "whose names do not belong together" in told_by(folder)
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    file = data_files(folder)[0]
+    file.unlink()
+    os.mkfifo(file)
+    assert "it is no regular file" in told_by(folder)
+
+
+def test_a_page_that_lies_about_its_size_is_not_unpacked(folder, monkeypatch):
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    monkeypatch.setattr(damaging, "pick", lambda rng, folder: data_files(folder)[0])
+    damaging.lying_page(np.random.default_rng(0), folder, None)
+    monkeypatch.setattr(pq.ParquetFile, "read", None)
+    assert "hold other counts or sizes than the file's footer says" in told_by(folder)
+
+
+@pytest.mark.parametrize("values", [{"classes": 10**9}, {"frames": 10**9}, {"height": 10**5}])
+def test_sizes_of_a_config_are_known_before_anything_is_made(folder, values):
+    for file in data_files(folder):
+        damaging.rewrite(file, lambda table: damaging.change_config(table, **values), digests=True)
+    assert "config" in told_by(rename(folder))
+
+
+def test_a_still_that_is_repeated_too_often_is_refused(make_set, tmp_path):
+    folder = keras_vdd.export(make_set("still"), tmp_path / "still")
+    for file in data_files(folder):
+        damaging.rewrite(file, lambda table: damaging.change_config(table, frames=10**9), digests=True)
+    assert "videos of 1000000000 x 8 x 9, more than 536,870,912 bytes each" in told_by(rename(folder))
+
+
+def test_a_row_is_held_against_its_digest_where_the_hash_of_its_file_is_right(folder):
+    import numpy as np
+
+    rewritten = damaging.data_files(folder)[2]
+    damaging.rewrite(rewritten, lambda table: damaging.memories(np.random.default_rng(0), table))
+    assert "is not as it was exported" in told_by(rename(folder))
+
+
+def test_pages_are_read_as_arrow_writes_them(folder):
+    """The reader of page headers against files of other writers' settings."""
+    import pyarrow.parquet as pq
+
+    from keras_vdd.hub.shards import Shard
+
+    table = pq.read_table(data_files(folder)[0])
+    shard = Shard("a.parquet", 0, 3, "0" * 12, None)
+    for settings in (
+        {"compression": "none"}, {"data_page_version": "2.0"}, {"use_dictionary": False, "data_page_size": 100},
+        {"compression": "gzip", "write_statistics": True, "write_page_index": True, "write_page_checksum": True},
+    ):  # fmt: skip
+        file = folder / "a.parquet"
+        pq.write_table(table, file, row_group_size=10, **settings)
+        assert read_rows(memoryview(file.read_bytes()), shard).places == list(range(10))
