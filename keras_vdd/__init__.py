@@ -39,7 +39,18 @@ _HOMES = {
     "test_clips": ("classifiers.real_test_clips", "test_clips"),
     "train": ("classifiers.training", "train"),
 }
-_ROOMS = ("data", "errors", "evaluation", "hub", "layers", "matching", "memory", "methods", "models")
+_ROOMS = (
+    "data",
+    "errors",
+    "evaluation",
+    "hub",
+    "layers",
+    "matching",
+    "memory",
+    "methods",
+    "models",
+    "temporal",
+)
 
 __all__ = ["__version__", *_HOMES, *_ROOMS]
 

@@ -17,10 +17,10 @@ OPTIONS = {
         "two integrators": {"integrators": 2},
         "three integrators": {"integrators": 3},
         "an integrator a class": {"integrators": 5},
-        "small motion": {"dynamic_frames": 2, "dynamic_size": 3},
-        "slow motion": {"dynamic_frames": 3, "integrators": 2},
+        "small motion": {"stored_frames": 2, "dynamic_size": 3},
+        "slow motion": {"stored_frames": 3, "integrators": 2},
         "coarse motion": {"dynamic_size": 1},
-        "small int8": {"quantise": "int8", "dynamic_frames": 1, "dynamic_size": 4, "integrators": 3},
+        "small int8": {"quantise": "int8", "stored_frames": 1, "dynamic_size": 4, "integrators": 3},
     },
     "still": {"a slot a still": {"videos_per_class": 4}},
 }

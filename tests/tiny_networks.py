@@ -50,3 +50,13 @@ class Smooth(keras.Model):
     def call(self, x, training=False):
         logits = self.head(ops.reshape(self.embed(x, training), (-1, 1, 1, self.features)))
         return ops.reshape(logits, (-1, logits.shape[-1]))
+
+
+class Wide(Smooth):
+    """Takes real clips, which are float32 always, to float64."""
+
+    def embed(self, x, training=False):
+        return super().embed(ops.cast(x, "float64"), training)
+
+    def call(self, x, training=False):
+        return super().call(ops.cast(x, "float64"), training)

@@ -60,3 +60,8 @@ def _clips_from(first, steps, lengths, frames):
     # A short video has step 0, which would show one frame: show all of them, repeated.
     chosen[short] = clip * lengths[short, None] // frames
     return chosen
+
+
+def spread_interval(frames, interval, fewer):
+    """Return the interval at which `fewer` frames span the time of a clip of `frames`, `interval` apart; at least 1."""
+    return max(1, frames * interval // fewer)

@@ -110,9 +110,7 @@ def videos_in_torch(distilled, name, dtype):
     for items in memory.items:
         whole = items.whole(distilled.frames, *distilled.size)
         if items.enlarged_before is not None and distilled.arrays[items.array].shape[2:] != whole:
-            small, size = f"{items.column}.unsqueeze(1)", items.published(whole)
-            enlarged = f'torch.nn.functional.interpolate({small}, {size}, mode="trilinear").squeeze(1)'
-            lines.append(f"{items.column} = {enlarged}")
+            lines += _enlarged(items, distilled.arrays[items.array].shape[2:], whole, distilled.interpolation)
     lines += memory.torch.format(frames=distilled.frames).splitlines()
     libraries = ["import datasets, torch", *(["from safetensors.torch import load"] if memory.shared else [])]
     return "\n".join(
@@ -203,6 +201,25 @@ def _decoded(distilled, items, dtype):
         form += "[0]"
     shape = ", ".join(str(side) for side in items.published(distilled.arrays[items.array].shape[2:]))
     return form.format(column=items.column, shape=shape, mean=list(distilled.mean), std=list(distilled.std))
+
+
+def _enlarged(items, stored, whole, rule):
+    """Lines that enlarge a column, frames by a rule of `keras_vdd.temporal` and then pixels."""
+    name, planar = items.column, items.axes[-1] == 1  # motion has no axis of colours, a video has
+    into, out = (
+        (".unsqueeze(1)", ".squeeze(1)") if planar else (".movedim(-1, 0)[None]", "[0].movedim(0, -1)")
+    )
+    modes = {
+        "duplicate": 'mode="nearest"',
+        "linear": 'mode="trilinear", align_corners=True',
+        "half-pixel": 'mode="trilinear"',
+    }
+    steps = [(rule, (whole[0], *stored[1:3])), ("half-pixel", whole[:3])]
+    steps = [steps[1]] if rule == "half-pixel" else [steps[0]] + steps[1:] * (stored[1:3] != whole[1:3])
+    return [
+        f"{name} = torch.nn.functional.interpolate({name}{into}, {tuple(size)}, {modes[how]}){out}"
+        for how, size in steps
+    ]
 
 
 def _shape(distilled):

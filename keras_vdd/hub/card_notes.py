@@ -2,6 +2,7 @@
 
 from keras_vdd.hub.storage import scale_column
 from keras_vdd.memory.precision import STORAGE_TYPES
+from keras_vdd.temporal import INTERPOLATIONS
 
 LABELS = {
     "probabilities": "probabilities of the {classes} classes. Train on them with "
@@ -31,10 +32,13 @@ def columns(distilled, dtype, memory):
         shape, whole = distilled.arrays[items.array].shape[2:], items.whole(distilled.frames, *distilled.size)
         if items.enlarged_before is not None and shape != whole:
             small, large = (_sides(items.published(sides)) for sides in (shape, whole))
-            notes.append(
-                f"`{items.column}` are stored at {small} and interpolated linearly to {large} "
-                f"(half-pixel centres, edges held) before {items.enlarged_before}."
+            rule, stored = (
+                "linear with half-pixel centres, edges held",
+                f"`{items.column}` is stored at {small}",
             )
+            if distilled.interpolation != "half-pixel":
+                rule = f"of frames: {INTERPOLATIONS[distilled.interpolation]}; of pixels: {rule}"
+            notes.append(f"{stored} and interpolated to {large} before {items.enlarged_before} ({rule}).")
     return "".join(f" {note}" for note in notes)
 
 

@@ -6,6 +6,7 @@ from keras_vdd.hub.damage import Damage
 from keras_vdd.memory.labels import LABEL_KINDS
 from keras_vdd.memory.memory import SIDES
 from keras_vdd.memory.precision import check_dtype
+from keras_vdd.temporal import INTERPOLATIONS
 
 LARGEST_VIDEO = 2**29
 """Bytes of one video, float32; a config may ask for frames that no file holds, since stills are repeated."""
@@ -39,6 +40,10 @@ def check_config(config, pairing, normalisation):
     for name, rule in (("pairing", pairing), ("normalisation", normalisation)):
         if getattr(config, name) not in (None, rule):
             raise Damage(f"it has a {name} rule that this keras-vdd does not know")
+    if config.interpolation not in (None, *INTERPOLATIONS):
+        raise Damage(
+            f"it has interpolation={_short(config.interpolation)}, which this keras-vdd does not know; a newer one may"
+        )
     if config.label_kind not in (None, *LABEL_KINDS):
         raise Damage(f"it has label_kind={_short(config.label_kind)}, none of {', '.join(LABEL_KINDS)}")
     check_dtype(config.dtype, config.memory)
@@ -74,7 +79,7 @@ def _check_shapes(config):
             raise Damage(f"it has items of shape {_short(shape)} in {items.column}")
         for side, axis in zip(shape, whole, strict=True):
             full = getattr(config, axis) if axis in SIDES else axis
-            small = items.enlarged_before is not None and axis in SIDES and side <= full
+            small = items.enlarged_before is not None and axis in items.smaller and side <= full
             if full not in (None, side) and not small:
                 raise Damage(f"it has items of shape {_short(shape)} in {items.column}, which do not fit")
     for column in (*(config.shapes or ()), *(["dynamics"] if config.dynamic_shape is not None else [])):

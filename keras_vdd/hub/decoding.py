@@ -73,7 +73,9 @@ def _set_of(cells, text, version, weights):
         arrays[items.array] = found[..., None] if items.axes[-1] == 1 else found
         read[part] = end
     names = map(str, range(len(cells)))
-    return DistilledSet(config.kind, names, config.frames, config.mean, config.std, 1, arrays=arrays)
+    rule = config.interpolation or "half-pixel"
+    about = config.kind, names, config.frames, config.mean, config.std, 1
+    return DistilledSet(*about, arrays=arrays, interpolation=rule)
 
 
 @lru_cache(maxsize=64)

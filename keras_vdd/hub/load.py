@@ -189,6 +189,7 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
         "arrays": arrays,
         "labels": labels,
         "label_kind": kind,
+        "interpolation": config.interpolation or "half-pixel",
         "dtype": config.dtype,
     }
 

@@ -70,6 +70,7 @@ MOTION = "dynamics"
 PAIRING = "every static of a slot with every dynamic of the same slot, in the order (static, dynamic)"
 NORMALISATION = "(pixel / 255 - mean) / std, a mean and a std for each of red, green and blue"
 ENLARGED = "linear_resize({}, half-pixel centres)"
+ENLARGED_OTHERWISE = "resize({{}}, frames {}, pixels linear with half-pixel centres)"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class RowConfig:
         shapes: shape of an item in each other column whose items are not of the videos' size; None for none.
         pairing: which memories make a video together, in words; None in format 1.
         normalisation: what the numbers of a video are, in words; None in format 1.
+        interpolation: how few stored frames become many, of `keras_vdd.temporal.INTERPOLATIONS`; None where all are
+            stored, and "half-pixel" in rows older than the field.
     """
 
     kind: str
@@ -110,6 +113,7 @@ class RowConfig:
     shapes: dict | None = None
     pairing: str | None = None
     normalisation: str | None = None
+    interpolation: str | None = None
 
     def to_json(self):
         """Return the JSON text, the same for the same values; what is None is left out."""
@@ -167,13 +171,17 @@ def data_glob(content: str) -> str:
 def config_of(distilled, dtype, integrator=0):
     """Return the `RowConfig` of rows that use one integrator of a `DistilledSet`."""
     memory, whole = distilled.memory, (distilled.frames, *distilled.size)
-    layer, shapes = memory.formula, {}
+    layer, shapes, fewer_frames = memory.formula, {}, False
     for items in memory.items:
         shape = distilled.arrays[items.array].shape[2:]
         if shape != items.whole(*whole):
             shapes[items.column] = items.published(shape)
             if items.enlarged_before is not None:
-                layer = layer.replace(items.array, ENLARGED.format(items.array))
+                rule = distilled.interpolation
+                enlarged = ENLARGED if rule == "half-pixel" else ENLARGED_OTHERWISE.format(rule)
+                layer = layer.replace(items.array, enlarged.format(items.array))
+                at = items.axes.index("frames") if "frames" in items.axes else None
+                fewer_frames |= at is not None and shape[at] < distilled.frames
     return RowConfig(
         kind=distilled.kind,
         classes=distilled.classes,
@@ -194,6 +202,7 @@ def config_of(distilled, dtype, integrator=0):
         shapes=shapes or None,
         pairing=PAIRING,
         normalisation=NORMALISATION,
+        interpolation=distilled.interpolation if fewer_frames else None,
     )
 
 

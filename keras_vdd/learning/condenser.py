@@ -17,7 +17,8 @@ class Condenser(TrainStep, keras.Model):
         objective: `keras_vdd.learning.objective.Objective`.
         extras: dict, what else is learned: name to the float32 array that it starts from.
         constraints: dict, Keras constraint of an extra by name.
-        view: `"call"` for videos, or `"images"` for the stills of a `StillMemory`.
+        view: `"call"` for videos, `"stored"` for the frames that they are made of, or `"images"` for the stills of a
+            `StillMemory`.
     """
 
     def __init__(self, memory, objective, extras=None, constraints=None, view="call", **kwargs):
@@ -70,6 +71,6 @@ class Condenser(TrainStep, keras.Model):
 
     def _synthesise(self, values, fixed, pairs):
         mapping = [*zip(self.memory.trainable_variables, values), *zip(self.non_trainable_variables, fixed)]
-        view = self.memory.images if self.view == "images" else self.memory
+        view = getattr(self.memory, "__call__" if self.view == "call" else self.view)
         with keras.StatelessScope(state_mapping=mapping):
             return view(pairs)

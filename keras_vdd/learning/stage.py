@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_vdd.data.sampling import spread_interval
 from keras_vdd.seeds import stream
 
 
@@ -30,8 +31,29 @@ class Stage:
 
     @property
     def view(self) -> str:
-        """What a `Condenser` shows the objective of a memory."""
-        return "images" if self.stills else "call"
+        """What a `Condenser` shows the objective of a memory: whole videos, its stored frames, or stills."""
+        if self.stills:
+            return "images"
+        return "call" if self._real_frames is None else "stored"
+
+    @property
+    def real_frames(self) -> int:
+        """Frames of a real clip (N_real)."""
+        return int(self._real_frames or self.data.frames)
+
+    @property
+    def real_interval(self) -> int:
+        """Source frames from one frame of a real clip to the next: fewer frames span the time of a whole clip."""
+        return spread_interval(self.data.frames, self.data.interval, self.real_frames)
+
+    @property
+    def segments(self) -> int:
+        """Segments that clips are matched in (K)."""
+        return int(getattr(self.settings, "segments", 1))
+
+    @property
+    def _real_frames(self) -> Any:
+        return getattr(self.settings, "real_frames", None)
 
     def stream(self, *names: Any) -> np.random.Generator:
         """The stage's random generator of that name."""

@@ -38,7 +38,7 @@ class StageObjective(Objective):
         self.network = models.create(
             settings.network,
             self.classes,
-            data.frames,
+            stage.real_frames // stage.segments,
             data.size,
             settings.width,
             precision=stage.precision,
@@ -49,7 +49,9 @@ class StageObjective(Objective):
         """Random real clips of these videos, or stills, as the network looks at them: uint8 (n, ..., 3)."""
         if self.stage.stills:
             return read_stills(self.store, rows, rng, self.data.flip)
-        return read_clips(self.store, rows, self.data.frames, self.data.interval, rng, self.data.flip)
+        return read_clips(
+            self.store, rows, self.stage.real_frames, self.stage.real_interval, rng, self.data.flip
+        )
 
     @property
     def rates(self):

@@ -10,8 +10,9 @@ from keras_vdd.errors import UsageError
 from keras_vdd.memory import loaded_backend, pairing, upsampling
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
-from keras_vdd.memory.memory import SIDES, Items, Memory
+from keras_vdd.memory.memory import Items, Memory
 from keras_vdd.memory.registry import MEMORIES
+from keras_vdd.temporal import INTERPOLATIONS
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -34,13 +35,15 @@ class DistilledSet:
         videos_per_class: int, VPC.
         arrays: all arrays of the memory, by name.
         static: (C, SPC, H, W, 3), or None for full videos.
-        dynamic: (C, DPC, T, H, W, 1), or None. Fewer frames and pixels are interpolated linearly.
-        video: (C, VPC, T, H, W, 3), or None.
+        dynamic: (C, DPC, T, H, W, 1), or None. Fewer pixels are interpolated linearly, fewer frames by
+            `interpolation`.
+        video: (C, VPC, T, H, W, 3), or None. Fewer frames are interpolated by `interpolation`.
         kernels: (I, 3, 3, 3, 4, 3), axes (integrator, time, height, width, in, out), or None.
         biases: (I, 3), or None.
         labels: (C, VPC, C) learned labels, or None.
         label_kind: what they are: "probabilities", each row of which sums to 1, or "regression", FRePo's
             targets of a mean squared error; None where there are none.
+        interpolation: str, how few frames become many, of `keras_vdd.temporal.INTERPOLATIONS`.
         recipe: str, the resolved recipe's YAML text.
         provenance: dict of plain values: versions, seed, name of the source set.
 
@@ -68,11 +71,12 @@ class DistilledSet:
     label_kind: str | None = None
     recipe: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
+    interpolation: str = "half-pixel"
 
     def __init__(
         self, kind: str, class_names: Iterable[str], frames: int, mean: Iterable[float], std: Iterable[float],
         videos_per_class: int, *, labels: np.ndarray | None = None, label_kind: str | None = None,
-        recipe: str = "", provenance: dict[str, Any] | None = None,
+        recipe: str = "", provenance: dict[str, Any] | None = None, interpolation: str = "half-pixel",
         arrays: Mapping[str, np.ndarray | None] | None = None, **named: np.ndarray | None,
     ) -> None:  # fmt: skip
         settle = object.__setattr__
@@ -87,6 +91,7 @@ class DistilledSet:
         settle(self, "arrays", self._settled({**(arrays or {}), **named}))
         settle(self, "labels", None if labels is None else _array("labels", labels, 3))
         settle(self, "label_kind", label_kind)
+        settle(self, "interpolation", interpolation)
         settle(self, "recipe", recipe)
         settle(self, "provenance", {} if provenance is None else provenance)
         self._check_shapes()
@@ -129,6 +134,10 @@ class DistilledSet:
         classes, frames = len(self.class_names), self.frames
         if not classes or len(set(self.class_names)) != classes:
             raise UsageError("A distilled set needs at least one class name, and no name twice.")
+        if self.interpolation not in INTERPOLATIONS:
+            raise UsageError(
+                f"Interpolation {self.interpolation!r} is unknown: choose one of {', '.join(INTERPOLATIONS)}."
+            )
         if frames < 1:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
@@ -162,7 +171,7 @@ class DistilledSet:
         shape = [there if needed is None else needed for there, needed in zip(found, whole, strict=True)]
         if items.enlarged_before is not None:
             shape = [
-                min(there, needed) if axis in SIDES else needed
+                min(there, needed) if axis in items.smaller else needed
                 for axis, there, needed in zip(items.axes, found, shape, strict=True)
             ]
         return tuple(shape)
@@ -276,7 +285,7 @@ class DistilledSet:
             float32 (n, T, H, W).
         """
         clips = self.arrays["dynamic"][label, dynamics, ..., 0]
-        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size))
+        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size), self.interpolation)
         return upsampling.upsample(clips, matrices)
 
     def _checked(self, pairs: np.ndarray) -> np.ndarray:

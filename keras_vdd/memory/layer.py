@@ -57,6 +57,15 @@ class MemoryLayer(keras.layers.Layer):
         """Draw one pair of each video slot, int32 (classes * VPC, 3), as a step of the paper does."""
         return pairing.sample_pairs(rng, *self._counts())
 
+    @property
+    def stored_frames(self):
+        """int, N_syn: frames that are stored of a video."""
+        return self.frames
+
+    def stored(self, pairs):
+        """Return the frames that videos of pairs (n, 3) are made of, float32 (n, stored_frames, size, size, 3)."""
+        return self(pairs)
+
     def draw_batches(self, rng, batch, steps):
         """Draw the pairs of each training step of trajectory matching.
 

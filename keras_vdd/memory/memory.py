@@ -27,8 +27,9 @@ class Items:
         index: "static" or "dynamic": which entry of a pair (class, static, dynamic) chooses an item.
         single: True where each video slot (one of VPC, the videos per class) has exactly one item; False where
             the items of a class are divided equally among its slots.
-        enlarged_before: where items may be stored with fewer frames and pixels than the videos, the part that they
+        enlarged_before: where items may be stored with fewer frames or pixels than the videos, the part that they
             are enlarged for by interpolation, such as "the integrator"; else None.
+        smaller: the axes along which they may be.
     """
 
     array: str
@@ -38,6 +39,7 @@ class Items:
     index: str = "static"
     single: bool = False
     enlarged_before: str | None = None
+    smaller: tuple[str, ...] = SIDES
 
     def whole(self, frames: int, height: int, width: int) -> tuple[int | None, ...]:
         """Shape of an item at full size, for videos of this size; None for an axis that only the item itself tells."""
@@ -214,4 +216,5 @@ class Memory:
     @staticmethod
     def _tells_size(items):
         # Items that may be stored smaller do not.
-        return {"height", "width"} <= set(items.axes) and items.enlarged_before is None
+        smaller = () if items.enlarged_before is None else items.smaller
+        return {"height", "width"} <= set(items.axes) - set(smaller)

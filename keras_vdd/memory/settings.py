@@ -5,7 +5,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from keras_vdd.settings import Positive, Settings, Whole
+from keras_vdd.settings import Positive, Settings, Whole, one_of
+from keras_vdd.temporal import INTERPOLATIONS
+
+Interpolation = Annotated[str, one_of(lambda: list(INTERPOLATIONS))]
 
 # What a kind that has no use for a setting holds it at, whatever a recipe says of it.
 _WITHOUT = {
@@ -13,7 +16,8 @@ _WITHOUT = {
     "dynamics_per_class": 0,
     "integrators": 1,
     "integrator_start": "random",
-    "dynamic_frames": None,
+    "stored_frames": None,
+    "interpolation": "half-pixel",
     "dynamic_size": None,
 }
 _COUNTS = ("statics_per_class", "dynamics_per_class")
@@ -24,7 +28,7 @@ class MemorySettings(Settings):
 
     The settings of a kind of memory are a subclass with a field `kind`, a `Literal` of its name and with it as
     default, and with fields of its own. `uses` names those of the optional ones here that it has a use for: counts,
-    integrators, motion stored small. A recipe may say the others too; they are held at 0, 1 or null.
+    integrators, what is stored small. A recipe may say the others too; they are held at 0, 1 or null.
     """
 
     uses: ClassVar[tuple[str, ...]] = ()
@@ -41,8 +45,12 @@ class MemorySettings(Settings):
     """Integrators shared by the classes, 1 to the number of classes."""
     integrator_start: Literal["random", "identity"] = "random"
     """`random` as the paper's; `identity` passes the still through, plus a tenth of the random draw."""
-    dynamic_frames: Positive | None = None
-    """Frames that a motion clip stores, interpolated to data.frames when used; null stores all."""
+    stored_frames: Positive | None = None
+    """N_syn of the paper's section 3: frames that a video or a motion clip stores, interpolated to data.frames when
+    used; null stores all."""
+    interpolation: Interpolation = "half-pixel"
+    """How few frames become many: duplicate; linear (the first and the last stored frame are those of the video, as in
+    the paper); half-pixel (linear, each stored frame in the middle of its share)."""
     dynamic_size: Positive | None = None
     """Side of a stored motion clip in pixels, interpolated to data.size when used; null stores all."""
     quantise: bool = False
@@ -50,7 +58,13 @@ class MemorySettings(Settings):
 
     def fits(self, data: Any) -> Iterable[str]:
         """Yield a sentence for what these settings cannot do with the `data` settings of a recipe."""
-        return ()
+        if self.stored_frames is not None and self.stored_frames > data.frames:
+            stored = f"memory.stored_frames={self.stored_frames}"
+            yield f"{stored} is above data.frames={data.frames}; it can only store less"
+
+    def frames_of(self, frames: int) -> int:
+        """Return how many frames are stored of a video of `frames` (N_syn)."""
+        return self.stored_frames or frames
 
     @model_validator(mode="before")
     @classmethod

@@ -1,44 +1,48 @@
-"""Motion clips of few frames and pixels, enlarged to those of the videos; one rule for numpy and Keras.
+"""Frames and pixels of which few are stored, enlarged to those of the videos; one rule for numpy and Keras.
 
-Linear interpolation, one axis after the other: sample i of n, spread over N samples, lies at
-(i + 1/2) N/n - 1/2 (half-pixel centres), and the first and the last value go on to the edges. It is
-three products with matrices that depend on the sizes alone.
+One axis after the other, each a product with a matrix of `keras_vdd.temporal.interpolation`. Pixels are interpolated
+with half-pixel centres, time as the set says.
 """
+
+import math
 
 import numpy as np
 
-from keras_vdd.errors import UsageError
+from keras_vdd.temporal.interpolation import interpolation_matrix
 
 
-def axis_matrix(small, large):
-    """Return the matrix, float32 (large, small), that interpolates `small` samples to `large`.
-
-    Raises:
-        UsageError: `small` is not between 1 and `large`.
-    """
-    if isinstance(small, bool) or int(small) != small or not 1 <= small <= large:
-        raise UsageError(
-            f"Motion of {small!r} samples cannot be enlarged to {large}: store between 1 and {large}."
-        )
-    places = np.clip((np.arange(large) + 0.5) * small / large - 0.5, 0, small - 1)
-    before = np.floor(places).astype(int)
-    after = np.minimum(before + 1, small - 1)
-    matrix = np.zeros((large, small))
-    np.add.at(matrix, (np.arange(large), before), 1 - (places - before))
-    np.add.at(matrix, (np.arange(large), after), places - before)
-    return matrix.astype(np.float32)
-
-
-def axis_matrices(small, large):
+def axis_matrices(small, large, over_time="half-pixel"):
     """Return the matrices of (time, height, width), None for an axis whose two sizes are equal.
 
     Args:
-        small, large: (frames, height, width) of the stored clip and of the video.
+        small, large: (frames, height, width), or the first of them, as stored and of the video.
+        over_time: str, how frames are interpolated, of `keras_vdd.temporal.INTERPOLATIONS`.
+
+    Raises:
+        UsageError: more is stored than shown, or less than 1.
     """
     return [
-        None if stored == shown else axis_matrix(stored, shown)
-        for stored, shown in zip(small, large, strict=True)
+        None if stored == shown else interpolation_matrix("half-pixel" if axis else over_time, stored, shown)
+        for axis, (stored, shown) in enumerate(zip(small, large, strict=True))
     ]
+
+
+def along_time(videos, matrix, functions=np):
+    """Make all frames of videos of those stored.
+
+    Args:
+        videos: float32 (n, t, ...), an array or a tensor.
+        matrix: float32 (T, t), or None where all frames are stored.
+        functions: `numpy`, or `keras.ops` for tensors.
+
+    Returns:
+        float32 (n, T, ...).
+    """
+    if matrix is None:
+        return videos
+    frames, *rest = videos.shape[1:]
+    flat = functions.reshape(videos, (-1, frames, math.prod(rest)))
+    return functions.reshape(functions.matmul(matrix, flat), (-1, len(matrix), *rest))
 
 
 def upsample(clips, matrices, functions=np):
@@ -56,9 +60,7 @@ def upsample(clips, matrices, functions=np):
     reshape, matmul = functions.reshape, functions.matmul
     _, frames, tall, wide = clips.shape
     if time is not None:
-        clips = matmul(time, reshape(clips, (-1, frames, tall * wide)))
-        frames = len(time)
-        clips = reshape(clips, (-1, frames, tall, wide))
+        clips, frames = along_time(clips, time, functions), len(time)
     if height is None and width is None:
         return clips
     clips = reshape(clips, (-1, tall, wide))

@@ -4,31 +4,47 @@ from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import value_and_grad
+from keras_vdd.errors import UsageError
 from keras_vdd.learning.objective import VideoSpaceObjective
 from keras_vdd.learning.real_batches import choose_by_class, on_device
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
+from keras_vdd.models.registry import NETWORKS
 from keras_vdd.out_of_memory import lower
+from keras_vdd.temporal import segments
 
 
 class ClassMatching(StageObjective):
     """Matches each class by a loss ("Dancing with Still Images", CVPR 2024, section 4 and Algorithm 1).
 
-    Samples are clips, or stills in stage 1. The network of an iteration has fresh weights. With `augment`, one
-    transformation is drawn for each class and applied to its real and synthetic samples alike.
+    Samples are clips, or stills in stage 1. Clips are matched segment by segment (section 3.2), as many as the settings
+    say; a network that looks at frames takes segments of one frame. The network of an iteration has fresh weights, the
+    same for all segments. With `augment`, one transformation is drawn for each class and applied to its real and
+    synthetic samples alike.
 
     Args:
         loss: function (network, weights, real, synthetic, settings) -> (loss, gradient to `synthetic`), traced
             by the backend. `real` float32 (classes, n, ...) and `synthetic` float32 (classes, m, ...) are
-            normalised samples by class; `weights` are tensors in the order of `network.trainable_variables`,
-            to be used through `keras_vdd.models.apply`; `settings` are the stage's.
+            normalised samples by class, of one segment; `weights` are tensors in the order of
+            `network.trainable_variables`, to be used through `keras_vdd.models.apply`; `settings` are the stage's.
         stage, store, memory, bank: as `StageObjective` takes them.
     """
 
     def __init__(self, loss, stage, store, memory, bank=None):
         super().__init__(stage, store, memory, bank)
         self._loss = loss
+        # Whether a network that looks at frames is shown clips.
+        self._of_frames = not stage.stills and NETWORKS.get(self.settings.network).input == "frames"
+        shown = memory.stored_frames if stage.view == "stored" else self.data.frames
+        lengths = {length // stage.segments for length in (stage.real_frames, shown)}
+        if len(lengths) > 1 and not (self._of_frames or getattr(self.network, "any_length", False)):
+            raise UsageError(
+                f"dynamic.network={self.settings.network} has other features for clips of {max(lengths)} frames "
+                f"than for {min(lengths)}: choose one that takes clips of any length, such as convnet_gru, or as "
+                "many real frames as are stored."
+            )
+        self._segments = [None] if stage.stills else segments(stage.real_frames, shown, stage.segments)
         self._objective = VideoSpaceObjective(self._matching, self.classes, memory.videos_per_class)
 
     def __call__(self, learned, synthesise, batch):
@@ -42,7 +58,19 @@ class ClassMatching(StageObjective):
         return self._on(self.network, weights, real, synthetic)
 
     def _on(self, network, weights, real, synthetic):
-        return self._loss(network, weights, real, synthetic, self.settings)
+        if len(self._segments) == 1 and not self._of_frames:
+            return self._loss(network, weights, real, synthetic, self.settings)
+        losses, gradients = [], []
+        for of_real, of_synthetic in self._segments:
+            parts = self._segment(real, of_real), self._segment(synthetic, of_synthetic)
+            loss, gradient = self._loss(network, weights, *parts, self.settings)
+            losses.append(loss)
+            gradients.append(ops.expand_dims(gradient, 2) if self._of_frames else gradient)
+        return sum(losses[1:], losses[0]), ops.concatenate(gradients, axis=2)
+
+    def _segment(self, clips, frames):
+        """Frames, in one run, of clips (classes, n, frames, ...); a network of frames has no axis of time."""
+        return clips[:, :, frames[0]] if self._of_frames else clips[:, :, frames[0] : frames[-1] + 1]
 
     @property
     def lighter(self):

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_
 from pydantic_core import PydanticKnownError
 
 from keras_vdd.memory.registry import MEMORIES, own_memories
-from keras_vdd.models.registry import ClipNetwork
+from keras_vdd.models.registry import AnyNetwork, ClipNetwork
 from keras_vdd.settings import Fraction, Positive, Rate, Settings, listed
 
 Strategy = Literal["flip", "colour", "crop", "cutout", "scale", "rotate"]
@@ -75,3 +75,10 @@ class ClassSettings(MatchingSettings):
     """Real clips in one pass; smaller takes less memory and gives the same result to rounding."""
     augment: Strategies = ()
     """Differentiable augmentation, one draw a class, equal on real and synthetic clips; [] is off."""
+    network: AnyNetwork = "mini_c3d"
+    """Network that the loss looks through: of clips, or of frames where a segment is one frame."""
+    real_frames: Positive | None = None
+    """N_real of the paper's section 3: frames of a real clip, spread over the time of a whole one, that the stored
+    frames of the memory are matched with. null matches whole clips with whole videos, made of what is stored."""
+    segments: Positive = 1
+    """K of the paper's section 3: real and synthetic clips are cut into as many, and matched one by one in time."""

@@ -1,7 +1,7 @@
 """ConvNet on every frame and a head over time: the networks of section 3 of the paper, but for their heads."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -59,6 +59,9 @@ class FrameEncoder(Embedder):
         self.classify_from(classes, math.prod(self.feature_shape))
         self.built = True
 
+    any_length: ClassVar[bool] = True
+    """Whether clips of other lengths than `frames` have as many features too."""
+
     def head(self, features: int) -> keras.layers.Layer | None:
         """Make the layer that reads the frames' features in order, (batch, frames, features); None where there is none.
 
@@ -71,8 +74,9 @@ class FrameEncoder(Embedder):
         start = (self.size - self.crop) // 2
         inside = slice(start, start + self.crop)
         x = ops.cast(x, self.compute_dtype)[:, :, inside, inside]
+        frames = x.shape[1] if self.any_length else self.frames
         x = self.blocks.features(ops.reshape(x, (-1, self.crop, self.crop, 3)))
-        x = ops.reshape(x, (-1, self.frames, self.blocks.feature_count))
+        x = ops.reshape(x, (-1, frames, self.blocks.feature_count))
         if self.temporal is not None:
             x = self.temporal(x)
         return ops.mean(x, axis=1) if len(x.shape) == 3 else x

@@ -67,7 +67,8 @@ def register_network(name: str, builder: Callable[..., Any], input: str = "clips
             layer). The model is called with float32 frames (batch, size, size, 3) or clips (batch, frames, size,
             size, 3) and returns float32 logits (batch, classes); its `embed(x, training=False)` returns features
             (batch, features). It has the attributes `size`, `feature_shape` (the features' shape before they are
-            flattened) and, for clips, `frames`. Each layer says how its weights are drawn in `draws`, a dict by
+            flattened) and, for clips, `frames`, and `any_length = True` where clips of other lengths have as many
+            features. Each layer says how its weights are drawn in `draws`, a dict by
             the weights' names of functions (shape, rng) -> float32 array, such as `keras_vdd.layers.Uniform`.
         input: "clips" or "frames".
 
@@ -94,3 +95,4 @@ def names_of(input: str) -> list[str]:
 
 FrameNetwork = Annotated[str, one_of(lambda: names_of("frames"))]
 ClipNetwork = Annotated[str, one_of(lambda: names_of("clips"))]
+AnyNetwork = Annotated[str, one_of(NETWORKS.names)]

@@ -9,6 +9,7 @@ still, forward and back; one that is only forward costs `FORWARD` of it.
 import math
 
 from keras_vdd import models
+from keras_vdd.learning.stage import Stage
 from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.methods.cost import FORWARD, raw_and_normalised
 from keras_vdd.models.footprint import first_order_bytes, weight_bytes
@@ -26,12 +27,17 @@ class Networks:
     def __init__(self, recipe, classes):
         self._recipe, self._classes, self._known = recipe, classes, {}
 
-    def of(self, architecture, width, stem=64):
-        """Return a network, built, and the measured seconds of a training pass through it for one clip or frame."""
-        key = architecture, width, stem
+    def of(self, architecture, width, stem=64, frames=None):
+        """Return a network, built, and the measured seconds of a training pass through it for one clip or frame.
+
+        Args:
+            architecture, width, stem: as `models.create` takes them.
+            frames: int, of a clip; None for those of the recipe.
+        """
+        data, precision = self._recipe.data, self._recipe.run.precision
+        key = architecture, width, stem, frames or data.frames
         if key not in self._known:
-            data, precision = self._recipe.data, self._recipe.run.precision
-            size = self._classes, data.frames, data.size
+            size = self._classes, frames or data.frames, data.size
             network = models.create(architecture, *size, width, stem, precision)
             self._known[key] = network, training_pass(network)
         return self._known[key]
@@ -58,9 +64,14 @@ def expert_training(recipe, extent, networks):
 
 def dynamic_stage(recipe, extent, networks, memory_bytes):
     """Stage 2, by the matching loss of the recipe; `memory_bytes` are those of the memory in float32."""
-    stage, videos = recipe.dynamic, extent.classes * recipe.memory.videos_per_class
-    network = networks.of(stage.network, stage.width, stage.stem)
-    return _matching("dynamic", recipe, network, (extent.classes, videos, _clip(recipe)), memory_bytes)
+    stage, data = Stage("dynamic", recipe.dynamic, recipe.data, recipe.run.seed), recipe.data
+    settings, videos = recipe.dynamic, extent.classes * recipe.memory.videos_per_class
+    # Each segment of every clip is a pass through the network, which has its length.
+    frames = stage.real_frames // stage.segments
+    network, seconds = networks.of(settings.network, settings.width, settings.stem, frames)
+    clip = real_clip_bytes(stage.real_frames, data.size, data.size)
+    measured = network, stage.segments * seconds
+    return _matching("dynamic", recipe, measured, (extent.classes, videos, clip), memory_bytes)
 
 
 def _matching(name, recipe, measured, amounts, memory_bytes):

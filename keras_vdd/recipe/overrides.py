@@ -10,6 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.merging import merged
+from keras_vdd.recipe.schema import RENAMED
 from keras_vdd.recipe.yaml_text import parse_yaml
 
 Overrides = str | Iterable[str] | Mapping[str, Any]
@@ -28,7 +29,7 @@ def parse(text: str) -> tuple[str, Any]:
     if not isinstance(text, str):
         raise ValueError(f"{text!r} is not KEY=VALUE, such as data.root=videos")
     key, equals, raw = text.partition("=")
-    key, raw = key.strip(), raw.strip()
+    key, raw = _todays(key.strip()), raw.strip()
     if not equals or not key:
         raise ValueError(f"{text!r} is not KEY=VALUE, such as data.root=videos")
     kind = known_keys().get(key)
@@ -87,7 +88,12 @@ def apply(values: dict[str, Any], overrides: Overrides) -> tuple[dict[str, Any],
     return values, wrong
 
 
+def _todays(key):
+    return RENAMED.get(key, key)
+
+
 def _of_python(key, value):
+    key = _todays(key) if isinstance(key, str) else key
     kind = known_keys().get(key) if isinstance(key, str) else None
     if kind is None:
         raise ValueError(unknown_key(str(key)))

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, SerializeAsAny, model_validator
 from pydantic_core import PydanticKnownError
 
+from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.memory import MEMORIES, Memory, MemorySettings
 from keras_vdd.memory.precision import LEARNED_AS
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
+from keras_vdd.models.registry import NETWORKS
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
@@ -24,6 +26,21 @@ from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings,
 STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
 # What is learned where a recipe does not say.
 MEMORY_KIND = "static-dynamic"
+
+
+RENAMED = {"memory.dynamic_frames": "memory.stored_frames"}
+"""Dotted names that recipes of before have, and those in sets and runs of then; they are read as the names of now."""
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    for old, new in RENAMED.items():
+        section, before = old.split(".")
+        if isinstance(values.get(section), dict) and before in values[section]:
+            inner = {**values[section]}
+            if (value := inner.pop(before)) is not None:
+                inner[new.split(".")[1]] = value
+            values = {**values, section: inner}
+    return values
 
 
 def _of_its_loss(values: Any) -> MatchingSettings:
@@ -148,7 +165,10 @@ class Recipe(Settings):
     @model_validator(mode="before")
     @classmethod
     def _what_goes_without_saying(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get("dynamic"), dict):
+        if not isinstance(values, dict):
+            return values
+        values = _renamed(values)
+        if not isinstance(values.get("dynamic"), dict):
             return values
         dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}
         # Sets and runs of before say so of DM and DC; no other way is left.
@@ -179,6 +199,8 @@ class Recipe(Settings):
         if self.memory_kind.clips is None:
             kinds = " or ".join(f"memory.kind={memory.kind}" for memory in MEMORIES if memory.clips)
             yield f"a coreset holds clips, not memory.kind={self.memory.kind}; set {kinds}"
+        if self.memory.stored_frames is not None:
+            yield "memory.stored_frames is for what is learned, and a coreset is of whole clips; set it null"
         if self.memory.quantise:
             yield "memory.quantise=true is for what is learned, and a coreset is chosen; set memory.quantise=false"
 
@@ -187,6 +209,7 @@ class Recipe(Settings):
         if self.dynamic is not None:
             yield from self._rates_fit()
             yield from self._loss_fits()
+            yield from self._frames_fit()
         elif stills == "start":
             alone = " or ".join(
                 f"memory.kind={memory.kind}" for memory in MEMORIES if memory.stills == "whole"
@@ -218,6 +241,26 @@ class Recipe(Settings):
             )
         if loss.fits is not None:
             yield from loss.fits(self.dynamic, memory)
+
+    def _frames_fit(self):
+        stage, memory, data = self.dynamic, self.memory, self.data
+        if not hasattr(stage, "segments"):
+            return
+        real = stage.real_frames or data.frames
+        shown = data.frames if stage.real_frames is None else memory.frames_of(data.frames)
+        if stage.segments > 1:
+            from keras_vdd.temporal import segments  # needs NumPy, which other recipes are spared
+
+            try:
+                segments(real, shown, stage.segments)
+            except UsageError as error:
+                yield f"dynamic.segments={stage.segments}: {str(error).rstrip('.')}"
+                return
+        if NETWORKS.get(stage.network).input == "frames" and max(real, shown) > stage.segments:
+            yield (
+                f"dynamic.network={stage.network} looks at frames, and a segment has {real // stage.segments} real and "
+                f"{shown // stage.segments} synthetic ones; set as many dynamic.segments as there are frames"
+            )
 
     def _experts_fit(self):
         if self.experts is None or self.coreset is not None:

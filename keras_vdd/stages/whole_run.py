@@ -132,7 +132,7 @@ def _distilled_set(recipe, stores, arrays, learned):
     return DistilledSet(
         recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
         recipe.memory.videos_per_class, **arrays, label_kind=learned.get("label_kind"),
-        recipe=resolved_yaml(recipe), provenance=provenance,
+        recipe=resolved_yaml(recipe), provenance=provenance, interpolation=recipe.memory.interpolation,
     )  # fmt: skip
 
 

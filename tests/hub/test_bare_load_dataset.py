@@ -84,7 +84,7 @@ def test_small_motion_is_the_layer_s_video(fresh, tmp_path):
     keras = pytest.importorskip("keras")
     from keras_vdd.memory import DistilledSet, StaticDynamicMemory
 
-    memory = StaticDynamicMemory(3, 1, 2, 2, 5, 8, 3, dynamic_frames=2, dynamic_size=3, quantise="int8")
+    memory = StaticDynamicMemory(3, 1, 2, 2, 5, 8, 3, stored_frames=2, dynamic_size=3, quantise="int8")
     rng = np.random.default_rng(0)
     for variable in memory.weights:
         scale = 1 if variable.name in ("static", "dynamic") else 0.1

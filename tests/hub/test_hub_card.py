@@ -74,7 +74,10 @@ def test_storage_that_is_no_plain_value_is_explained(make_set, tmp_path):
     assert "`video` is stored as uint8: value = (number / 255 - mean) / std" in text
     small = make_set(dynamic=np.ones((12, 4, 2, 4, 3, 1)))
     text = card_of(small, tmp_path, dtype="float16")[1]
-    assert "`dynamics` are stored at 2 x 4 x 3 and interpolated linearly to 5 x 8 x 9" in text
+    assert (
+        "`dynamics` is stored at 2 x 4 x 3 and interpolated to 5 x 8 x 9 before the integrator (linear"
+        in text
+    )
     assert "stored as" not in text
 
 

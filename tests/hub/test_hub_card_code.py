@@ -7,6 +7,7 @@ import pytest
 
 import keras_vdd
 from keras_vdd.memory.precision import DTYPES
+from keras_vdd.temporal import INTERPOLATIONS
 
 # One process for all cards, as torch takes seconds to import; each card's code is a file of its own, as written.
 RUN_CARDS = """\
@@ -75,6 +76,21 @@ def test_plain_torch_with_small_motion_several_integrators_and_learned_labels(ma
         np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5)
         np.testing.assert_allclose(labels, soft, rtol=0, atol=1e-6)
         assert np.isfinite(loss)
+
+
+@pytest.mark.slow
+def test_plain_torch_interpolates_frames_by_the_rule_of_the_set(make_set, fresh, tmp_path):
+    rng = np.random.default_rng(0)
+    few = {"static-dynamic": {"dynamic": rng.normal(size=(12, 4, 2, 4, 3, 1))},
+           "full-video": {"video": rng.normal(size=(12, 2, 2, 8, 9, 3))}}  # fmt: skip
+    folders = [
+        exported(make_set(kind, interpolation=rule, **few[kind]), tmp_path / f"{kind}-{rule}")
+        for kind in few
+        for rule in INTERPOLATIONS
+    ]
+    for folder, (videos, _, _) in zip(folders, in_plain_torch(fresh, folders), strict=True):
+        expected, _ = keras_vdd.load(folder).videos()
+        np.testing.assert_allclose(videos, expected, rtol=0, atol=1e-5, err_msg=folder.name)
 
 
 def test_the_videos_take_about_ten_lines(make_set, tmp_path):

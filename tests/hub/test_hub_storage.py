@@ -112,7 +112,7 @@ def test_what_rounded_training_saw_is_what_is_loaded(tmp_path, quantise, dtype):
     keras = pytest.importorskip("keras")
     from keras_vdd.memory import DistilledSet, StaticDynamicMemory
 
-    memory = StaticDynamicMemory(3, 1, 2, 2, 4, 6, 3, dynamic_frames=2, dynamic_size=3)
+    memory = StaticDynamicMemory(3, 1, 2, 2, 4, 6, 3, stored_frames=2, dynamic_size=3)
     memory.quantise = dtype if quantise else None
     rng = np.random.default_rng(0)
     for variable in memory.weights:

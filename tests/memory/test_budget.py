@@ -76,10 +76,10 @@ def test_bytes_of_eight_bits():
 def test_small_motion_counts_as_it_is_stored():
     counts = {"statics_per_class": 2, "dynamics_per_class": 3}
     for dtype, size, scale in (("float32", 4, 0), ("float16", 2, 0), ("int8", 1, 4)):
-        found = nbytes("static-dynamic", dtype, dynamic_frames=8, dynamic_size=28, **counts)
+        found = nbytes("static-dynamic", dtype, stored_frames=8, dynamic_size=28, **counts)
         expected = 50 * (2 * (STILL * size + scale) + 3 * (8 * 28 * 28 * size + scale)) + 4 * 327
         assert found == expected
-    slow = nbytes("static-dynamic", dynamic_frames=4, **counts)
+    slow = nbytes("static-dynamic", stored_frames=4, **counts)
     assert nbytes("static-dynamic", **counts) - slow == 50 * 3 * 12 * FRAME * 4
 
 

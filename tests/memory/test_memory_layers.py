@@ -77,7 +77,7 @@ def test_without_options_a_call_is_the_integrator_of_the_weights():
 
 
 def test_small_motion_is_learned_small():
-    memory = static_dynamic(dynamic_frames=2, dynamic_size=3)
+    memory = static_dynamic(stored_frames=2, dynamic_size=3)
     assert memory.dynamic.shape == (CLASSES, 6, 2, 3, 3, 1)
     assert memory.arrays()["dynamic"].shape == (CLASSES, 6, 2, 3, 3, 1)
     # Motion that is the same everywhere is the same after enlarging: other memories, equal videos.
@@ -92,7 +92,7 @@ def test_small_motion_is_learned_small():
 
 
 @pytest.mark.parametrize(
-    "options", [{"dynamic_frames": FRAMES + 1}, {"dynamic_size": 0}, {"dynamic_size": 2.5}]
+    "options", [{"stored_frames": FRAMES + 1}, {"dynamic_size": 0}, {"dynamic_size": 2.5}]
 )
 def test_motion_sizes_that_cannot_be_enlarged_are_refused(options):
     with pytest.raises(UsageError, match="store between 1 and"):

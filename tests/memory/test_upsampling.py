@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_vdd.errors import UsageError
-from keras_vdd.memory.upsampling import axis_matrices, axis_matrix, upsample
+from keras_vdd.memory.upsampling import axis_matrices, upsample
+from keras_vdd.temporal import interpolation_matrix
+
+
+def axis_matrix(small, large):
+    return interpolation_matrix("half-pixel", small, large)
 
 
 def interpolated(samples, large):

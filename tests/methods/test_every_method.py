@@ -6,9 +6,8 @@ import math
 import numpy as np
 import pytest
 from derivatives import assert_gradient, in_float64, tensor, wide
-from keras import ops
 from method_cases import NAMES, SHARED, TWO, options
-from tiny_networks import Smooth
+from tiny_networks import Wide
 from tiny_stage import (
     CLASSES,
     FRAMES,
@@ -30,16 +29,6 @@ from keras_vdd.methods import METHODS
 from keras_vdd.planning.plan import plan
 
 COUNTS = {"still": (), "full-video": TWO, **dict.fromkeys(KINDS, ()), "static-dynamic": SHARED}
-
-
-class Wide(Smooth):
-    """Takes real clips, which are float32 always, to float64."""
-
-    def embed(self, x, training=False):
-        return super().embed(ops.cast(x, "float64"), training)
-
-    def call(self, x, training=False):
-        return super().call(ops.cast(x, "float64"), training)
 
 
 class StillPool:

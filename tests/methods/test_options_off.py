@@ -21,7 +21,7 @@ CALLS = [
     (trajectory, "confident_logits"),
     (layer, "straight_through"),
     (layer, "quantised"),
-    (upsampling, "axis_matrix"),
+    (upsampling, "interpolation_matrix"),
 ]
 ON = {
     "augmentation": ("dm", ["dynamic.augment=[scale]"]),
@@ -30,7 +30,7 @@ ON = {
     "int8": ("dm", ["memory.quantise=true", "export.dtype=int8"]),
     "int4": ("dm", ["memory.quantise=true", "export.dtype=int4"]),
     "small motion": ("dm", ["memory.dynamic_size=4"]),
-    "slow motion": ("dm", ["memory.dynamic_frames=2"]),
+    "slow motion": ("dm", ["memory.stored_frames=2"]),
 }
 
 

@@ -37,7 +37,9 @@ class Recurrent(keras.Model):
 @pytest.mark.parametrize("setting", ["dynamic.network", "evaluation.architecture", "static.network"])
 def test_recipes_take_networks_of_the_right_input(setting, forgetting):
     wrong = "mini_c3d" if setting.startswith("static") else "convnet_d4"
-    with pytest.raises(UsageError, match=f"{setting}={wrong} must be one of "):
+    with pytest.raises(
+        UsageError, match=f"{setting}={wrong} (must be one of|looks at frames, and a segment has) "
+    ):
         load_recipe("quickstart", [f"{setting}={wrong}"])
     with pytest.raises(UsageError, match=f"{setting}=toy must be one of "):
         load_recipe("quickstart", [f"{setting}=toy"])

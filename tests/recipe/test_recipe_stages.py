@@ -167,7 +167,7 @@ def test_another_loss_leaves_the_old_ones_rates_behind():
             ["export.dtype=uint8"],
             "keeps real pixels, which a learned set has none of; choose int8",
         ),
-        ("quickstart", ["memory.dynamic_frames=9"], "memory.dynamic_frames=9 is above data.frames=8"),
+        ("quickstart", ["memory.dynamic_frames=9"], "memory.stored_frames=9 is above data.frames=8"),
         ("quickstart", ["memory.dynamic_size=33"], "memory.dynamic_size=33 is above data.size=32"),
         (
             "mtt-shapes",
@@ -243,7 +243,7 @@ def test_all_beyond_the_paper_is_off_by_default():
         )
         memory = recipe.memory
         assert (memory.integrator_start, memory.quantise, recipe.static.augment) == ("random", False, ())
-        assert memory.dynamic_frames is memory.dynamic_size is None and recipe.export.dtype == "float32"
+        assert memory.stored_frames is memory.dynamic_size is None and recipe.export.dtype == "float32"
         assert getattr(recipe.dynamic, "augment", ()) == () and not getattr(
             recipe.dynamic, "soft_labels", False
         )

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 from keras_vdd.recipe.load import list_recipes
 
 STORED = json.loads((Path(__file__).parent / "resolved_settings.json").read_text(encoding="utf-8"))
-# What was taken out since, with the only value that a recipe had: networks for DM and DC are always fresh.
-REMOVED = {"dynamic.networks": "fresh"}
+# What was taken out since, with the only value that a recipe had: networks for DM and DC are always fresh; and frames
+# that motion clips store are memory.stored_frames, as those of videos.
+REMOVED = {"dynamic.networks": "fresh", "memory.dynamic_frames": None}
 RECIPES = {recipe.name: recipe for recipe in list_recipes()}
 
 

@@ -6,13 +6,17 @@ from keras_vdd.registry import on_call
 
 
 def reconstruct(distilled, pairs):
-    """Videos of pairs, as they are stored; arguments as `Memory.reconstruct` says."""
-    return distilled.video[pairs[:, 0], pairs[:, 1]]
+    """Videos of pairs, of the frames that are stored; arguments as `Memory.reconstruct` says."""
+    from keras_vdd.memory import upsampling  # needs NumPy, which recipes do without
+
+    stored = distilled.video[pairs[:, 0], pairs[:, 1]]
+    matrix = upsampling.axis_matrices(stored.shape[1:2], (distilled.frames,), distilled.interpolation)[0]
+    return upsampling.along_time(stored, matrix)
 
 
 def shapes(settings, classes, frames, size):
     """Shapes of what is stored; arguments as `Memory.shapes` says."""
-    return {"video": (classes, settings.videos_per_class, frames, size, size, 3)}
+    return {"video": (classes, settings.videos_per_class, settings.frames_of(frames), size, size, 3)}
 
 
 MEMORY = Memory(
@@ -21,7 +25,17 @@ MEMORY = Memory(
     layer=on_call(f"{__name__}.layer:FullVideoMemory.of"),
     reconstruct=reconstruct,
     shapes=shapes,
-    items=(Items("video", "video", "video", ("frames", "height", "width", 3), single=True),),
+    items=(
+        Items(
+            "video",
+            "video",
+            "video",
+            ("frames", "height", "width", 3),
+            single=True,
+            enlarged_before="it is shown",
+            smaller=("frames",),
+        ),
+    ),
     learns={"video": "Videos of a full-video memory."},
     formula="video",
     shown=" as they were learned.",

@@ -1,5 +1,8 @@
 """Whole videos, every frame learned."""
 
+from keras import ops
+
+from keras_vdd.memory import upsampling
 from keras_vdd.memory.layer import MemoryLayer
 
 
@@ -10,26 +13,41 @@ class FullVideoMemory(MemoryLayer):
         classes: int.
         videos_per_class: int, VPC.
         frames, size: int, of a video.
+        stored_frames: int, frames that are learned and stored of a video; None for all. A call interpolates them.
+        interpolation: str, how, of `keras_vdd.temporal.INTERPOLATIONS`.
         quantise: "int8" or "int4", learn videos as they are stored in it; None for as they are.
     """
 
     kind = "full-video"
 
-    def __init__(self, classes, videos_per_class, frames, size, quantise=None, **kwargs):
+    def __init__(
+        self, classes, videos_per_class, frames, size, stored_frames=None, interpolation="half-pixel", quantise=None,
+        **kwargs,
+    ):  # fmt: skip
         super().__init__(classes, videos_per_class, videos_per_class, 0, frames, size, quantise, **kwargs)
-        shape = (classes, videos_per_class, frames, size, size, 3)
+        stored = frames if stored_frames is None else stored_frames
+        self._enlarging = upsampling.axis_matrices((stored,), (frames,), interpolation)[0]
+        shape = (classes, videos_per_class, stored, size, size, 3)
         self.video = self.add_weight(name="video", shape=shape, initializer="zeros")
         self.built = True
 
     @classmethod
     def of(cls, settings, classes, frames, size):
-        return cls(classes, settings.videos_per_class, frames, size, quantise=settings.quantise)
+        stored = settings.stored_frames, settings.interpolation
+        return cls(classes, settings.videos_per_class, frames, size, *stored, quantise=settings.quantise)
 
     def start(self, settings, start):
-        """Random real clips."""
-        self.video.assign(start.random_clips(settings.videos_per_class))
+        """Random real clips, of as many frames as are stored."""
+        self.video.assign(start.random_clips(settings.videos_per_class, self.stored_frames))
 
     def call(self, pairs):
+        return upsampling.along_time(self.stored(pairs), self._enlarging, ops)
+
+    @property
+    def stored_frames(self):
+        return self.video.shape[2]
+
+    def stored(self, pairs):
         return self._seen(self.video, pairs[:, 0], pairs[:, 1])
 
     def arrays(self):

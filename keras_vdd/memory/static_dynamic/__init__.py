@@ -8,7 +8,7 @@ from keras_vdd.registry import on_call
 def shapes(settings, classes, frames, size):
     """Shapes of what is stored; arguments as `Memory.shapes` says."""
     side = settings.dynamic_size or size
-    motion = (settings.dynamic_frames or frames, side, side)
+    motion = (settings.frames_of(frames), side, side)
     return {
         "static": (classes, settings.statics_per_class, size, size, 3),
         "dynamic": (classes, settings.dynamics_per_class, *motion, 1),

@@ -20,23 +20,24 @@ class StaticDynamicMemory(MemoryLayer):
         videos_per_class, statics_per_class, dynamics_per_class: int, VPC, SPC and DPC.
         frames, size: int, of a video.
         integrators: int, 1 for an H shared by all classes; class c uses c * integrators // classes.
-        dynamic_frames, dynamic_size: int, frames and side of the motion clips as they are learned and
-            stored; a call interpolates them linearly to `frames` and `size`, which None stands for.
+        stored_frames, dynamic_size: int, frames and side of the motion clips as they are learned and
+            stored; a call interpolates them to `frames` and `size`, which None stands for.
         quantise: "int8" or "int4", learn memories as they are stored in it, and see the static memory so too; None
             for as they are.
+        interpolation: str, how frames are, of `keras_vdd.temporal.INTERPOLATIONS`.
     """
 
     kind = "static-dynamic"
 
     def __init__(
         self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, integrators=1,
-        dynamic_frames=None, dynamic_size=None, quantise=None, **kwargs,
+        stored_frames=None, dynamic_size=None, quantise=None, interpolation="half-pixel", **kwargs,
     ):  # fmt: skip
         counts = videos_per_class, statics_per_class, dynamics_per_class
         super().__init__(classes, *counts, frames, size, quantise, **kwargs)
         side = size if dynamic_size is None else dynamic_size
-        motion = (frames if dynamic_frames is None else dynamic_frames, side, side)
-        self._enlarging = upsampling.axis_matrices(motion, (frames, size, size))
+        motion = (frames if stored_frames is None else stored_frames, side, side)
+        self._enlarging = upsampling.axis_matrices(motion, (frames, size, size), interpolation)
         self.static = self.add_weight(
             name="static",
             shape=(classes, statics_per_class, size, size, 3),
@@ -55,7 +56,8 @@ class StaticDynamicMemory(MemoryLayer):
     def of(cls, settings, classes, frames, size):
         return cls(
             classes, settings.videos_per_class, settings.statics_per_class, settings.dynamics_per_class, frames,
-            size, settings.integrators, settings.dynamic_frames, settings.dynamic_size, settings.quantise,
+            size, settings.integrators, settings.stored_frames, settings.dynamic_size, settings.quantise,
+            settings.interpolation,
         )  # fmt: skip
 
     def start(self, settings, start):
@@ -72,9 +74,20 @@ class StaticDynamicMemory(MemoryLayer):
 
         With several integrators the pairs of each one's classes are as many as `pairing.shares` says.
         """
+        return self._integrated(pairs, self._enlarging)
+
+    @property
+    def stored_frames(self):
+        return self.dynamic.shape[2]
+
+    def stored(self, pairs):
+        """As `call`, with motion as few frames as it is stored in; the integrator sees those alone."""
+        return self._integrated(pairs, [None, *self._enlarging[1:]])
+
+    def _integrated(self, pairs, enlarging):
         labels = pairs[:, 0]
         static = self._seen(self.static, labels, pairs[:, 1])
-        dynamic = self._enlarged(self._seen(self.dynamic, labels, pairs[:, 2]))
+        dynamic = self._enlarged(self._seen(self.dynamic, labels, pairs[:, 2]), enlarging)
         if len(self.integrators) == 1:
             return self.integrators[0](static, dynamic)
         ends = [0, *np.cumsum(pairing.shares(pairs.shape[0], self.classes, self._groups)).tolist()]
@@ -85,10 +98,11 @@ class StaticDynamicMemory(MemoryLayer):
         ]
         return ops.concatenate(parts, axis=0)
 
-    def _enlarged(self, dynamic):
-        if all(matrix is None for matrix in self._enlarging):
+    @staticmethod
+    def _enlarged(dynamic, matrices):
+        if all(matrix is None for matrix in matrices):
             return dynamic
-        clips = upsampling.upsample(ops.squeeze(dynamic, -1), self._enlarging, ops)
+        clips = upsampling.upsample(ops.squeeze(dynamic, -1), matrices, ops)
         return ops.expand_dims(clips, -1)
 
     @property

@@ -22,7 +22,9 @@ def reconstruct(distilled, pairs):
     """Videos of pairs; arguments as `Memory.on_backend` says."""
     frames, size = distilled.frames, distilled.size
     videos = np.empty((len(pairs), frames, *size, 3), np.float32)
-    matrices = upsampling.axis_matrices(distilled.dynamic.shape[2:-1], (frames, *size))
+    matrices = upsampling.axis_matrices(
+        distilled.dynamic.shape[2:-1], (frames, *size), distilled.interpolation
+    )
     which = pairs[:, 0] * distilled.integrators // distilled.classes
     for integrator in np.unique(which):
         parts = _parts(distilled, integrator)

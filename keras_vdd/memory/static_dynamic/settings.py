@@ -13,7 +13,8 @@ class StaticDynamicSettings(MemorySettings):
         "dynamics_per_class",
         "integrators",
         "integrator_start",
-        "dynamic_frames",
+        "stored_frames",
+        "interpolation",
         "dynamic_size",
     )
 
@@ -22,9 +23,8 @@ class StaticDynamicSettings(MemorySettings):
 
     def fits(self, data):
         """Yield a sentence for what these settings cannot do with the `data` settings of a recipe."""
+        yield from super().fits(data)
         if isinstance(data.classes, tuple) and self.integrators > len(data.classes):
             yield f"memory.integrators={self.integrators} is above the {len(data.classes)} classes"
-        for name in ("frames", "size"):
-            stored, shown = getattr(self, f"dynamic_{name}"), getattr(data, name)
-            if stored is not None and stored > shown:
-                yield f"memory.dynamic_{name}={stored} is above data.{name}={shown}; it can only store less"
+        if self.dynamic_size is not None and self.dynamic_size > data.size:
+            yield f"memory.dynamic_size={self.dynamic_size} is above data.size={data.size}; it can only store less"

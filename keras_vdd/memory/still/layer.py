@@ -39,8 +39,14 @@ class StillMemory(MemoryLayer):
         self.static.assign(start.stills)
 
     def call(self, pairs):
-        stills = self.images(pairs)
-        return ops.repeat(ops.expand_dims(stills, 1), self.frames, axis=1)
+        return ops.repeat(self.stored(pairs), self.frames, axis=1)
+
+    @property
+    def stored_frames(self):
+        return 1
+
+    def stored(self, pairs):
+        return ops.expand_dims(self.images(pairs), 1)
 
     def images(self, pairs):
         """The stills of pairs (n, 3) as images (n, size, size, 3)."""

@@ -12,3 +12,7 @@ class StillSettings(MemorySettings):
 
     kind: Literal["still"] = "still"
     """Stills alone; others learn stills and one-channel motion joined by an integrator, or whole videos."""
+
+    def frames_of(self, frames: int) -> int:
+        """One frame, whatever is shown of it."""
+        return 1

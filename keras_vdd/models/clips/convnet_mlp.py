@@ -12,6 +12,8 @@ class ConvNetMLP(FrameEncoder):
 
     {FrameEncoder.__doc__}"""
 
+    any_length = False
+
     def head(self, features: int) -> FrameWeights:
         return FrameWeights(name="frame_weights")
 

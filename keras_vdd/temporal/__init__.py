@@ -1,0 +1,37 @@
+"""Temporal compression: which frames are matched with which, in what segments, and how few frames become many.
+
+Section 3 of "Dancing with Still Images" (CVPR 2024). A method is a quadruplet (N_syn, N_real, K, I): trainable frames,
+real frames that they are matched with, segments matched one by one, and interpolation to the videos' length. Functions
+are loaded when first used, so that recipes know the rules without NumPy.
+"""
+
+import importlib
+from typing import Any
+
+INTERPOLATIONS = {
+    "duplicate": "each stored frame is shown for an equal share of the video",
+    "linear": "linear, the first and the last stored frame being the first and the last of the video",
+    "half-pixel": "linear with half-pixel centres, edges held",
+}
+"""How few frames become many: the name of each rule, and what it does in words."""
+
+_HOMES = {
+    "interpolation_matrix": "interpolation",
+    "is_ordered": "correspondence",
+    "is_uniform": "correspondence",
+    "segments": "correspondence",
+    "why_not_ordered": "correspondence",
+    "why_not_uniform": "correspondence",
+}
+
+__all__ = ["INTERPOLATIONS", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keras_vdd.temporal' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"keras_vdd.temporal.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
