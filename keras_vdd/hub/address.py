@@ -134,7 +134,10 @@ def set_folder(
         VddError: a run has no set yet, or the Hub cannot be reached.
     """
     if (address := repository_at(target, revision)) is not None:
-        return address.download(SET_FILES, cache_dir, token)
+        folder = address.download(SET_FILES, cache_dir, token)
+        if not any(folder.glob(SET_FILES[0])):
+            raise VddError(f"{address} on the Hub is no distilled set: it has no {SET_FILES[0]} files.")
+        return folder
     folder = Path(target).expanduser()
     if not folder.is_dir():
         raise UsageError(f"{target} is a file: give a run folder, an exported set or a repository.")

@@ -11,7 +11,7 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.export import export
 from keras_vdd.hub.kept import Kept, kept_in, results_of_run
 from keras_vdd.hub.load import LoadedSet, load
-from keras_vdd.hub.upload import MAIN, Destination, Kind, Outcome, files_of, upload
+from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, Outcome, files_of, upload
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.places import without_places
@@ -126,10 +126,7 @@ def _exported(
     distilled = run_or_set if isinstance(run_or_set, DistilledSet) else load(run_or_set)
     kept = kept_in(distilled.folder) if isinstance(distilled, LoadedSet) else Kept()
     if not (license or kept.license):
-        raise UsageError(
-            "The licence of the source videos must be given: license='cc-by-4.0' (--license), as the Hub names it, "
-            "or words."
-        )
+        raise UsageError(NO_LICENCE)
     results, stored = kept.results, "float32"
     if isinstance(distilled, LoadedSet):
         stored = distilled.dtype

@@ -22,6 +22,8 @@ def published(hub, make_set, tmp_path):
     repository.take(new)
     hub.hold("user/secret", new, private=True)
     hub.hold("user/gated", new, gated=True)
+    (tmp_path / "nothing").mkdir()
+    hub.hold("user/empty", tmp_path / "nothing")
     hub.repositories["models", "user/network"] = Repository()
     return repository, old, new
 
@@ -75,6 +77,7 @@ def test_what_the_hub_does_not_give_is_one_sentence(hub, at_hub, published):
         ("user/set", {"revision": "v2"}, "user/set has no revision v2"),
         ("user/set", {"token": "hf_wrong"}, "the Hub does not accept the token"),
         ("user/network", {}, "user/network is a model on the Hub, not a dataset"),
+        ("user/empty", {}, "user/empty on the Hub is no distilled set: it has no data/"),
         ("user/bad--name", {}, "no repository id of the form owner/name"),
         ("user/name.git", {}, "no repository id of the form owner/name"),
     ]
