@@ -170,7 +170,7 @@ def measure(rounds):
 
 
 def shown(value, unit):
-    return "" if value is None else f"{value:,}" if unit == "bytes" else f"{value:.2f}"
+    return "" if value is None else str(value) if unit == "bytes" else f"{value:.2f}"
 
 
 def main():
@@ -195,7 +195,7 @@ def main():
         ratio = "" if plain is None else f"{ours / plain:.2f}"
         cells = [what, of, shown(ours, unit), shown(plain, unit), ratio, unit]
         print("| " + " | ".join(cells) + " |", flush=True)
-        table.append([cell.replace(",", "") for cell in cells] + [keras_vdd.__version__, command])
+        table.append([*cells, keras_vdd.__version__, command])
     if asked.csv:
         with open(asked.csv, "w", newline="", encoding="utf-8") as file:
             heads = ["what", "of", "ours", "plain_parquet", "ratio", "unit", "version", "command"]

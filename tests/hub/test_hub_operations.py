@@ -50,7 +50,7 @@ def test_operations(published, fresh, how, libraries):
     out = fresh(SCRIPT, *published, how, libraries, streams=True, limit=LIMIT)
     result = json.loads(out.splitlines()[-1])
     assert not result["wrong"], out
-    assert len(result["done"]) >= {"alone": 60 if how.startswith("not") else 120, "libraries": 1}[libraries]
+    assert len(result["done"]) >= {"alone": 120, "libraries": 1}[libraries]
 
 
 def test_there_are_enough():

@@ -106,6 +106,20 @@ def test_weights_alone_are_saved_and_read(model, network, pixels, tmp_path):
     np.testing.assert_allclose(again.predict_on_batch(pixels * 1.0), expected, atol=1e-6)
 
 
+@pytest.mark.skipif(
+    keras.config.backend() != "tensorflow", reason="Keras exports a SavedModel from tensorflow"
+)
+def test_a_saved_model_is_exported_and_serves_alike(file, pixels, tmp_path):
+    import tensorflow as tf
+
+    plain = keras.models.load_model(file)
+    plain.export(tmp_path / "served", verbose=False)
+    loaded = tf.saved_model.load(tmp_path / "served")
+    served = loaded.serve(pixels.astype("float32"))
+    expected = plain.predict_on_batch(pixels.astype("float32"))
+    np.testing.assert_allclose(np.asarray(served), expected, rtol=0, atol=1e-5)
+
+
 def test_what_was_learned_by_regression_gives_scores(network, pixels):
     model = portable(network, NAMES, SHAPE, MEAN, STD, STATISTICS, interval=3, probabilities=False)
     centre, deviation = STATISTICS

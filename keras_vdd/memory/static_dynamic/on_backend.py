@@ -12,7 +12,7 @@ from keras_vdd.backend import DATA_FORMAT, convolution
 from keras_vdd.layers.integrator import planar_kernel
 from keras_vdd.memory import upsampling
 
-ROWS = 4
+ROWS = 8
 """Videos made at once. What is left over is made one by one, so that a compiler meets two shapes and no more."""
 FRAMES = 16
 """Frames made at once: the share of zeros grows with them."""
