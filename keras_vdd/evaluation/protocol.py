@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from keras_vdd.errors import UsageError, VddError
@@ -115,5 +116,5 @@ def protocol_of(recipe: Any) -> Protocol:
     return Protocol(
         evaluator=settings.evaluator, epochs=settings.epochs, steps=settings.steps,
         batch_size=settings.batch_size, test_clips=settings.test_clips, seeds=settings.seeds,
-        architecture=settings.architecture,
+        architecture=PurePath(settings.architecture).name,  # of a file its name: results may be published
     )  # fmt: skip

@@ -20,7 +20,7 @@ from keras_vdd.experts.published_card import card_of
 from keras_vdd.experts.taken import read_description
 from keras_vdd.hub.address import is_run
 from keras_vdd.hub.publish import said_of
-from keras_vdd.hub.upload import MAIN, Destination, Kind, files_of, sha256_of, upload
+from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, files_of, sha256_of, upload
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
@@ -72,10 +72,7 @@ def publish_experts(
         message=message or "Publish experts", tag=tag, token=token,
     )  # fmt: skip
     if not license:
-        raise UsageError(
-            "The licence of the source videos must be given: license='cc-by-4.0' (--license), as the Hub names it, "
-            "or words."
-        )
+        raise UsageError(NO_LICENCE)
     progress = listener(progress)
     bank, told = _bank_of(run_or_recipe, settings, progress)
     with tempfile.TemporaryDirectory(prefix="vdd-publish-") as place:

@@ -5,6 +5,7 @@ import string
 from keras_vdd.experts.bank import DESCRIPTION
 from keras_vdd.hub.card_front import licensed, source_dataset
 from keras_vdd.recipe.yaml_text import as_yaml
+from keras_vdd.running_code import project_url
 
 TAGS = (
     "keras keras-vdd video dataset-distillation dataset-condensation trajectory-matching expert-trajectories"
@@ -24,7 +25,7 @@ the same for every distilled set of these settings.
 
 ## Use
 
-With [keras-vdd](https://pypi.org/project/keras-vdd/), in place of training experts:
+With $project, in place of training experts:
 
 ```bash
 vdd distill --recipe RECIPE experts.source=hf://$repository experts.count=$count
@@ -93,6 +94,7 @@ def card_of(told, bank, repository, license):
     }
     return string.Template(_TEXT).substitute(
         front=as_yaml(front).rstrip("\n"),
+        project=f"[keras-vdd]({url})" if (url := project_url()) else "keras-vdd",
         source=source,
         network=training["network"],
         count=len(bank),

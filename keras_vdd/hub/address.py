@@ -1,7 +1,7 @@
 """From what a user points at, a folder, a run or a repository on the Hub, to a folder on this disk."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
@@ -10,10 +10,7 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.tensors import File
 
 RUN_EXPORT = "distilled"
-SET_FILES = (
-    f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}",
-    *(file for file in vdd.SIDE_FILES if file != vdd.PREVIEW),
-)
+SET_FILES = (f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", *vdd.SIDE_FILES)
 FORMS = "owner/name, hf://owner/name@revision or the address of its page"
 _NAME = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
 _REPOSITORY = re.compile(rf"(?P<repository>{_NAME})(?:@(?P<revision>[^@\s]+))?")
@@ -30,10 +27,12 @@ class Address:
     Attributes:
         repository: str, `owner/name`.
         revision: str, a branch, a tag or a commit; None for the newest commit of the main branch.
+        or_folder: bool, whether the text that named it could have meant a folder, of which there is none.
     """
 
     repository: str
     revision: str | None = None
+    or_folder: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         return self.repository if self.revision is None else f"{self.repository}@{self.revision}"
@@ -64,7 +63,7 @@ class Address:
             )
         # Whatever a client of a network raises is the network's or the server's, not a mistake in here.
         except Exception as error:
-            raise refusals.of_download(error, self.repository, self.revision) from error
+            raise refusals.of_download(error, self.repository, self.revision, self.or_folder) from error
         return Path(folder)
 
 
@@ -82,7 +81,8 @@ def read_address(text: str) -> Address | None:
         if found := form.fullmatch(text):
             revision = found["revision"]
             # As in the addresses of `huggingface_hub`, where a slash of refs/pr/1 may be written so.
-            return Address(found["repository"], revision and revision.replace("%2F", "/"))
+            revision = revision and revision.replace("%2F", "/")
+            return Address(found["repository"], revision, or_folder=form is _REPOSITORY)
     if re.match(r"[a-z][a-z0-9+.-]*://", text):
         raise UsageError(f"{text} is no address of a dataset on the Hub: write {FORMS}.")
     return None
@@ -113,7 +113,7 @@ def repository_at(target: File, revision: str | None = None) -> Address | None:
         raise UsageError(f"There is no folder {target}: it does not exist on this disk; {hint}.")
     if None not in (revision, address.revision) and revision != address.revision:
         raise UsageError(f"{target} names one revision, and {revision} is another: leave one out.")
-    return Address(address.repository, revision or address.revision)
+    return replace(address, revision=revision or address.revision)
 
 
 def set_folder(
@@ -134,7 +134,10 @@ def set_folder(
         VddError: a run has no set yet, or the Hub cannot be reached.
     """
     if (address := repository_at(target, revision)) is not None:
-        return address.download(SET_FILES, cache_dir, token)
+        folder = address.download(SET_FILES, cache_dir, token)
+        if not any(folder.glob(SET_FILES[0])):
+            raise VddError(f"{address} on the Hub is no distilled set: it has no {SET_FILES[0]} files.")
+        return folder
     folder = Path(target).expanduser()
     if not folder.is_dir():
         raise UsageError(f"{target} is a file: give a run folder, an exported set or a repository.")

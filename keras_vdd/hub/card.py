@@ -6,7 +6,7 @@ import string
 from keras_vdd.hub import card_code, card_notes
 from keras_vdd.hub.card_front import front_matter
 from keras_vdd.hub.card_results import results_section, row_of_set
-from keras_vdd.hub.card_text import code, details, plain
+from keras_vdd.hub.card_text import code, details, plain, source_in_words
 from keras_vdd.hub.preview import CARD_CLASSES
 from keras_vdd.hub.provenance import provenance_of
 
@@ -37,7 +37,7 @@ def render(distilled, dtype, content, stored, license=None, results=None, name=N
     """
     told = provenance_of(distilled, dtype)
     videos, name = len(distilled.pairs()), name or NO_NAME
-    source = str(told["source"] or "a video set")
+    source = source_in_words(told["source"])
     height, width = distilled.size
     chosen = card_notes.coreset(distilled)
     title = f"{source}, distilled ({distilled.kind}, {distilled.videos_per_class} per class)"
@@ -96,7 +96,7 @@ def _preview_note(distilled):
 
 
 def _row_note(distilled):
-    if not distilled.dynamics_per_class:
+    if len(distilled.pairs()) == distilled.classes * distilled.videos_per_class:
         return "Rows are ordered by class."
     return (
         f"A video slot's {' and '.join(f'{items.noun}s' for items in distilled.memory.items)} are paired in every "
@@ -111,9 +111,11 @@ def _training(distilled, dtype, name, recipe, protocol, results):
         lines = ["The set has no recipe that this version reads, so these are the toolkit's defaults."]
     elif row is not None and row.score.top1["mean"] is not None:
         top1, count = row.score.top1, len(row.score.networks)
-        mean = f"{top1['mean']:.2f} ± {top1['std']:.2f}"
+        reached = f"one such network reached {top1['mean']:.2f}"
+        if count > 1:
+            reached = f"{count} such networks reached {top1['mean']:.2f} ± {top1['std']:.2f} on average"
         stored = "" if row.dtype in (None, dtype) else f" with the set stored as {row.dtype}"
-        lines[0] += f", so the number is one of those whose mean over {count} networks is {mean}{stored}."
+        lines[0] += f": {reached}{stored}, and this trains another."
     else:
         lines[0] += "." if results is not None else " once there is one."
     parts = [" ".join(lines), code(card_code.train_in_keras(distilled, name, recipe, protocol), "python")]
@@ -163,7 +165,7 @@ def _origin(distilled, told, license):
     at = f", commit `{plain(made_by['commit'])}`" if made_by.get("commit") else ""
     changed = " with changes of its own" if made_by.get("changed") else ""
     facts = {
-        "source videos": told["source"],
+        "source videos": source_in_words(told["source"]),
         "split": told["split"],
         "terms of the source videos": license,
         "what was learned": told["method"],

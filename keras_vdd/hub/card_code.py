@@ -189,8 +189,9 @@ def _tested(recipe):
     if source.made:
         return ['test = keras_vdd.test_clips(data.folder + "/recipe.yaml")']
     where = f'**{{"data.root": {quoted(recipe.data.set)}}}'
+    copy = "the source videos lie" if recipe.data.set == "folder" else f"your copy of {recipe.data.set} lies"
     return [
-        f"# data.root: where your copy of {recipe.data.set} lies",
+        f"# data.root: where {copy}",
         f'test = keras_vdd.test_clips(data.folder + "/recipe.yaml", {where})',
     ]
 

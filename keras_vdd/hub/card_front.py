@@ -1,5 +1,6 @@
 """The front matter of a card: what the Hub and `datasets` read of it."""
 
+import logging
 import re
 
 from keras_vdd.data.sources import SOURCES
@@ -22,6 +23,7 @@ LICENSES = frozenset(
     """.split()
 )
 """The identifiers that the Hub takes as `license`; other terms are `other`, with their words beside it."""
+_LOG = logging.getLogger(__name__)
 _LINK = re.compile(r"https?://\S+")
 
 
@@ -58,8 +60,15 @@ def licensed(license):
     if not license:
         return {}
     text = in_one_line(license)
-    if text.lower() in LICENSES:
-        return {"license": text.lower()}
+    identifier = text.lower().replace(" ", "-")
+    if identifier in LICENSES:
+        return {"license": identifier}
+    if " " not in text:
+        _LOG.warning(
+            '%s is no licence that the Hub knows by name: the card says "other", with %s as its words.',
+            text,
+            text,
+        )
     # The Hub takes small letters, digits, dashes and points.
     name = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:64] or "terms-of-the-source-videos"
     link = _LINK.search(text)

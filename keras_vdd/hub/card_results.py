@@ -1,6 +1,6 @@
 """The table of results on a card."""
 
-from keras_vdd.hub.card_text import plain
+from keras_vdd.hub.card_text import plain, source_in_words
 
 HEADS = ("trained on", "network", "videos per class", "bytes", "top-1 %", "top-5 %", "networks", "note")
 
@@ -33,8 +33,11 @@ def results_section(distilled, dtype, recipe, results):
         lines.append("| " + " | ".join(cells) + " |")
     protocols = list(dict.fromkeys(row.protocol for row in results.rows))
     source = (
-        f"Tested on real clips of {plain(results.rows[-1].set)}; mean and standard deviation over networks."
+        f"Tested on real clips of {plain(source_in_words(results.rows[-1].set))}; mean and standard deviation over "
+        "networks."
     )
+    if any(row.dtype not in (None, dtype) for row in results.rows):
+        source += f" Rows scored as another type were made with the set stored so; here it is {dtype}."
     return "\n".join([*lines, "", source, "", *(f"- Protocol: {plain(protocol)}." for protocol in protocols)])
 
 

@@ -13,6 +13,11 @@ def plain(value):
     return _MARKS.sub(r"\\\1", in_one_line(value))
 
 
+def source_in_words(source):
+    """Return what a sentence calls the source set, which `data.set` names."""
+    return "a folder of videos" if source == "folder" else str(source or "a video set")
+
+
 def code(text, language):
     """Return a block of code, in a fence that the text does not end."""
     fence = "```"

@@ -1,5 +1,6 @@
 """Publish a distilled set: export it, and make a dataset repository on the Hub hold that export."""
 
+import dataclasses
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.export import export
 from keras_vdd.hub.kept import Kept, kept_in, results_of_run
 from keras_vdd.hub.load import LoadedSet, load
-from keras_vdd.hub.upload import MAIN, Destination, Kind, Outcome, files_of, upload
+from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, Outcome, files_of, upload
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress, listener
+from keras_vdd.recipe.places import without_places
 from keras_vdd.tensors import File
 
 DATA_FILES = f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}"
@@ -37,7 +39,8 @@ def publish(
     """Publish a distilled set as a dataset repository on the Hugging Face Hub, which is made if it is not there.
 
     The repository is changed by one commit: it holds the old set or the new one, also where the upload breaks off.
-    Data files, card and side files of an earlier set are replaced or deleted; other files stay.
+    Data files, card and side files of an earlier set are replaced or deleted; other files stay. The recipe goes
+    without the folders of this machine that it names.
 
     Args:
         run_or_set: `keras_vdd.DistilledSet`, or what `keras_vdd.export` takes: a run folder, an exported set or
@@ -123,14 +126,12 @@ def _exported(
     distilled = run_or_set if isinstance(run_or_set, DistilledSet) else load(run_or_set)
     kept = kept_in(distilled.folder) if isinstance(distilled, LoadedSet) else Kept()
     if not (license or kept.license):
-        raise UsageError(
-            "The licence of the source videos must be given: license='cc-by-4.0' (--license), as the Hub names it, "
-            "or words."
-        )
+        raise UsageError(NO_LICENCE)
     results, stored = kept.results, "float32"
     if isinstance(distilled, LoadedSet):
         stored = distilled.dtype
         if results is None and not isinstance(run_or_set, DistilledSet):
             results = results_of_run(run_or_set, distilled)
-    export(distilled, folder, dtype or stored, license=license, results=results, name=repository)
+    told = dataclasses.replace(distilled, recipe=without_places(distilled.recipe))
+    export(told, folder, dtype or stored, license=license, results=results, name=repository)
     return str(kept_in(folder).license)

@@ -9,13 +9,14 @@ from keras_vdd.errors import UsageError, VddError
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN"
 
 
-def of_download(error: Exception, repository: str, revision: str | None) -> VddError:
+def of_download(error: Exception, repository: str, revision: str | None, or_folder: bool = False) -> VddError:
     """Return the error that tells a user why a dataset repository was not downloaded.
 
     Args:
         error: what `huggingface_hub` raised.
         repository: str, `owner/name`.
         revision: str or None, what was asked for.
+        or_folder: bool, whether a folder of that name would have been taken.
 
     Returns:
         `UsageError` where another name, revision or token is needed, else `VddError`.
@@ -23,13 +24,14 @@ def of_download(error: Exception, repository: str, revision: str | None) -> VddE
     from huggingface_hub import errors as hub
 
     named = repository if revision is None else f"{repository} at revision {revision}"
+    the_hub = f"There is no folder {repository} on this disk, and the Hub" if or_folder else "The Hub"
     if isinstance(error, hub.GatedRepoError):
         return UsageError(f"{repository} is gated: ask for access at {page(repository)}, and {LOG_IN}.")
     if isinstance(error, hub.RepositoryNotFoundError):
         if _is_a_model(repository):
             return UsageError(f"{repository} is a model on the Hub, not a dataset: check the name.")
         return UsageError(
-            f"The Hub has no dataset {repository}, or it is private and your token does not open it: "
+            f"{the_hub} has no dataset {repository}, or it is private and your token does not open it: "
             f"check the name, or {LOG_IN}."
         )
     if isinstance(error, hub.RevisionNotFoundError):
@@ -44,8 +46,8 @@ def of_download(error: Exception, repository: str, revision: str | None) -> VddE
         )
     if unreachable(error):
         return VddError(
-            f"The Hub cannot be reached ({_why(error)}), and there is no copy of {named} that was downloaded before, "
-            "which would be used: connect and try again."
+            f"{the_hub} cannot be reached ({_why(error)}), nor is there a copy of {named} that was downloaded before: "
+            "connect and try again."
         )
     return general(error, f"{named} was not downloaded")
 

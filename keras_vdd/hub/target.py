@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_vdd.errors import UsageError
-from keras_vdd.hub.address import is_run, set_folder
+from keras_vdd.hub.address import is_run, repository_at, set_folder
 from keras_vdd.hub.load import load
 from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
+from keras_vdd.recipe.places import without_places
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.tensors import File
 
@@ -46,4 +47,6 @@ def resolve_target(target: File, recipe: Any = None, overrides: Overrides = (), 
     text = load(folder).recipe
     if not text:
         raise UsageError(f"{target} does not say what recipe made it; name one with --recipe (recipe=...)")
+    if repository_at(target) is not None:
+        text = without_places(text)  # what others name is no place for reading and writing here
     return Target(folder, parse_recipe(text, f"of {target}", overrides, **settings))

@@ -8,6 +8,7 @@ names, which it keeps when the model is saved again: the input is called `pixels
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,8 @@ def read_classifier(path: File) -> keras.Model:
         raise UsageError(
             f"{path} does not exist, or is no file: give a .keras file, such as vdd train --save writes"
         )
+    if not zipfile.is_zipfile(path):
+        raise VddError(f"{path} is damaged, or no .keras file: it is not the archive that Keras writes.")
     try:
         return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises of many kinds where a file is not what it should be.

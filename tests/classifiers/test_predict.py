@@ -12,7 +12,7 @@ import keras_vdd
 from keras_vdd.cli.main import main
 from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.sampling import clip_indices, spread_indices
-from keras_vdd.errors import UsageError
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.models.portable import portable
 
 pytestmark = pytest.mark.once
@@ -197,6 +197,9 @@ def test_what_is_wrong_is_one_sentence(file, model, videos, tmp_path):
     plain.save(tmp_path / "plain.keras")
     with pytest.raises(UsageError, match="plain.keras does not say its classes"):
         keras_vdd.predict(tmp_path / "plain.keras", videos)
+    (tmp_path / "words.keras").write_text("words")
+    with pytest.raises(VddError, match="words.keras is damaged, or no .keras file"):
+        keras_vdd.predict(tmp_path / "words.keras", videos)
 
 
 def test_a_file_that_does_not_say_its_interval_is_asked_for_it(model, videos, tmp_path):

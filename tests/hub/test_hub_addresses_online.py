@@ -9,6 +9,7 @@ from hub.stand_in_repositories import Repository
 import keras_vdd
 
 NO_TOKEN = {"token": False}
+NO_FOLDER = "There is no folder user/none on this disk"
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def published(hub, make_set, tmp_path):
     repository.take(new)
     hub.hold("user/secret", new, private=True)
     hub.hold("user/gated", new, gated=True)
+    (tmp_path / "nothing").mkdir()
+    hub.hold("user/empty", tmp_path / "nothing")
     hub.repositories["models", "user/network"] = Repository()
     return repository, old, new
 
@@ -55,19 +58,26 @@ def test_load_at_each_address_and_without_network(hub, at_hub, published, closed
         )
         assert there["folder"].endswith(newest) and pinned["folder"].endswith(oldest)
         for said in (missing["error"], elsewhere["error"]):
-            assert "The Hub cannot be reached" in said and "there is no copy of" in said and "\n" not in said
+            assert (
+                said.startswith("There is no folder user/")
+                and "the Hub cannot be reached" in said
+                and "nor is there a copy of" in said
+                and "\n" not in said
+            )
 
 
 @pytest.mark.slow
 def test_what_the_hub_does_not_give_is_one_sentence(hub, at_hub, published):
     refused = [
-        ("user/none", {}, "The Hub has no dataset user/none, or it is private"),
-        ("user/none", NO_TOKEN, "The Hub has no dataset user/none, or it is private"),
+        ("user/none", {}, f"{NO_FOLDER}, and the Hub has no dataset user/none, or it is private"),
+        ("user/none", NO_TOKEN, f"{NO_FOLDER}, and the Hub has no dataset user/none, or it is private"),
+        ("hf://user/none", {}, "The Hub has no dataset user/none, or it is private"),
         ("user/secret", NO_TOKEN, "or it is private and your token does not open it"),
         ("user/gated", NO_TOKEN, "user/gated is gated: ask for access at"),
         ("user/set", {"revision": "v2"}, "user/set has no revision v2"),
         ("user/set", {"token": "hf_wrong"}, "the Hub does not accept the token"),
         ("user/network", {}, "user/network is a model on the Hub, not a dataset"),
+        ("user/empty", {}, "user/empty on the Hub is no distilled set: it has no data/"),
         ("user/bad--name", {}, "no repository id of the form owner/name"),
         ("user/name.git", {}, "no repository id of the form owner/name"),
     ]

@@ -35,11 +35,28 @@ def test_the_licence_is_the_user_s_to_state(make_set, tmp_path):
     assert "license" not in front_matter(card_of(make_set("still"), tmp_path)[1])
     text = card_of(make_set("still"), tmp_path, license="CC-BY-4.0")[1]
     assert front_matter(text)["license"] == "cc-by-4.0" and "terms of the source videos: CC-BY-4.0" in text
+    assert (
+        front_matter(card_of(make_set("still"), tmp_path, license="CC BY 4.0")[1])["license"] == "cc-by-4.0"
+    )
     terms = 'Only "research", see https://example.org/terms, no\nfaces: ok'
     front = front_matter(card_of(make_set("still"), tmp_path, license=terms)[1])
     assert front["license"] == "other" and front["license_details"] == terms.replace("\n", " ")
     assert front["license_name"] == "only-research-see-https-example.org-terms-no-faces-ok"
     assert front["license_link"] == "https://example.org/terms"
+
+
+def test_a_licence_that_looks_like_a_name_of_the_hub_and_is_none_is_told(make_set, tmp_path, caplog):
+    text = card_of(make_set("still"), tmp_path, license="cc-by-99")[1]
+    assert front_matter(text)["license"] == "other" and front_matter(text)["license_name"] == "cc-by-99"
+    assert "cc-by-99 is no licence that the Hub knows by name" in caplog.text
+
+
+def test_a_folder_of_one_s_own_is_called_so_and_not_by_its_setting(make_set, tmp_path):
+    text = card_of(make_set(provenance={"source": "folder"}), tmp_path)[1]
+    assert front_matter(text)["pretty_name"].startswith("a folder of videos, distilled")
+    assert (
+        "learned from a folder of videos to train" in text and "- source videos: a folder of videos" in text
+    )
 
 
 def test_bytes_are_exact_and_the_recipe_verbatim(make_set, tmp_path):

@@ -61,5 +61,5 @@ def test_experts_are_published_and_taken_by_address(hub, at_hub, linear, stores,
     ]
     assert len(pinned["experts"]) == 1
     assert "do not fit the recipe: they have experts.batch_size=10, and it has 9" in misfit["error"]
-    assert "The Hub has no dataset user/none" in missing["error"]
+    assert "the Hub has no dataset user/none" in missing["error"]
     assert "holds something other than a folder of experts (such as train.csv)" in strange["error"]

@@ -4,6 +4,9 @@ import pytest
 from hub.stand_in import READER
 
 import keras_vdd
+from keras_vdd.hub.address import Address
+from keras_vdd.hub.target import resolve_target
+from keras_vdd.recipe.load import load_recipe, parse_recipe, resolved_yaml
 
 LICENSE = {"license": "cc-by-4.0"}
 FORMAT_TAG = "format-2"
@@ -63,6 +66,30 @@ def test_publish_again_and_elsewhere(hub, at_hub, sets):
 
     assert not tagged["changed"] and repository.tags["v1"] == repository.branches["main"]
     assert "has the tag v1 already" in taken["error"] and repository.branches["main"] == changed["commit"]
+
+
+@pytest.mark.slow
+def test_no_folder_of_the_author_s_machine_is_published(hub, at_hub, make_set, tmp_path):
+    here = {"data.root": "somewhere/secret videos", "data.store": "/secret/stores", "run.dir": "/secret/runs"}
+    recipe = load_recipe("dm-folder", **here)
+    made = keras_vdd.export(make_set(recipe=resolved_yaml(recipe)), tmp_path / "made")
+    assert b"secret" in (made / "recipe.yaml").read_bytes() and b"secret" in (made / "README.md").read_bytes()
+    at_hub(("publish", made, "user/placeless", LICENSE))
+    files = hub.dataset("user/placeless").files()
+    assert not [name for name, content in files.items() if b"secret" in content]
+    assert parse_recipe(files["recipe.yaml"].decode()) == load_recipe("dm-folder")
+    assert b"```yaml\n" + files["recipe.yaml"] + b"```" in files["README.md"], (
+        "the card shows the same recipe"
+    )
+
+
+def test_the_folders_that_the_recipe_of_a_repository_names_are_not_used(make_set, tmp_path, monkeypatch):
+    recipe = load_recipe("quickstart", **{"data.store": "/theirs", "data.root": "/theirs"})
+    made = keras_vdd.export(make_set(recipe=resolved_yaml(recipe)), tmp_path / "made")
+    monkeypatch.setattr(Address, "download", lambda *arguments: made)
+    assert resolve_target("hf://user/set").recipe == load_recipe("quickstart")
+    assert resolve_target("hf://user/set", None, ["data.store=mine"]).recipe.data.store == "mine"
+    assert resolve_target(made).recipe == recipe
 
 
 @pytest.mark.slow
