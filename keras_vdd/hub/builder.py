@@ -50,6 +50,7 @@ class SetError(DamagedError, DatasetGenerationError):
 class Vdd(Parquet):
     """Reads published distilled sets as videos."""
 
+    READS_DISTILLED_SETS = True
     BUILDER_CONFIG_CLASS = VddConfig
     DEFAULT_WRITER_BATCH_SIZE = 50
 

@@ -3,6 +3,7 @@
 It looks for data files by the card, and finds none, or some of them, where a card or the names of files were changed.
 """
 
+import contextlib
 import inspect
 import os
 from pathlib import Path
@@ -34,8 +35,10 @@ def opening(method, name):
             raise _sentence(path, reason_of(error)) from error
         if ours and (elsewhere := _outside(path, builder)):
             raise _sentence(path, f"it would read {elsewhere}, which is not in that folder")
-        if ours and builder.__module__ == "datasets.packaged_modules.parquet.parquet":
-            raise _sentence(path, "its data files do not have the names they were exported with")
+        if ours and not hasattr(builder, "READS_DISTILLED_SETS"):
+            raise _sentence(path, "its card or the names of its files lead to files that hold no memories")
+        if ours and (builder.config.columns is not None or builder.config.filters is not None):
+            raise _sentence(path, "its card leaves out columns or rows")
         return builder
 
     return load_dataset_builder
@@ -47,10 +50,10 @@ def _is_ours(path):
         folder = Path(path)
         if not folder.is_dir():
             return False
-        data = folder / vdd.DATA_FOLDER
-        if data.is_dir() and any(TRACES in file.name.lower() for file in data.iterdir()):
-            return True
-        return f"{vdd.SUFFIX}" in read_text(folder / vdd.CARD)
+        with contextlib.suppress(OSError):
+            if any(TRACES in file.name.lower() for file in (folder / vdd.DATA_FOLDER).iterdir()):
+                return True
+        return vdd.SUFFIX in read_text(folder / vdd.CARD)
     except (OSError, TypeError, ValueError, VddError):
         return False
 

@@ -26,6 +26,11 @@ def check_labels(labels, kind):
     if kind not in LABEL_KINDS:
         known = ", ".join(LABEL_KINDS)
         raise UsageError(f"The set's labels have label_kind={kind!r}: choose one of {known}.")
+    if kind == "probabilities" and (labels < -SUM_TOLERANCE).any():
+        raise UsageError(
+            f"Labels of kind 'probabilities' have a value of {labels.min():.3g}, and none is below 0: give their "
+            "softmax, or label_kind='regression' for targets of a mean squared error."
+        )
     if kind == "probabilities" and not _sum_to_one(labels):
         worst = np.abs(labels.sum(axis=-1, dtype=np.float64) - 1).max()
         raise UsageError(

@@ -442,6 +442,8 @@ def card(rng, folder, other):
         text.replace("configs: [", "configs: 5\nothers: ["),
         text.replace("---\n", "---\nx: !!python/name:os.system\n", 1),
         text.replace("config_name: default,", "config_name: default, nonsense: 5,"),
+        text.replace("config_name: default,", "config_name: default, columns: [label],"),
+        text.replace("config_name: default,", "config_name: default, filters: [[label, '==', 3]],"),
         text.replace(
             "configs: [", "dataset_info: {splits: [{name: train, num_bytes: 1, num_examples: 5}]}\nconfigs: ["
         ),

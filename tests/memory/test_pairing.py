@@ -250,6 +250,7 @@ def test_bytes_are_those_of_the_paper_s_settings():
         ({"labels": np.full((3, 2, 3), 1 / 3), "label_kind": "soft"}, "choose one of probabilities"),
         ({"labels": np.full((3, 2, 3), 0.334), "label_kind": "probabilities"}, "0.002 off 1"),
         ({"labels": np.full((3, 2, 3), np.nan), "label_kind": "probabilities"}, "nan off 1"),
+        ({"labels": np.tile([1.5, -0.5, 0], (3, 2, 1)), "label_kind": "probabilities"}, "none is below 0"),
         ({"label_kind": "probabilities"}, "has none"),
         ({"std": (0.2, 0, 0.2)}, "std"),
     ],
