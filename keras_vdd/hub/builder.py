@@ -7,6 +7,7 @@ keras_vdd stays readable without it.
 """
 
 import itertools
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from datasets.packaged_modules.parquet.parquet import Parquet, ParquetConfig
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.damage import Damage, DamagedError, told
+from keras_vdd.hub.pages import FOOTER_END, check_footer
 from keras_vdd.hub.shards import check_content, check_regular, read_local, read_names, read_stream
 from keras_vdd.hub.unfold import unfold, unfolded_features
 from keras_vdd.hub.validate import SOFT_LABEL, check_mark, class_names_of, read_rows
@@ -55,7 +57,9 @@ class Vdd(Parquet):
         if not self.config.data_files:
             raise UsageError("A distilled set needs data files: name its folder or repository.")
         downloaded = dl_manager.download(self.config.data_files)
-        self.info.features, splits = None, []
+        # What a card tells of them may be of another export; the files have checksums.
+        self.info.features = self.info.splits = None
+        splits = []
         for split, addresses in self.config.data_files.items():
             shards = read_names(
                 [str(address) for address in addresses], f"The split {split} of the distilled set"
@@ -75,6 +79,8 @@ class Vdd(Parquet):
             if "://" not in file:
                 check_regular(file)
             with open(file, "rb") as stream:
+                stream.seek(-FOOTER_END, os.SEEK_END)
+                check_footer(stream.read())
                 schema = pq.read_schema(stream)
             check_mark(schema)
             features = unfolded_features(class_names_of(schema), SOFT_LABEL in schema.names)

@@ -10,6 +10,9 @@ from keras_vdd.temporal import INTERPOLATIONS
 
 LARGEST_VIDEO = 2**29
 """Bytes of one video, float32; a config may ask for frames that no file holds, since stills are repeated."""
+LARGEST_MEAN = 1e6
+MOST_PAIRS = 10**7
+"""Videos of a set; few memories make many."""
 COUNTS = (
     ("classes", 1), ("videos_per_class", 1), ("statics_per_class", 0), ("dynamics_per_class", 0), ("frames", 1),
     ("height", 1), ("width", 1), ("integrators", 0), ("integrator", 0),
@@ -35,8 +38,13 @@ def check_config(config, pairing, normalisation):
         values = getattr(config, name)
         if len(values) != 3 or not all(type(each) in (int, float) and math.isfinite(each) for each in values):
             raise Damage(f"it has {name}={_short(values)}, which must be 3 finite numbers")
-    if min(config.std) <= 0:
-        raise Damage(f"it has std={_short(config.std)}, which must be above 0")
+    if max(map(abs, config.mean)) > LARGEST_MEAN or not all(
+        1 / LARGEST_MEAN <= each <= LARGEST_MEAN for each in config.std
+    ):
+        raise Damage(
+            f"it has mean={_short(config.mean)} and std={_short(config.std)} of pixels scaled to 0..1, where a std "
+            "must be above 0"
+        )
     for name, rule in (("pairing", pairing), ("normalisation", normalisation)):
         if getattr(config, name) not in (None, rule):
             raise Damage(f"it has a {name} rule that this keras-vdd does not know")
@@ -65,6 +73,13 @@ def _check_counts(config):
             raise Damage(
                 f"it has {name}={count} of a {config.kind} memory with {config.videos_per_class} videos a class"
             )
+    per_slot = [
+        max(1, count // config.videos_per_class)
+        for count in (config.statics_per_class, config.dynamics_per_class)
+    ]
+    pairs = config.classes * config.videos_per_class * math.prod(per_slot)
+    if pairs > MOST_PAIRS:
+        raise Damage(f"it has {pairs:,} videos, more than {MOST_PAIRS:,}")
     least, most = (1, config.classes) if config.memory.shared else (0, 0)
     if not least <= config.integrators <= most or config.integrator >= max(1, config.integrators):
         raise Damage(

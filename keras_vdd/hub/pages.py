@@ -8,12 +8,22 @@ the file's footer, whose counts and sizes the caller has checked or is going to 
 from keras_vdd.hub.damage import Damage
 
 DATA_PAGE, INDEX_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 = range(4)
+FOOTER_END = 8
+"""Bytes of a file after its footer, which say how long that is."""
+LARGEST_FOOTER = 2**22
 # Field numbers of `PageHeader`, and of the headers inside it.
 TYPE, UNCOMPRESSED, COMPRESSED, HEADER, DICTIONARY_HEADER, HEADER_V2 = 1, 2, 3, 5, 7, 8
 NUM_VALUES = 1
 # Thrift's types of the compact protocol.
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12
 DEEPEST = 8
+
+
+def check_footer(end):
+    """Refuse a file, by its last bytes, whose footer alone would fill the memory: it has a few columns."""
+    size = int.from_bytes(end[:4], "little")
+    if size > LARGEST_FOOTER:
+        raise Damage(f"its footer is said to have {size:,} bytes")
 
 
 def check_pages(buffer, metadata):

@@ -74,11 +74,13 @@ def read_names(names: list[str], where: str) -> list[Shard]:
 
 
 def _read_name(path: str) -> Shard:
-    name = posixpath.basename(str(path).replace(os.sep, "/").split("?")[0])
+    path = str(path).replace(os.sep, "/")
+    name = posixpath.basename(path.split("?")[0] if "://" in path else path)
     parts = vdd.FILE_NAME.fullmatch(name)
     if parts is None:
         raise VddError(
-            f"{name} is no data file of a distilled set by its name: give files the names they were exported with."
+            f"{' '.join(name.split())} is no data file of a distilled set by its name: give files the names they "
+            "were exported with."
         )
     return Shard(name, int(parts["place"]), int(parts["count"]), parts["content"], parts["file"])
 

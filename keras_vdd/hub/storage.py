@@ -52,6 +52,11 @@ def encode(items, config):
     return _kind(config).encode(items, config.mean, config.std)
 
 
+def fits(values, scales, config):
+    """Return whether `encode` can have given these."""
+    return _kind(config).fits(values, scales)
+
+
 def decode(values, scales, shape, config):
     """Return memory items, float32 (n, *shape), of what `encode` gave; the order of numbers counts, not axes."""
     return _kind(config).decode(values, scales, shape, config.mean, config.std)

@@ -16,12 +16,14 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.damage import Damage
 from keras_vdd.hub.digest import row_digest
-from keras_vdd.hub.pages import check_pages
+from keras_vdd.hub.pages import FOOTER_END, check_footer, check_pages
 from keras_vdd.memory.labels import check_labels
 
 MOST_ROWS = 1000
 LARGEST_TEXTS = 2**28
 """Bytes that the names, configs and weights of a file may take once unpacked."""
+LARGEST_NUMBERS, MOST_TIMES = 2**28, 100
+"""Bytes of a file's numbers, above which they may be so many times what the file has of them and no more."""
 SLACK = 2**20
 """Bytes that a column may take beyond its numbers, for their levels and dictionary."""
 INTEGRATOR = pa.struct({"format_version": pa.int32(), "config": pa.string(), "weights": pa.binary()})
@@ -66,8 +68,11 @@ def read_rows(content, shard):
         Damage, or what Arrow raises: it is not as it was exported; `told` makes a sentence of it.
         VddError: it is of a newer format.
     """
+    check_footer(bytes(content[-FOOTER_END:]))
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(content)))
     mark = check_mark(file.schema_arrow)
+    if mark["format_version"] == 1 and shard.file is not None:
+        raise Damage("it says that it is of format 1, and its name is of a later one")
     meta = file.metadata
     if meta.num_row_groups != 1 or not 0 < meta.num_rows <= MOST_ROWS:
         raise Damage(f"it has {meta.num_rows:,} rows in {meta.num_row_groups} row groups")
@@ -75,6 +80,8 @@ def read_rows(content, shard):
     names = [*HEADS, *([DIGEST] if mark["format_version"] > 1 else [])]
     _check_texts(meta, names)
     heads = _read(file, names)
+    if mark["format_version"] not in {row["format_version"] for row in heads["integrator"].to_pylist()}:
+        raise Damage("its rows are of another format than it says of itself")
     config = _configs(heads)[0]
     soft = SOFT_LABEL in file.schema_arrow.names
     numbers = numbers_of(config, soft)
@@ -101,6 +108,9 @@ def check_rows(table, class_names, numbers=None):
     _check_alike(configs)
     numbers = numbers_of(config, SOFT_LABEL in table.column_names) if numbers is None else numbers
     arrays = {name: _array(_column(table, name), name, *expected) for name, expected in numbers.items()}
+    for column in config.memory.columns:
+        if not storage.fits(arrays[column], arrays.get(storage.scale_column(column)), config):
+            raise Damage(f"its column {column} has numbers that {config.dtype} does not have")
     _check_labels(heads, configs, class_names)
     if SOFT_LABEL in arrays:
         if config.label_kind is not None:
@@ -187,13 +197,17 @@ def _check_texts(meta, names):
 
 
 def _check_sizes(meta, numbers):
-    for name, (_, shape) in numbers.items():
+    size = packed = 0
+    for name, (kind, shape) in numbers.items():
         chunks, wanted = _chunks(meta, name), meta.num_rows * math.prod(shape)
         if len(chunks) != 1 or chunks[0].num_values != wanted:
             found = sum(chunk.num_values for chunk in chunks)
             raise Damage(f"it has {found:,} numbers in {name}, and its config says {wanted:,}")
         if chunks[0].total_uncompressed_size > 16 * wanted + SLACK:
             raise Damage(f"its {wanted:,} numbers in {name} take {chunks[0].total_uncompressed_size:,} bytes")
+        size, packed = size + wanted * kind.itemsize, packed + chunks[0].total_compressed_size
+    if size > LARGEST_NUMBERS and size > MOST_TIMES * packed:
+        raise Damage(f"its numbers would take {size:,} bytes, and the file has {packed:,} of them")
 
 
 def _read(file, names):
@@ -275,7 +289,7 @@ def _finite(values):
 
 def _check_labels(heads, configs, class_names):
     config = configs[0]
-    if len(class_names) != config.classes or len(set(class_names)) != config.classes:
+    if len(class_names) != config.classes or len(set(class_names)) != config.classes or "" in class_names:
         raise Damage(f"it names {len(set(class_names))} classes, and its config says {config.classes}")
     told_by = zip(
         heads["label"].to_pylist(), heads["slot"].to_pylist(), heads["class_name"].to_pylist(), strict=True
@@ -299,6 +313,8 @@ def _check_labels(heads, configs, class_names):
 def _check_digests(table, heads, integrators, arrays):
     versions = {row["format_version"] for row in integrators}
     if versions == {1}:
+        if DIGEST in table.column_names:
+            raise Damage("its rows are of format 1, and have the digests of a later one")
         return
     if len(versions) > 1:
         raise Damage("its rows are of different formats")

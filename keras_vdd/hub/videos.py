@@ -105,6 +105,8 @@ def present(ds: Any) -> Any:
 
     if isinstance(ds, dict):
         return type(ds)({split: present(one) for split, one in ds.items()})
+    if isinstance(ds, list):  # of several splits
+        return [present(one) for one in ds]
     parts = {field.name for field in STORAGE}
     columns = [
         name for name, kind in (ds.features or {}).items() if isinstance(kind, dict) and set(kind) == parts

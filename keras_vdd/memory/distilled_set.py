@@ -132,8 +132,10 @@ class DistilledSet:
 
     def _check_shapes(self) -> None:
         classes, frames = len(self.class_names), self.frames
-        if not classes or len(set(self.class_names)) != classes:
-            raise UsageError("A distilled set needs at least one class name, and no name twice.")
+        if not classes or len(set(self.class_names)) != classes or "" in self.class_names:
+            raise UsageError(
+                "A distilled set needs at least one class name, no name twice and none that is empty."
+            )
         if self.interpolation not in INTERPOLATIONS:
             raise UsageError(
                 f"Interpolation {self.interpolation!r} is unknown: choose one of {', '.join(INTERPOLATIONS)}."

@@ -54,6 +54,10 @@ class StorageType:
         scales = 0 if self.scale is None else math.prod(self.scale_shape(shape)) * _width(self.scale)
         return math.prod(self.shape(shape)) * _width(self.number) + scales
 
+    def fits(self, values, scales):
+        """Return whether `encode` can have given these, every one of which is finite."""
+        return True
+
     def encode(self, items, mean, std):
         """Return what is stored of memory items.
 
@@ -97,6 +101,15 @@ class Levels(StorageType):
         scales = scales.reshape(len(items), *self.scale_shape(items.shape[1:]))
         return self._packed(flat, items.shape[1:]), scales.astype(self.scale)
 
+    def fits(self, values, scales):
+        import numpy as np
+
+        largest = np.finfo(np.float32).max / self.levels
+        return self._in_range(values) and bool((np.abs(scales) <= largest).all())
+
+    def _in_range(self, values):
+        return bool((values >= -self.levels).all())
+
     def decode(self, values, scales, shape, mean, std):
         import numpy as np
 
@@ -127,6 +140,9 @@ class PackedLevels(Levels):
 
         halves = (np.pad(flat, ((0, 0), (0, flat.shape[1] % 2))) + 8).astype(np.uint8)
         return halves[:, ::2] | halves[:, 1::2] << 4
+
+    def _in_range(self, values):
+        return bool((values & 15).all() and (values >> 4).all())
 
     def _unpacked(self, values, size):
         import numpy as np

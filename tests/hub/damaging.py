@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -372,6 +373,110 @@ def lying_page(rng, folder, other):
     rename(folder)
 
 
+def footer(rng, folder, other):
+    """A footer of hundreds of thousands of columns or row groups, a few bytes each, or said to be very long."""
+    count = 900_000
+    length = bytes([0xFC, count & 127 | 128, count >> 7 & 127 | 128, count >> 14])
+    column, root = b"\x15\x02\x25\x00\x18\x01a\x00", b"\x48\x01r\x15"
+    columns = (
+        b"\x15\x02\x19" + length + root + b"\xfe\xed\x6d\x00" + column * (count - 1) + b"\x16\x02\x19\x0c\x00"
+    )
+    groups = (
+        b"\x15\x02\x19\x2c"
+        + root
+        + b"\x02\x00"
+        + column
+        + b"\x16\x02\x19"
+        + length
+        + b"\x19\x0c\x16\x02\x16\x02\x00" * count
+    )
+    body, said = ((columns, len(columns)), (groups + b"\x00", len(groups) + 1), (b"x" * 100, 2**32 - 1))[
+        rng.integers(0, 3)
+    ]
+    pick(rng, folder).write_bytes(b"PAR1" + body + said.to_bytes(4, "little") + b"PAR1")
+    rename(folder)
+
+
+def downgrade(rng, folder, other):
+    """Rows that say they are of format 1, which had no digests, with other numbers."""
+    whole = rng.random() < 0.5
+    for file in data_files(folder) if whole else [pick(rng, folder)]:
+        rewrite(file, lambda table: _as_format_1(rng, table, rng.random() < 0.5))
+    rename(folder)
+
+
+def _as_format_1(rng, table, marked):
+    rows = table["integrator"].to_pylist()
+    for row in rows:
+        row["format_version"] = 1
+    table = memories(rng, set_column(table, "integrator", rows))
+    if marked:
+        table = table.replace_schema_metadata(
+            {**table.schema.metadata, b"keras_vdd": b'{"format_version": 1}'}
+        )
+    return table
+
+
+def numbers_bomb(rng, folder, other):
+    """Zeros that are few bytes and become gigabytes, in a file whose counts all agree."""
+    file = pick(rng, folder)
+    table, items, (height, width, channels) = pq.read_table(file), 100_000, (8, 9, 3)
+    cells = pa.repeat(pa.scalar(0, pa.float32()), len(table) * items * height * width * channels)
+    for side in (channels, width, height, items):
+        offsets = pa.array(np.arange(0, len(cells) + 1, side, dtype=np.int32))
+        cells = pa.ListArray.from_arrays(offsets, cells)
+    table = change_config(table, statics_per_class=2 * items)
+    table = table.set_column(table.column_names.index("statics"), "statics", cells)
+    pq.write_table(table, file, row_group_size=len(table), compression="zstd")
+    rename(folder)
+
+
+def card(rng, folder, other):
+    """A card that names other files, or is none."""
+    file = folder / "README.md"
+    text = file.read_text()
+    path = re.search(r"path: (data/[^}]*)}", text)[1]
+    texts = (
+        text.replace(path, "nothing/*"), text.replace(path, "data/train-00000*"), text.replace(path, "provenance.json"),
+        text.replace(path, "../other/data/*"), text.replace(path, "/etc/passwd"), text.replace("split: train, ", ""),
+        text.replace("configs: [", "configs: [["), text.replace("configs: [", "configs: " + "[" * 3000),
+        text.replace("configs: [", "configs: 5\nothers: ["),
+        text.replace("---\n", "---\nx: !!python/name:os.system\n", 1),
+        text.replace("config_name: default,", "config_name: default, nonsense: 5,"),
+        text.replace(
+            "configs: [", "dataset_info: {splits: [{name: train, num_bytes: 1, num_examples: 5}]}\nconfigs: ["
+        ),
+        text.encode("utf-16"), text.encode()[:99] + b"\xff" + text.encode()[99:], text.replace("\n", "\r\n"), "",
+    )  # fmt: skip
+    changed = texts[rng.integers(0, len(texts))]
+    file.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
+
+
+def other_names(rng, folder, other):
+    """Names changed on all files alike; what the card names is not there then."""
+    changes = (
+        lambda name: name[:33] + name[50:], lambda name: name[:20] + name[50:], str.upper,
+        lambda name: name.replace(".vdd.vdd", ".vdd"), lambda name: name[:21] + "0" * 12 + name[33:],
+        lambda name: name.replace("train", "tra\nin"), lambda name: name.replace("of-00003", "of-00004"),
+    )  # fmt: skip
+    change = changes[rng.integers(0, len(changes))]
+    for file in data_files(folder):
+        file.rename(file.with_name(change(file.name)))
+    if rng.random() < 0.3:
+        (folder / "README.md").unlink()
+
+
+def no_files(rng, folder, other):
+    shutil.rmtree(folder / "data")
+    kind = rng.integers(0, 4)
+    if kind == 0:
+        (folder / "data").mkdir()
+    elif kind == 1:
+        os.mkfifo(folder / "data")
+    elif kind == 2:
+        (folder / "data").symlink_to("data")
+
+
 def side_file(rng, folder, other):
     file = folder / str(rng.choice(["provenance.json", "recipe.yaml"]))
     if rng.random() < 0.3:
@@ -409,6 +514,7 @@ ROWS = (
 )  # fmt: skip
 ALL = (
     *BYTES, *NAMES, *map(named, BYTES), named(swap), named(double), named(foreign), row_groups, lying_page, side_file,
+    footer, downgrade, numbers_bomb, card, other_names, no_files,
     *map(row_edit(digests=True), ROWS),
     *map(row_edit(digests=False), (*ROWS, memories, digest, drop_column, other_type, zero_bomb, text_bomb)),
 )  # fmt: skip

@@ -678,6 +678,99 @@ def raw_formats_are_refused(case):
     assert case.ds.with_format("arrow", columns=["label"])[:3]["label"].to_pylist() == [0, 0, 0]
 
 
+@operation(NONE, only="videos")
+def casts_of_videos_are_refused(case):
+    numbers = case.datasets.Array4D(shape=(5, 8, 9, 3), dtype="float32")
+    for ds in (case.ds, case.stream, case.load(split=None)):
+        case.refuses(lambda ds=ds: ds.cast_column("video", numbers))
+    features = case.datasets.Features({**case.ds.features, "video": numbers})
+    case.refuses(lambda: case.ds.cast(features))
+    case.check(list(case.ds.cast(case.ds.features).take(3)), lambda places: places[:3])
+
+
+@operation(NONE, only="videos")
+def what_compares_or_adds_videos_is_refused(case):
+    case.refuses(lambda: case.ds.unique("video"))
+    case.refuses(lambda: case.load(split=None).unique("video"))
+    case.refuses(lambda: case.ds.add_item(case.ds[0]))
+
+
+@operation(NONE, only="videos")
+def raw_for_a_while_is_refused(case):
+    case.refuses(lambda: case.ds.formatted_as("arrow").__enter__())
+    with case.ds.formatted_as("arrow", columns=["label"]):
+        assert case.ds[:2]["label"].to_pylist() == [0, 0]
+
+
+@operation(NONE, only="videos")
+def formatted_batches_of_a_stream_are_refused(case):
+    case.refuses(lambda: case.stream.with_format("numpy").batch(4))
+    case.refuses(lambda: case.stream.batch(4).with_format("numpy"))
+    case.check(split(next(case.stream.with_format("numpy").iter(4))), lambda places: places[:4])
+
+
+@operation(lambda places: places[:6], "pandas", only="videos")
+def map_of_frames(case):
+    def double(frame):
+        frame["twice"] = 2 * frame["label"]
+        return frame
+
+    mapped = case.ds.with_format("pandas").map(double, batched=True).with_format(None)
+    assert mapped[50]["twice"] == 2 * case.labels[50]
+    return list(mapped.take(6))
+
+
+@operation(lambda places: places[:5], only="videos")
+def map_that_adds_videos_of_numpy(case):
+    doubled = case.ds.with_format("numpy").map(lambda row: {"twice": 2 * row["video"]}).with_format(None)
+    assert np.abs(np.asarray(doubled[4]["twice"]) - 2 * case.truth["videos"][4]).max() < TOLERANCE
+    return list(doubled.take(5))
+
+
+@operation(lambda places: places[:4], only="videos")
+def from_rows_and_their_features(case):
+    rows = [case.ds[place] for place in range(4)]
+    return list(case.datasets.Dataset.from_list(rows, features=case.ds.features))
+
+
+@operation(lambda places: places[:4], only="videos")
+def features_there_and_back(case):
+    features = case.ds.features
+    return split(features.decode_batch(features.encode_batch(case.ds[:4])))
+
+
+@operation(ALL)
+def nodes_of_a_cluster(case):
+    from datasets.distributed import split_dataset_by_node
+
+    return [row for rank in range(2) for row in split_dataset_by_node(case.stream, rank=rank, world_size=2)]
+
+
+@operation(same, only="videos")
+def threads(case):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as readers:
+        return list(readers.map(case.ds.__getitem__, range(case.count)))
+
+
+@operation(lambda places: places[:6], only="videos")
+def a_forked_pool(case):
+    import multiprocessing
+
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        return pool.map(case.ds.__getitem__, range(6))
+
+
+@operation(lambda places: places[:3])
+def rows_changed_by_their_reader(case):
+    """What a caller does to a row is not to be seen by the next."""
+    if case.videos:
+        case.ds[1]["video"][:] = 0
+        case.ds[:4]["video"][1][:] = 0
+    return [case.ds[place] for place in range(3)]
+
+
 # Written, kept, opened again.
 def written(name, *args):
     def run(case):
@@ -822,6 +915,41 @@ def split_by_percent(case):
 @operation(lambda places: places[:2] + places[4:6])
 def split_of_two_parts(case):
     return list(case.load(split="train[:2]+train[4:6]"))
+
+
+@operation(lambda places: places[:4])
+def several_splits_at_once(case):
+    return [row for part in case.load(split=["train[:2]", "train[2:4]"]) for row in part]
+
+
+@operation(lambda places: places[4:8])
+def split_by_an_instruction(case):
+    instruction = case.datasets.ReadInstruction("train", from_=4, to=8, unit="abs")
+    return list(case.load(split=instruction))
+
+
+@operation(lambda places: places[:5])
+def a_folder_with_signs_in_its_name(case):
+    for name in ("a set", "a?b", "ünïcode", "a#b%20", "a:b;c", "train/test"):
+        shutil.copytree(case.folder, os.path.join("signs", name))
+        case.check(list(case.load(os.path.join("signs", name)).take(2)), lambda places: places[:2])
+    return list(case.load("signs/a set", streaming=True).take(5))
+
+
+@operation(NONE, only="videos")
+def a_folder_that_reads_as_a_pattern(case):
+    """`datasets` takes [x] in a path for a pattern, and would read the set of another folder."""
+    from keras_vdd.errors import VddError
+
+    shutil.copytree(case.folder, "pattern[x]")
+    os.remove("pattern[x]/README.md")
+    shutil.copytree(os.path.join(os.path.dirname(case.folder), "other"), "patternx")
+    try:
+        case.load("pattern[x]")
+    except VddError as error:
+        assert "keras_vdd.load" in str(error) and "\n" not in str(error), error
+    else:
+        raise AssertionError
 
 
 @operation(lambda places: places[:5])

@@ -110,3 +110,52 @@ def test_pages_are_read_as_arrow_writes_them(folder):
         file = folder / "a.parquet"
         pq.write_table(table, file, row_group_size=10, **settings)
         assert read_rows(memoryview(file.read_bytes()), shard).places == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "column", "value"),
+    [
+        ("int8", "video_scale", 3.4e38),  # times a level it is more than a float32 can be
+        ("int8", "video", -128),
+        ("int4", "video", 0),
+    ],
+)
+def test_numbers_that_a_storage_type_does_not_have_are_refused(make_set, tmp_path, dtype, column, value):
+    folder = keras_vdd.export(make_set("full-video"), tmp_path / "video", dtype=dtype)
+
+    def change(table):
+        cells = cell = table[column].to_pylist()
+        while isinstance(cell[0], list):
+            cell = cell[0]
+        cell[0] = value
+        return damaging.set_column(table, column, cells)
+
+    damaging.rewrite(data_files(folder)[0], change, digests=True)
+    assert f"its column video has numbers that {dtype} does not have" in told_by(rename(folder))
+
+
+@pytest.mark.parametrize("values", [{"mean": [1e308] * 3}, {"std": [1e-300] * 3}])
+def test_a_normalisation_that_gives_no_finite_numbers_is_refused(folder, values):
+    for file in data_files(folder):
+        damaging.rewrite(file, lambda table: damaging.change_config(table, **values), digests=True)
+    assert "of pixels scaled to 0..1" in told_by(rename(folder))
+
+
+def test_few_memories_that_make_countless_videos_are_refused(folder):
+    counts = {"statics_per_class": 20_000, "dynamics_per_class": 20_000}
+    for file in data_files(folder):
+        damaging.rewrite(file, lambda table: damaging.change_config(table, **counts), digests=True)
+    assert "it has 2,400,000,000 videos" in told_by(rename(folder))
+
+
+def test_a_class_without_a_name_is_refused(folder):
+    def unnamed(table):
+        about = json.loads(table.schema.metadata[b"huggingface"])
+        about["info"]["features"]["label"]["names"][0] = ""
+        names = ["" if name == "class 0" else name for name in table["class_name"].to_pylist()]
+        table = damaging.set_column(table, "class_name", names)
+        return table.replace_schema_metadata({**table.schema.metadata, b"huggingface": json.dumps(about)})
+
+    for file in data_files(folder):
+        damaging.rewrite(file, unnamed, digests=True)
+    assert "classes" in told_by(rename(folder))
