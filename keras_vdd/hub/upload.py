@@ -14,7 +14,7 @@ from keras_vdd.hub import refusals
 from keras_vdd.progress import Progress
 
 MAIN = "main"
-NO_LICENCE = "The licence of the source videos must be given: license='cc-by-4.0' (--license), a name of the Hub or words."
+NO_LICENCE = "The licence of the source videos must be given: license='cc-by-4.0' (--license), or words."
 # What the website puts into a new repository.
 _OF_A_NEW_ONE = (".gitattributes", "README.md", "LICENSE*")
 _FILES_AT_ONCE = 10
