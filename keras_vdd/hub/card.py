@@ -99,8 +99,8 @@ def _row_note(distilled):
     if len(distilled.pairs()) == distilled.classes * distilled.videos_per_class:
         return "Rows are ordered by class."
     return (
-        f"A video slot's {' and '.join(f'{items.noun}s' for items in distilled.memory.items)} are paired in every "
-        "way, each pair a row, in a fixed order."
+        f"The {' and '.join(f'{items.noun}s' for items in distilled.memory.items)} of a slot (a class has "
+        f"{distilled.videos_per_class}) are paired in every way, each pair a row, in a fixed order."
     )
 
 
@@ -111,9 +111,9 @@ def _training(distilled, dtype, name, recipe, protocol, results):
         lines = ["The set has no recipe that this version reads, so these are the toolkit's defaults."]
     elif row is not None and row.score.top1["mean"] is not None:
         top1, count = row.score.top1, len(row.score.networks)
-        reached = f"one such network reached {top1['mean']:.2f}"
+        reached = f"one such network reached {top1['mean']:.2f} %"
         if count > 1:
-            reached = f"{count} such networks reached {top1['mean']:.2f} ± {top1['std']:.2f} on average"
+            reached = f"{count} such networks reached {top1['mean']:.2f} ± {top1['std']:.2f} % on average"
         stored = "" if row.dtype in (None, dtype) else f" with the set stored as {row.dtype}"
         lines[0] += f": {reached}{stored}, and this trains another."
     else:

@@ -188,10 +188,12 @@ def _tested(recipe):
         return ['test = keras_vdd.test_clips("recipe.yaml")  # the recipe of your test videos']
     if source.made:
         return ['test = keras_vdd.test_clips(data.folder + "/recipe.yaml")']
-    where = f'**{{"data.root": {quoted(recipe.data.set)}}}'
-    copy = "the source videos lie" if recipe.data.set == "folder" else f"your copy of {recipe.data.set} lies"
+    place, what = recipe.data.set, f"your copy of {recipe.data.set} lies"
+    if place == "folder":
+        place, what = "path/to/videos", "the source videos lie"
+    where = f'**{{"data.root": {quoted(place)}}}'
     return [
-        f"# data.root: where {copy}",
+        f"# data.root: where {what}",
         f'test = keras_vdd.test_clips(data.folder + "/recipe.yaml", {where})',
     ]
 

@@ -3,6 +3,7 @@
 import contextlib
 import fnmatch
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,12 @@ from keras_vdd.hub import refusals
 from keras_vdd.progress import Progress
 
 MAIN = "main"
-NO_LICENCE = "The licence of the source videos must be given: license='cc-by-4.0' (--license), as the Hub names it, or words."
+NO_LICENCE = "The licence of the source videos must be given: license='cc-by-4.0' (--license), or words."
 # What the website puts into a new repository.
 _OF_A_NEW_ONE = (".gitattributes", "README.md", "LICENSE*")
 _FILES_AT_ONCE = 10
+# `git check-ref-format`: what no branch and no tag may have.
+_NO_REF = re.compile(r"[\s\x00-\x1f\x7f~^:?*\[\\]|\.\.|//|@\{|^$|^[-/.]|/\.|[/.]$|\.lock(/|$)")
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,22 @@ class Destination:
         from huggingface_hub.errors import HFValidationError
         from huggingface_hub.utils import validate_repo_id
 
+        if self.repository.count("/") != 1 or "@" in self.repository:
+            raise UsageError(
+                f"{self.repository} is no name for a repository: write owner/name, owner being you or an organisation."
+            )
         try:
             validate_repo_id(self.repository)
         except HFValidationError as error:
             raise UsageError(
                 f"{self.repository} is no name for a repository: {refusals.first_line(error)}"
             ) from error
-        if self.repository.count("/") != 1:
-            raise UsageError(
-                f"{self.repository} is no name for a repository: write owner/name, owner being you or an organisation."
-            )
+        for option, name in (("revision", self.revision), ("tag", self.tag)):
+            if name is not None and _NO_REF.search(name):
+                raise UsageError(
+                    f"{option}={name!r} is no name that git takes (--{option}): use letters, digits, dots, dashes and "
+                    "slashes."
+                )
         if self.pull_request and (self.private or self.revision not in (None, MAIN)):
             raise UsageError(
                 "A pull request is opened on the main branch of a repository that is there: leave out "
