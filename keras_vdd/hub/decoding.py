@@ -12,7 +12,7 @@ from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.registry import MEMORIES
 
 PARTS = ("static", "dynamic", "array")
-CELLS_AT_ONCE = 16
+CELLS_AT_ONCE = 64
 """So few that what lies between a batch and its videos stays small."""
 
 
