@@ -75,7 +75,9 @@ def test_every_weight_starts_as_in_pytorch(kind):
     layer.build((None, 2, 300))
     assert {draw.bound for draw in draws_of(layer)} == {0.25}  # 1 / sqrt(units), the inputs' matrix too
     for weight in numpy([v.value for v in layer.trainable_variables]):
-        assert 0.2 < np.abs(weight).max() <= 0.25
+        assert np.abs(weight).max() <= 0.25
+        # Of sixteen numbers, as a bias of the simplest kind has, all may be small.
+        assert np.abs(weight).max() > 0.2 or weight.size == 16
 
 
 @pytest.mark.parametrize("kind", KINDS)
