@@ -207,5 +207,5 @@ def test_what_is_no_classifier_is_one_sentence(tmp_path):
         with pytest.raises(UsageError, match=words):
             read_classifier(tmp_path / name)
     (tmp_path / "b.keras").write_bytes(b"no archive")
-    with pytest.raises(VddError, match="does not load as a Keras model"):
+    with pytest.raises(VddError, match="is damaged, or no .keras file"):
         read_classifier(tmp_path / "b.keras")
