@@ -77,7 +77,7 @@ class _Recurrent(keras.layers.Layer):
             given, recurrent: (batch, gates * units), what input and last output give to the gates.
             state: tensors (batch, units).
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how its state changes")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], self.units)

@@ -75,7 +75,7 @@ class Embedder(keras.Model):
         self.classifier.build((None, 1, 1, features))
 
     def embed(self, x: Tensor, training: bool = False) -> Tensor:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say what its features are")
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         features = self.embed(x, training)

@@ -67,7 +67,7 @@ class FrameEncoder(Embedder):
 
         It returns (batch, frames, hidden), of which the mean over time is taken, or (batch, hidden).
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say what reads the features of its frames")
 
     def embed(self, x: Tensor, training: bool = False) -> Tensor:
         """Features of clips: what the head makes of the frames' features, its mean over time: (batch, features)."""
