@@ -34,7 +34,7 @@ vdd distill --recipe RECIPE experts.source=hf://$repository experts.count=$count
 They are checked against the recipe: network, frames, size, normalisation, classes and training settings are those
 below, or it is refused in a sentence that names what differs.
 
-Anywhere else, with numpy and no pickle:
+Anywhere else, with numpy alone:
 
 ```python
 from huggingface_hub import hf_hub_download
@@ -42,7 +42,7 @@ from safetensors.numpy import load_file
 
 file = hf_hub_download("$repository", "expert-0000.safetensors", repo_type="dataset")
 weights = load_file(file)  # "EPOCH/INDEX": float32, INDEX in the order of `shapes` of $description
-print(weights["$epochs/0"].shape)
+last = weights["$epochs/0"]
 ```
 
 Kernels are laid out as Keras has them: (time, height, width, channels in, channels out).

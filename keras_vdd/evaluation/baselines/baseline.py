@@ -70,11 +70,11 @@ class Baseline:
 
     def amount(self, beside: Beside) -> Amount:
         """Return the `Amount`, of videos that need not be there yet."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say how many videos it has")
 
     def training(self, beside: Beside, number: int):
         """Return what network `number` is trained on, see `keras_vdd.evaluation.training_sets`.
 
         What is drawn at random is drawn from `keras_vdd.seeds.stream(recipe.run.seed, "baseline", name, number)`.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not say what networks are trained on")
