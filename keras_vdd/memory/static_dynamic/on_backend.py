@@ -22,9 +22,8 @@ def reconstruct(distilled, pairs):
     """Videos of pairs; arguments as `Memory.on_backend` says."""
     frames, size = distilled.frames, distilled.size
     videos = np.empty((len(pairs), frames, *size, 3), np.float32)
-    matrices = upsampling.axis_matrices(
-        distilled.dynamic.shape[2:-1], (frames, *size), distilled.interpolation
-    )
+    rule = distilled.interpolation, distilled.interpolator
+    matrices = upsampling.axis_matrices(distilled.dynamic.shape[2:-1], (frames, *size), *rule)
     which = pairs[:, 0] * distilled.integrators // distilled.classes
     for integrator in np.unique(which):
         parts = _parts(distilled, integrator)
