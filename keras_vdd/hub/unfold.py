@@ -62,7 +62,8 @@ def unfold(rows, features, wanted):
     pairs = enumerate_pairs(1, 1, owned["static"], owned["dynamic"])
     row = np.repeat(wanted, len(pairs))
     static, dynamic = (np.tile(pairs[:, axis], len(wanted)) for axis in (1, 2))
-    size = sum(blob.shape[1] for blob in blobs.values()) + 1
+    weights = len(rows.heads["integrator"][0]["weights"].as_py()) if rows.heads.num_rows else 0
+    size = sum(blob.shape[1] for blob in blobs.values()) + weights + 1
     step = max(1, BLOCK_BYTES // size)
     for start in range(0, len(row), step):
         block = slice(start, start + step)

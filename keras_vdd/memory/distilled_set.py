@@ -182,8 +182,8 @@ class DistilledSet:
         learned = self.interpolation == LEARNED and bool(fewer)
         if self.interpolator is not None and not learned:
             raise UsageError(
-                f"A set has an interpolator where fewer frames are stored and interpolation is {LEARNED!r}, and this one "
-                "does not: leave it None."
+                f"An interpolator is for a set that stores fewer frames, with interpolation={LEARNED!r}, which this one is "
+                "not: leave it None."
             )
         for stored in fewer if learned else ():
             upsampling.axis_matrices((stored, *self.size), whole, LEARNED, self.interpolator)
@@ -242,7 +242,7 @@ class DistilledSet:
         return int(label) * self.integrators // self.classes
 
     def nbytes(self, dtype: str = "float32") -> int:
-        """Return the exact bytes of the memories stored as `dtype`; integrators, labels and an interpolator are float32.
+        """Return the exact bytes of the memories stored as `dtype`; all that is shared is float32.
 
         Raises:
             UsageError: a set of this kind cannot be stored so.

@@ -47,7 +47,8 @@ class Interpolator:
 
     def __repr__(self) -> str:
         about = self.about
-        return f"Interpolator({about.stored_frames} frames to {about.frames} x {about.size} x {about.size}, {self.nbytes:,} bytes)"
+        made = f"{about.frames} x {about.size} x {about.size}"
+        return f"Interpolator({about.stored_frames} frames to {made}, {self.nbytes:,} bytes)"
 
     @property
     def nbytes(self) -> int:
@@ -74,7 +75,9 @@ class Interpolator:
             # Each alone: how products are added up, and so their last bits, depends on how many there are.
             made = [recover(self.weights, video[None], self.about) for video in self._duplicated(videos, np)]
             return np.concatenate(made) if made else self._duplicated(videos, np)
-        weights = {name: functions.convert_to_tensor(w, dtype=videos.dtype) for name, w in self.weights.items()}
+        weights = {
+            name: functions.convert_to_tensor(w, dtype=videos.dtype) for name, w in self.weights.items()
+        }
         return recover(weights, self._duplicated(videos, functions), self.about, functions)
 
     def grey(self, clips: Any, functions: Any = np) -> Any:
@@ -115,7 +118,7 @@ def why_not(about: Architecture) -> str | None:
     if about.size % about.patch:
         return f"patches of {about.patch} pixels do not fill frames of {about.size}; choose a patch that divides it"
     if about.width % about.heads:
-        return f"{about.heads} heads do not share {about.width} numbers of a token evenly; choose a divisor of the width"
+        return f"{about.heads} heads do not share {about.width} numbers of a token; choose a divisor of the width"
     if about.depth > 100 or about.nbytes > MOST_BYTES:
         return (
             f"its weights take {about.nbytes:,} bytes, and at most {MOST_BYTES:,} are carried by a set; "
