@@ -182,8 +182,7 @@ class DistilledSet:
         learned = self.interpolation == LEARNED and bool(fewer)
         if self.interpolator is not None and not learned:
             raise UsageError(
-                f"An interpolator is for a set that stores fewer frames, with interpolation={LEARNED!r}, which this one is "
-                "not: leave it None."
+                f"An interpolator is for a set that stores fewer frames, with interpolation={LEARNED!r}: leave it None."
             )
         for stored in fewer if learned else ():
             upsampling.axis_matrices((stored, *self.size), whole, LEARNED, self.interpolator)
