@@ -122,8 +122,8 @@ def test_a_run_goes_on_with_the_interpolator_it_was_begun_with(run):
 def test_its_bytes_are_counted_once_and_said(run):
     loaded, plan, (equal, row) = keras_vdd.load(run.folder), keras_vdd.plan(run.recipe), run.results["rows"]
     nbytes = loaded.interpolator.nbytes
-    # int8 with a scale for each of two stills and two motion clips of eight classes, and the integrator.
-    memories = loaded.static.size + loaded.dynamic.size + 4 * (16 + 16 + 327)
+    # int8 with a scale for the still and the motion clip of eight classes, and the integrator.
+    memories = loaded.static.size + loaded.dynamic.size + 4 * (8 + 8 + 327)
     assert row["bytes"] == plan["bytes"]["distilled"] == loaded.nbytes("int8") == memories + nbytes
     assert plan["bytes"]["interpolator among them"] == nbytes
     assert plan["estimates"]["interpolator"]["parameters"] == nbytes // 4
