@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 from keras.src.utils import module_utils
@@ -16,7 +17,7 @@ def without_tensorflow() -> Iterator[None]:
     seconds and some hundred megabytes, and writes log lines. Where TensorFlow is the backend, or imported already,
     nothing changes; where Keras has come to look for it in another way, it does as it will.
     """
-    looked_for = getattr(module_utils, "tensorflow", None)
+    looked_for: Any = getattr(module_utils, "tensorflow", None)
     if (
         keras.config.backend() == "tensorflow"
         or "tensorflow" in sys.modules
