@@ -10,7 +10,7 @@ import pytest
 from decoding.boxes import find, first_shown, with_edits
 from decoding.made_files import with_exif
 
-from keras_vdd.data.decoding.decode import UnreadableVideo, decode
+from keras_vdd.data.decoding.decode import UnreadableVideo, decode, decode_frames
 from keras_vdd.data.decoding.middle import middle_frames
 from keras_vdd.data.decoding.video_file import stated_frames
 from keras_vdd.data.sampling import clip_indices
@@ -247,3 +247,21 @@ def test_made_files_as_the_program_shows_them(tmp_path, number):
     from decoding.made_files import make
 
     assert difference(make(tmp_path, number).path) is None
+
+
+def test_the_log_level_is_left_as_it_was(tmp_path):
+    """Errors are counted while a video is read, several at once included; a level that somebody set stays."""
+    path = write(tmp_path / "a.mkv", ramp(4))
+    first, second = decode_frames(path, 16), decode_frames(path, 16)
+    next(first), next(second)
+    assert av.logging.get_level() == av.logging.PANIC
+    assert len(list(first)) == 3 and av.logging.get_level() == av.logging.PANIC
+    assert len(list(second)) == 3 and av.logging.get_level() is None
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        frames = decode_frames(path, 16)
+        next(frames)
+        assert av.logging.get_level() == av.logging.WARNING
+        assert len(list(frames)) == 3 and av.logging.get_level() == av.logging.WARNING
+    finally:
+        av.logging.set_level(None)

@@ -1,7 +1,7 @@
 """`python -m tests.decoding --count 500`: made files, each read as the `ffmpeg` program shows it.
 
-Frames have to be as many, and each of them the same picture; what `ffmpeg` itself meets an error in is made
-again as another file.
+Frames have to be as many, and each of them the same picture; where `ffmpeg` itself meets an error another file
+is made. FFMPEG names a program to compare with, if it is not the one that makes the files.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import av
 
 from .compare import difference
 from .made_files import make
-from .shown import Refused
+from .shown import Refused, version
 
 
 def main():
@@ -50,6 +50,7 @@ def main():
     for words, count in refused.most_common(12):
         print(f"  {count} not made or not decoded by ffmpeg: {words}")
     print(f"  {len(ways)} endings: {dict(ways)}")
+    print(f"  {version()[0]}; FFmpeg {av.ffmpeg_version_info} in PyAV {av.__version__}")
     print(f"{compared} files compared in {time.monotonic() - began:.0f} s, {len(wrong)} differ {wrong}")
     return 1 if wrong else 0
 

@@ -1,18 +1,23 @@
 """A file's frames as the `ffmpeg` program shows them, and what it said."""
 
+import functools
 import os
+import re
 import subprocess
 
 import numpy as np
+
+# The program that files are made with, and the one whose frames are the measure.
+MAKER, SHOWER = "ffmpeg", os.environ.get("FFMPEG", "ffmpeg")
 
 
 class Refused(Exception):
     """`ffmpeg` met an error: what it decoded is no measure."""
 
 
-def ffmpeg(*args, content=None):
+def ffmpeg(*args, program=MAKER):
     """Run `ffmpeg` and return its output; raises `Refused` with its words where it says anything."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1", *map(str, args)]
+    command = [program, "-v", "error", "-nostdin", "-y", "-threads", "1", *map(str, args)]
     # The AV1 encoder would greet on the channel of errors.
     quiet = {**os.environ, "SVT_LOG": "1"}
     done = subprocess.run(command, capture_output=True, timeout=60, env=quiet)
@@ -21,15 +26,22 @@ def ffmpeg(*args, content=None):
     return done.stdout
 
 
+@functools.cache
+def version():
+    """Return the words by which the program that is the measure calls itself, and its major version."""
+    words = subprocess.run([SHOWER, "-version"], capture_output=True, text=True).stdout.split(" Copyright")[0]
+    return words, int(re.search(r"\d+", words)[0])
+
+
 def shown_frames(path):
     """Return the frames of a video as `ffmpeg` shows them, each once: uint8 (frames, height, width, 3).
 
     It chooses the stream, turns and mirrors; pixels that are not square are made so.
     """
-    square = "scale=w='round(iw*sar)':h=ih:flags=bicubic,setsar=1,setpts=N"
+    square = "scale=w='round(iw*sar)':h=ih:flags=bicubic,setsar=1,setpts=N/TB"
     pictures = ffmpeg(
-        "-i", path, "-an", "-sn", "-dn", "-vf", square, "-vsync", "passthrough", "-c:v", "ppm", "-pix_fmt", "rgb24",
-        "-f", "image2pipe", "-",
+        "-i", path, "-an", "-sn", "-dn", "-vf", square, "-fps_mode", "passthrough", "-c:v", "ppm", "-pix_fmt", "rgb24",
+        "-f", "image2pipe", "-", program=SHOWER,
     )  # fmt: skip
     frames, at = [], 0
     while at < len(pictures):
