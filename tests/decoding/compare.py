@@ -6,7 +6,7 @@ from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.decoding.middle import middle_frames
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 
-from .shown import shown_frames
+from .shown import Refused, shown_frames
 
 # Versions of FFmpeg round colours differently, by a level or two; the next frame differs by far more.
 MEAN, WORST = 1.5, 8.0
@@ -18,9 +18,11 @@ def difference(path):
     The size is chosen so that nothing is scaled, only cropped; then the clip of its middle is compared too.
     """
     expected = shown_frames(path)
+    if not len(expected):
+        raise Refused("it shows no frame")
     short = min(expected.shape[1:3])
     size = max(size for size in range(1, short + 1) if round(size * 120 / 112) <= short)
-    if round(size * 120 / 112) != short or not len(expected):
+    if round(size * 120 / 112) != short:
         raise ValueError(f"{len(expected)} frames of {expected.shape[1:3]} cannot be compared")
     top, left = ((side - size) // 2 for side in expected.shape[1:3])
     expected = expected[:, top : top + size, left : left + size].astype(int)

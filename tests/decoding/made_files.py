@@ -4,6 +4,7 @@ import dataclasses
 import os
 import random
 import struct
+from pathlib import Path
 
 from .boxes import first_shown, matrix, with_edits, with_matrix
 from .shown import ffmpeg, version
@@ -19,6 +20,8 @@ PLAIN = "-qscale:v 3 -g {gop}"
 # By codec: how it is encoded, pixel formats, and the endings of files it comes in.
 CODECS = {
     "h264": (X264, "yuv420p yuv422p yuv444p", "mp4 mov m4v mkv avi flv f4v ts mts m2ts 3gp mpg vob nut asf h264 264"),
+    "phone": (X264, "yuv420p", "mp4 mov m4v"),
+    "phone-hevc": (X265, "yuv420p yuv420p10le", "mp4 mov"),
     "h264-10": (X264, "yuv420p10le", "mp4 mkv ts mov"),
     "h264-open": (X264 + " -x264-params open-gop=1", "yuv420p", "mp4 mkv ts mov h264"),
     "hevc": (X265, "yuv420p yuv420p10le yuv444p", "mp4 mov mkv ts hevc h265 mts"),
@@ -35,6 +38,7 @@ CODECS = {
     "av1": (AV1, "yuv420p yuv420p10le", "mp4 webm mkv ivf obu"),
     "theora": ("-c:v libtheora -qscale:v 8 -g {gop}", "yuv420p", "ogv mkv ogm"),
     "mjpeg": ("-c:v mjpeg -qscale:v 3", "yuvj420p yuvj422p yuvj444p", "avi mov mkv mp4 mjpg mjpeg nut"),
+    "photographs": ("-c:v mjpeg -qscale:v 3", "yuvj420p yuvj422p", "avi mkv mov"),
     "prores": ("-c:v prores_ks", "yuv422p10le yuva444p10le", "mov mkv"),
     "dnxhr": ("-c:v dnxhd -profile:v dnxhr_lb -s 256x192", "yuv422p", "mov mxf mkv"),
     "ffv1": ("-c:v ffv1 -g 1", "yuv420p bgr0 gray yuv444p16le", "mkv avi nut mov"),
@@ -119,8 +123,8 @@ class Maker:
         if self.name in ("av1", "mjpeg") and self.ending in BOXED and version()[1] < 8:
             # Older versions show frames of these that an edit list hides.
             return self.made(self.rng.choice(("plain", "layout", "turned")))
-        if self.name == "mjpeg" and self.ending in ("avi", "mov", "mkv"):
-            ways += ["photographed"] * 3
+        if self.name == "photographs":
+            return self.made("photographed")
         if self.ending in BOXED:
             ways += ["turned", "edited", "turned+edited", "turned+beside", "edited+beside", "turned+trimmed"]
         if self.ending in JOINED:
@@ -192,8 +196,7 @@ class Maker:
             ]
             words = f"sound of {seconds} s"
         elif kind == "text":
-            with open(f"{self.start}.srt", "w") as file:
-                file.write(SUBTITLES)
+            Path(f"{self.start}.srt").write_text(SUBTITLES)
             inputs += ["-i", f"{self.start}.srt"]
             more = ["-c:s", WITH_SUBTITLES[self.ending]]
             words = "subtitles of 20 s"
@@ -225,20 +228,19 @@ class Maker:
 
     def joined(self):
         """Lay two or three files end to end."""
-        parts = [open(self.path, "rb").read()]
+        parts = [Path(self.path).read_bytes()]
         for _ in range(self.rng.choice((1, 1, 2))):
             if self.rng.random() < 0.5:
                 parts.append(parts[0])
             else:
                 self.video(f"{self.start}-other.{self.ending}", self.size, self.rng.randint(4, 20))
-                parts.append(open(f"{self.start}-other.{self.ending}", "rb").read())
+                parts.append(Path(f"{self.start}-other.{self.ending}").read_bytes())
         self.words.append(f"{len(parts)} files end to end")
-        with open(self.path, "wb") as file:
-            file.write(b"".join(parts))
+        Path(self.path).write_bytes(b"".join(parts))
 
     def edited(self):
         """Give it an edit list that shows a part of the media, or parts of it in another order."""
-        data = open(self.path, "rb").read()
+        data = Path(self.path).read_bytes()
         zero, length = first_shown(data), self.frames / eval_rate(self.rate)
         part = self.rng.choice(("end", "middle", "start", "pause", "two", "twice", "back"))
         edits = {
@@ -251,8 +253,7 @@ class Maker:
             "back": [(0.3 * length, zero + 0.6 * length), (0.3 * length, zero)],
         }[part]
         self.words.append(f"an edit list of its {part}")
-        with open(self.path, "wb") as file:
-            file.write(with_edits(data, edits))
+        Path(self.path).write_bytes(with_edits(data, edits))
 
     def photographed(self):
         """Make it of photographs, of which each says how the camera was held."""
@@ -269,9 +270,8 @@ class Maker:
         degrees = 30 if self.rng.random() < 0.1 else None
         words = f"turned by {90 * turns if degrees is None else degrees}"
         self.words.append(words + (" and mirrored" if mirrored else ""))
-        data = open(self.path, "rb").read()
-        with open(self.path, "wb") as file:
-            file.write(with_matrix(data, matrix(turns, mirrored, degrees)))
+        data = Path(self.path).read_bytes()
+        Path(self.path).write_bytes(with_matrix(data, matrix(turns, mirrored, degrees)))
 
 
 def with_exif(picture, orientation):
