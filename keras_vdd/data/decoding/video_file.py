@@ -1,6 +1,7 @@
 """A video file, opened: its frames as coded, and every trouble with it told as `UnreadableVideo`."""
 
 import contextlib
+import functools
 import os
 
 import av
@@ -30,7 +31,6 @@ class VideoFile:
         path: str.
         container: `av.container.InputContainer`.
         stream: the video stream of it that the `ffmpeg` program would show.
-        turning: how its frames are turned to be shown (see `turning_of`); None where each frame says so.
 
     Args:
         path: the file, in any container and codec that PyAV reads.
@@ -49,8 +49,6 @@ class VideoFile:
                 raise UnreadableVideo(self.path, f"it breaks off: {cut[0]} of its {cut[1]} bytes are there")
             self.stream = _chosen_stream(self.container, self.path)
             self._decoder = _decoder(self.stream.codec_context)
-            own = self._decoder is self.stream.codec_context
-            self.turning = None if own else _turning_as_stated(self.path, self.stream.index)
             self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
             self._decoder.thread_count = threads
             if threads > 1:
@@ -58,6 +56,12 @@ class VideoFile:
         except BaseException:
             self.container.close()
             raise
+
+    @functools.cached_property
+    def turning(self):
+        """How the frames are turned to be shown (see `turning_of`); None where each frame says so."""
+        own = self._decoder is self.stream.codec_context
+        return None if own else _turning_as_stated(self.path, self.stream.index)
 
     def __enter__(self):
         return self
