@@ -28,6 +28,7 @@ def registered(place, forgetting):
     return keras_vdd.load_plugin(place / "moments.py").METHOD
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     (words,) = follow("adding-a-method.md", tmp_path)
@@ -46,6 +47,7 @@ def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     assert "dynamic.loss=moments must be one of dc, dm, frepo, mtt" in said
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "moments"
@@ -65,6 +67,7 @@ def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     assert done.stdout == "['dc', 'dm', 'frepo', 'moments', 'mtt'] True Moments + static-dynamic\n"
 
 
+@pytest.mark.once
 def test_the_schema_and_its_errors_know_it_while_it_is_registered(registered):
     recipe = load_recipe("quickstart", ["dynamic.loss=moments", "dynamic.variance=2"])
     assert recipe.dynamic.variance == 2 and recipe.loss_of("dynamic") is registered
