@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_rows import row
@@ -91,8 +92,16 @@ def test_the_table_prints_exact_bytes_and_percent(capsys):
     assert "95,335,708" in said and "17.5 ±0.1" in said and "200 clips" in said and "evaluator paper" in said
 
 
-def test_an_interrupt_ends_with_130():
-    code = (
+@pytest.mark.parametrize(
+    "number, code, words",
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "stopped by SIGTERM"),
+        (signal.SIGHUP, 129, "stopped by SIGHUP"),
+    ],
+)
+def test_a_signal_ends_with_the_code_of_shells(number, code, words):
+    script = (
         "import signal, sys, time; from keras_vdd import diagnosis; from keras_vdd.cli import main\n"
         # A test run in the background of a script inherits an ignored Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -100,13 +109,13 @@ def test_an_interrupt_ends_with_130():
         "diagnosis._probe = probe\nsys.exit(main.main(['doctor']))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "begun\n"
     time.sleep(0.2)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     _, error = process.communicate(timeout=30)
-    assert process.returncode == 130 and error.strip() == "interrupted"
+    assert process.returncode == code and error.strip() == words
 
 
 def test_a_closed_pipe_is_no_error():
