@@ -57,6 +57,8 @@ FILE_NAME = re.compile(
 DATA_FOLDER = "data"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
+EXPERTS = "experts.json"
+"""What a folder of experts has, which is no distilled set."""
 PROVENANCE = "provenance.json"
 RESULTS = "results.json"
 PREVIEW = "preview.webp"

@@ -385,3 +385,27 @@ print("well")
 """
     )
     assert fresh(code, folder, truth) == "well\n"
+
+
+def test_a_set_without_card_and_names_is_told_and_made_videos(published, fresh):
+    folder, truth = published("still")
+    (folder / "README.md").unlink()
+    for number, file in enumerate(sorted((folder / "data").iterdir())):
+        file.rename(folder / f"{number}.parquet")
+    code = (
+        TOGETHER
+        + """
+import io, logging
+told = io.StringIO()
+logging.getLogger("keras_vdd").addHandler(logging.StreamHandler(told))
+plain = datasets.load_dataset(folder, split="train")
+said = told.getvalue()
+assert said.count("\\n") == 1 and folder in said and "by keras_vdd.as_videos" in said, said
+rows = keras_vdd.as_videos(plain)
+assert all(np.array_equal(row["video"], video) for row, video in zip(rows, videos, strict=True))
+datasets.load_dataset("parquet", data_files=folder + "/*.parquet")  # asked for as what they are
+assert told.getvalue() == said
+print("well")
+"""
+    )
+    assert fresh(code, folder, truth) == "well\n"

@@ -105,7 +105,7 @@ def test_its_gradient_meets_differences(kind, registered, monkeypatch):
 
 def test_it_is_resumed_planned_and_told_like_the_others(registered, tmp_path, monkeypatch):
     test_every_method.test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(
-        "moments", (), tmp_path
+        "moments", "still", (), tmp_path
     )
     test_every_method.test_it_is_planned_and_twice_the_iterations_take_twice_the_time(
         "moments", "still", monkeypatch
