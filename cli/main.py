@@ -79,21 +79,20 @@ def command():
 
 
 def _fail(sentence, code):
-    click.echo(f"error: {sentence}", err=True)
+    session.say_last(f"error: {sentence}")
     return code
 
 
 def main(args=None):
     """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
-    with heard():
+    with heard(), session.opened() as verbosity:
         try:
-            return _run(args)
+            return _run(args, verbosity)
         except KeyboardInterrupt as stopped:
             return _stopped(stopped, sys.argv[1:] if args is None else args)
 
 
-def _run(args):
-    verbosity = session.reset()
+def _run(args, verbosity):
     try:
         return command.main(args, prog_name="vdd", standalone_mode=False) or 0
     except click.Abort as abort:
@@ -127,7 +126,7 @@ def _stopped(stopped, args):
         words += f": {reached} is kept"
     if next((word for word in args if word in COMMANDS), None) in GO_ON:
         words += f"; the same command goes on: vdd {shlex.join(args)}"
-    click.echo(words, err=True)
+    session.say_last(words)
     return 128 + number
 
 
