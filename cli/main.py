@@ -21,6 +21,7 @@ COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
     "prepare": "Decode the videos of a recipe into its store.",
     "experts": "Train the networks on the real set that a recipe's matching reads.",
+    "interpolator": "Train the network that makes all frames of a few stored ones.",
     "distill": "Take a recipe from videos to a distilled set and its table.",
     "evaluate": "Train fresh classifiers on a distilled set and test them.",
     "train": "Train one classifier on a distilled set and keep it.",
