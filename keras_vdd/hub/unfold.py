@@ -67,7 +67,8 @@ def unfold(rows, features, wanted, most=None):
     pairs = enumerate_pairs(1, 1, owned["static"], owned["dynamic"])
     row = np.repeat(wanted, len(pairs))
     static, dynamic = (np.tile(pairs[:, axis], len(wanted)) for axis in (1, 2))
-    texts = max(len(row["config"]) + len(row["weights"]) for row in rows.heads["integrator"].to_pylist())
+    heads = rows.heads["integrator"].to_pylist()
+    texts = max((len(row["config"]) + len(row["weights"]) for row in heads), default=1)
     size = sum(blob.shape[1] for blob in blobs.values()) + texts
     if most is not None and len(row) * size > most:
         raise VddError(
