@@ -123,7 +123,9 @@ class Maker:
         hides = self.name == "gif" or (self.name in ("av1", "mjpeg") and self.ending in BOXED)
         if hides and version()[1] < 8:
             # Older versions show frames that an edit list hides, and not all of GIFs that were joined.
-            return self.made(self.rng.choice(("plain", "layout", "turned")))
+            return self.made(
+                self.rng.choice(("plain", "turned") if self.ending in BOXED else ("plain", "layout"))
+            )
         if self.name == "photographs":
             return self.made("photographed")
         if self.ending in BOXED:
