@@ -160,7 +160,7 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     config = parts[0].config
     order = np.argsort(np.concatenate([rows.places for rows in parts]))
     numbers = {name: _in_order([rows.numbers[name] for rows in parts], order) for name in parts[0].numbers}
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for items in config.memory.items:
         if items.moments is not None:
             arrays |= _at_moments(numbers, items, config)

@@ -94,7 +94,9 @@ def several_from_bytes(blob, shape, config):
     moments = np.frombuffer(blob, MOMENT, count)
     blob, scales = memoryview(blob)[moments.nbytes :], None
     if kind.scale is not None:
-        scales = np.frombuffer(blob, kind.scale, count * math.prod(kind.scale_shape(shape))).reshape(count, -1)
+        scales = np.frombuffer(blob, kind.scale, count * math.prod(kind.scale_shape(shape))).reshape(
+            count, -1
+        )
         blob = blob[scales.nbytes :]
     return moments, decode(np.frombuffer(blob, kind.number).reshape(count, -1), scales, shape, config)
 

@@ -97,7 +97,8 @@ def _result(recipe, classes):
         return "a table with the row of a classifier trained on it; no set is exported"
     memory, nbytes, found = recipe.memory_kind, stored(recipe, classes), shapes(recipe, classes)
     items = [
-        _some(one.count_in(found) // classes, "real clip" if recipe.coreset else one.noun) for one in memory.items
+        _some(one.count_in(found) // classes, "real clip" if recipe.coreset else one.noun)
+        for one in memory.items
     ]
     parts = f"{' and '.join(items)} a class"
     parts += f", {_some(found[memory.shared_noun][0], memory.shared_noun)}" if memory.shared else ""

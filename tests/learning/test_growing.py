@@ -91,8 +91,12 @@ def test_gradients_of_frames_are_those_of_free_ones():
     _, (of_keys,), logs = condenser.meta_gradient(values, others, given)
     of_keys = keras.ops.convert_to_numpy(of_keys)[:, 0]
     share = np.arange(FRAMES) / (FRAMES - 1)
-    np.testing.assert_allclose(of_keys[:, 0], np.einsum("t,ct...->c...", 1 - share, gradient), rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(of_keys[:, -1], np.einsum("t,ct...->c...", share, gradient), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        of_keys[:, 0], np.einsum("t,ct...->c...", 1 - share, gradient), rtol=1e-4, atol=1e-4
+    )
+    np.testing.assert_allclose(
+        of_keys[:, -1], np.einsum("t,ct...->c...", share, gradient), rtol=1e-4, atol=1e-4
+    )
     assert (of_keys[:, 1:-1] == 0).all()
     flat, keys = gradient.reshape(CLASSES, FRAMES, -1), of_keys.reshape(CLASSES, FRAMES, -1)
     norms = np.linalg.norm(flat, axis=2)[:, :, None] * np.linalg.norm(keys, axis=2)[:, None]
@@ -101,7 +105,9 @@ def test_gradients_of_frames_are_those_of_free_ones():
 
 
 @pytest.mark.parametrize("settings", [{}, {"insertion": "random"}])
-def test_stopped_in_the_midst_of_growth_and_begun_again_it_ends_with_the_same_bytes(settings, whole, tmp_path):
+def test_stopped_in_the_midst_of_growth_and_begun_again_it_ends_with_the_same_bytes(
+    settings, whole, tmp_path
+):
     expected, at = whole
     if settings:
         (tmp_path / "whole").mkdir()

@@ -52,7 +52,9 @@ def test_bytes_of_what_grew_are_those_of_what_is_stored(name):
         expected = sum(bytes_of(one, distilled, dtype) for one in memory.items) + shared
         assert distilled.nbytes(dtype) == expected
         most = memory_bytes(planned, CLASSES, FRAMES, SIZE, dtype, grown=True)
-        assert most >= expected and (most > expected) == (memory.most_shapes is not None and "insertion" not in options)
+        assert most >= expected and (most > expected) == (
+            memory.most_shapes is not None and "insertion" not in options
+        )
 
 
 def bytes_of(items, distilled, dtype):

@@ -65,7 +65,8 @@ def test_straight_through_gradients_are_those_at_the_rounded_values(name):
         items = {one.array: one for one in MEMORIES.get(memory.kind).items}
         names = [variable.name for variable in memory.trainable_variables]
         values = [
-            by_item(rounded, v, items[name]) if name in items else v for name, v in zip(names, values, strict=True)
+            by_item(rounded, v, items[name]) if name in items else v
+            for name, v in zip(names, values, strict=True)
         ]
         static = rounded(static)
         at_rounded = losses(memory, pairs, static)
