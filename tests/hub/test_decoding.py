@@ -13,6 +13,7 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.clip import STORAGE, Clip, encode_array
 from keras_vdd.hub.decoding import PARTS, Videos, make_video, make_videos, part_of
+from keras_vdd.hub.row_weights import pack_weights
 from keras_vdd.memory.precision import STORAGE_TYPES
 
 
@@ -39,7 +40,7 @@ def cells_and_videos(distilled, dtype="float32"):
             parts[part_of(items)] = (parts[part_of(items)] or b"") + stored[items.array][label, chosen]
         config = vdd.config_of(distilled, dtype, which).to_json()
         more = {"format_version": vdd.FORMAT_VERSION, "config": config}
-        cells.append({**parts, **more, "weights": vdd.pack_weights(distilled, which)})
+        cells.append({**parts, **more, "weights": pack_weights(distilled, which)})
     about = distilled.class_names, distilled.frames, distilled.mean, distilled.std, distilled.videos_per_class
     arrays = {**distilled.arrays, **rounded}
     return cells, type(distilled)(distilled.kind, *about, arrays=arrays).reconstruct()
