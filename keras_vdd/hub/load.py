@@ -15,6 +15,7 @@ from keras_vdd.hub.shards import Shard, check_content, read_local, read_text, sh
 from keras_vdd.hub.whole_set import WholeSet
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
+from keras_vdd.memory.memory import Items
 from keras_vdd.tensors import File
 
 if TYPE_CHECKING:
@@ -158,11 +159,12 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     whole.finish(str(folder))
     config = parts[0].config
     order = np.argsort(np.concatenate([rows.places for rows in parts]))
-    numbers = {
-        name: np.concatenate([rows.numbers[name] for rows in parts])[order] for name in parts[0].numbers
-    }
-    arrays = {}
+    numbers = {name: _in_order([rows.numbers[name] for rows in parts], order) for name in parts[0].numbers}
+    arrays: dict[str, np.ndarray] = {}
     for items in config.memory.items:
+        if items.moments is not None:
+            arrays |= _at_moments(numbers, items, config)
+            continue
         shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
         count = len(order) * config.items_of(items.column)
         values = numbers.pop(items.column).reshape(count, -1)
@@ -192,6 +194,25 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
         "interpolation": config.interpolation or "half-pixel",
         "dtype": config.dtype,
     }
+
+
+def _in_order(parts: list[Any], order: np.ndarray) -> Any:
+    """The numbers of a column of all files, row by row in an order; of items at moments a list of those of each row."""
+    if isinstance(parts[0], list):
+        rows = [row for part in parts for row in part]
+        return [rows[place] for place in order]
+    return np.concatenate(parts)[order]
+
+
+def _at_moments(numbers: dict[str, Any], items: Items, config: Any) -> dict[str, np.ndarray]:
+    """The arrays of items that each slot has as many of as it needs."""
+    shape, name = config.item_shape(items.column), items.moments or ""
+    moments, values = numbers[name], numbers.pop(items.column)
+    scales = numbers.get(storage.scale_column(items.column), [None] * len(values))
+    stored = [storage.decode(*each, shape, config) for each in zip(values, scales, strict=True)]
+    slots = config.classes, config.videos_per_class
+    found = {items.array: storage.padded(stored, 0), name: storage.padded(moments, -1)}
+    return {array: each.reshape(*slots, *each.shape[1:]) for array, each in found.items()}
 
 
 def _provenance(path: Path) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def fit_stage(
             patience,
             tolerance,
             windows,
+            iterations,
         )
         with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
             # A tuple of one: the whole batch is x, and there is no y.
@@ -107,12 +108,25 @@ class _Watch(keras.callbacks.Callback):
     """What happens around each iteration: finite check, log, progress, user's callbacks, early stop, checkpoint."""
 
     def __init__(
-        self, name, path, losses, log, every, interrupt, update, rates, patience, tolerance, windows
+        self,
+        name,
+        path,
+        losses,
+        log,
+        every,
+        interrupt,
+        update,
+        rates,
+        patience,
+        tolerance,
+        windows,
+        iterations,
     ):
         super().__init__()
         self._name, self._path, self._losses, self._log, self._every = name, path, losses, log, every
         self._interrupt, self._update, self._rates = interrupt, update, rates
         self._patience, self._tolerance, self._windows = patience, tolerance, windows
+        self._iterations = iterations
 
     def on_train_begin(self, logs=None):
         self._windows.begin(self.model, len(self._losses))
@@ -125,7 +139,9 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverged(iteration, f"loss {loss}")
         self._losses.append(loss)
-        notes = self.model.objective.notes(self.model)
+        memory = self.model.memory
+        memory.iteration_ended(iteration, self._iterations, logs)
+        notes = {**self.model.objective.notes(self.model), **memory.notes()}
         self._log.append(stage=self._name, iteration=iteration, loss=loss, **notes)
         self._update(iteration, loss=loss, **notes)
         self._windows.iteration_ended(iteration, {"loss": loss, **notes})

@@ -94,7 +94,7 @@ def _estimates(recipe, extent, nbytes):
     if recipe.needs_experts and recipe.experts.source is None:
         found["experts"] = stage_costs.expert_training(*about)
     if recipe.dynamic is not None:
-        memory = in_memory(recipe, extent.classes, "float32")
+        memory = in_memory(recipe, extent.classes, "float32", grown=True)
         found["dynamic"] = stage_costs.dynamic_stage(*about, memory)
     if recipe.method in ("herding", "k-center"):
         found["choice"] = stage_costs.feature_network(*about)

@@ -246,6 +246,12 @@ class Recipe(Settings):
         stage, memory, data = self.dynamic, self.memory, self.data
         if not hasattr(stage, "segments"):
             return
+        if stage.real_frames is not None and self.memory_kind.most_shapes is not None:
+            yield (
+                f"dynamic.real_frames={stage.real_frames} matches stored frames, and memory.kind={memory.kind} stores "
+                "other ones of each video; set dynamic.real_frames=null"
+            )
+            return
         real = stage.real_frames or data.frames
         shown = data.frames if stage.real_frames is None else memory.frames_of(data.frames)
         if stage.segments > 1:

@@ -16,6 +16,7 @@ INTERPOLATIONS = {
 """How few frames become many: the name of each rule, and what it does in words."""
 
 _HOMES = {
+    "between_key_frames": "key_frames",
     "interpolation_matrix": "interpolation",
     "is_ordered": "correspondence",
     "is_uniform": "correspondence",
