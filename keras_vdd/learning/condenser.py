@@ -68,7 +68,10 @@ class Condenser(TrainStep, keras.Model):
         logs = {}
         if self.memory.gradient_of_frames:
             *of_weights, of_frames = gradients["memory"]
-            gradients, logs = {**gradients, "memory": of_weights}, self.memory.learns_by(of_frames)
+            gradients, logs = (
+                {**gradients, "memory": of_weights},
+                self.memory.learns_by(of_frames, of_weights),
+            )
         ordered = [None] * len(values)
         for place, gradient in zip(own, gradients["memory"]):
             ordered[place] = gradient

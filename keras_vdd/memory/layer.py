@@ -93,12 +93,13 @@ class MemoryLayer(keras.layers.Layer):
         owned = self.statics_per_class // self.videos_per_class
         return pairs[:, 0] * self.videos_per_class + pairs[:, 1] // owned
 
-    def learns_by(self, of_frames):
+    def learns_by(self, of_frames, gradients):
         """Return what `iteration_ended` is told of a training step, dict of tensors; asked where `gradient_of_frames`.
 
         Args:
             of_frames: float32 (classes * VPC, frames, size, size, 3), the gradient of the loss to each frame of each
                 slot's videos.
+            gradients: list of those to the trainable weights.
         """
         raise TypeError(f"{type(self).__name__} does not say what it learns by")
 

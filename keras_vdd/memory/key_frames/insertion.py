@@ -1,8 +1,8 @@
 """Which frames become key frames: those whose gradient opposes both neighbouring key frames' (arXiv 2505.22564).
 
-A gradient is that to a frame as it is shown. The frames between two key frames move with both. Where the gradient of
-such a frame has a negative cosine with those of both, what is better for either key frame makes that frame worse:
-interpolation cannot follow the motion there.
+A key frame moves against its gradient, and the frames between it and the next move with both. Where the gradient of
+such a frame has a negative cosine with both, each of the two moves makes that frame worse: interpolation cannot follow
+the motion there.
 """
 
 import numpy as np

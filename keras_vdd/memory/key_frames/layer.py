@@ -59,22 +59,24 @@ class KeyFrameMemory(MemoryLayer):
         videos = ops.matmul(between_key_frames(keys, ops), flat)
         return ops.reshape(videos, (-1, self.frames, self.size, self.size, 3))
 
-    def learns_by(self, of_frames):
-        """Cosines of the gradients of frames with one another, each as it is shown, key frame or not.
+    def learns_by(self, of_frames, gradients):
+        """Cosines of the gradient of each frame, as if it were free, with that of each key frame.
 
-        The gradient that a key frame learns by is another: it has a share of that of each frame beside it, none of
-        which could ever oppose it.
+        The gradient of a key frame is the one that it learns by, with what it does to the frames beside it.
 
         Args:
             of_frames: float32 (classes * VPC, frames, size, size, 3).
+            gradients: list of that of `key_frames`.
 
         Returns:
             {"cosines": (classes * VPC, frames, frames)}.
         """
-        flat = ops.reshape(of_frames, (-1, self.frames, self.size * self.size * 3))
-        length = ops.sqrt(ops.sum(ops.square(flat), axis=2))
-        scale = ops.expand_dims(length, 2) * ops.expand_dims(length, 1)
-        return {"cosines": ops.matmul(flat, ops.transpose(flat, (0, 2, 1))) / ops.maximum(scale, 1e-30)}
+        flat = (-1, self.frames, self.size * self.size * 3)
+        each, key = (ops.reshape(gradient, flat) for gradient in (of_frames, gradients[0]))
+        lengths = [ops.sqrt(ops.sum(ops.square(one), axis=2)) for one in (each, key)]
+        products = ops.matmul(each, ops.transpose(key, (0, 2, 1)))
+        scale = ops.expand_dims(lengths[0], 2) * ops.expand_dims(lengths[1], 1)
+        return {"cosines": products / ops.maximum(scale, 1e-30)}
 
     def iteration_ended(self, iteration, iterations, learned_by):
         """Let frames become key frames where it is time and their gradients ask for it; each starts as it was shown."""
