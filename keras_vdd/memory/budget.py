@@ -40,7 +40,8 @@ def stored_bytes(distilled, dtype="float32"):
     """Return the bytes of a `DistilledSet` as exported: memories as `dtype`, the rest as float32.
 
     The rest is the integrators' kernels and biases and, where there are any, learned labels; scales count, and so do
-    the moments of key frames, 4 bytes each. Class names, the recipe and the card are not counted, as the real set's are not.
+    the moments of key frames, 4 bytes each. Class names, the recipe and the card are not counted, as the real set's are
+    not.
     """
     labels = 0 if distilled.labels is None else 4 * int(distilled.labels.size)
     return _bytes(MEMORIES.get(distilled.kind), distilled.arrays, dtype) + labels

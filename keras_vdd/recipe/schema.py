@@ -244,13 +244,19 @@ class Recipe(Settings):
 
     def _frames_fit(self):
         stage, memory, data = self.dynamic, self.memory, self.data
-        if not hasattr(stage, "segments"):
+        if (getattr(stage, "real_frames", None) or 0) > data.frames:
+            yield (
+                f"dynamic.real_frames={stage.real_frames} is above data.frames={data.frames}; real frames are those of "
+                "a whole clip, or fewer that are spread over its time"
+            )
             return
-        if stage.real_frames is not None and self.memory_kind.most_shapes is not None:
+        if getattr(stage, "real_frames", None) and self.memory_kind.most_shapes is not None:
             yield (
                 f"dynamic.real_frames={stage.real_frames} matches stored frames, and memory.kind={memory.kind} stores "
                 "other ones of each video; set dynamic.real_frames=null"
             )
+            return
+        if not hasattr(stage, "segments"):
             return
         real = stage.real_frames or data.frames
         shown = data.frames if stage.real_frames is None else memory.frames_of(data.frames)

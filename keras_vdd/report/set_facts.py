@@ -26,8 +26,8 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
         distilled: `LoadedSet`.
 
     Returns:
-        dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays (with
-        room for the most where videos store different numbers of frames, and then `key frames`, how many), `dtype`, `bytes`
+        dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays (with room for the
+        most where videos store different numbers of frames, and then `key frames`, how many), `dtype`, `bytes`
         of memories and integrators, `stored_bytes` of the data files, previews included, `mean`, `std`, `license`,
         `source`, `recipe` (its name), `results` (rows, each with `method`, `architecture`, `top1` in percent and
         `bytes`) and `provenance`.

@@ -22,7 +22,7 @@ TARGET[1] = np.arange(FRAMES)[:, None, None, None]
 
 
 def make(**settings):
-    chosen = MEMORIES.get("key-frames").settings(**settings)
+    chosen = MEMORIES.get("key-frames").settings(**{"check_every": 1, **settings})
     memory = MEMORIES.get("key-frames").layer(chosen, CLASSES, FRAMES, SIZE)
     memory.key_frames.assign(0.1 * np.random.default_rng(0).standard_normal(memory.key_frames.shape))
     condenser = Condenser(memory, VideoSpaceObjective(squared_error, CLASSES, 1))
@@ -81,8 +81,9 @@ def test_a_frame_starts_as_it_was_shown_and_no_frame_moves(whole):
     assert memory.notes() == {"key_frames": 7}
 
 
-def test_gradients_of_frames_are_those_of_free_ones():
-    condenser = make()
+@pytest.mark.parametrize("compare", ["frames", "steps"])
+def test_gradients_of_frames_are_those_of_free_ones(compare):
+    condenser = make(compare=compare)
     memory, pairs = condenser.memory, condenser.memory.enumerate()
     gradient = keras.ops.convert_to_numpy(memory(pairs)) - TARGET
     values = [v.value for v in condenser.trainable_variables]
@@ -98,7 +99,8 @@ def test_gradients_of_frames_are_those_of_free_ones():
         of_keys[:, -1], np.einsum("t,ct...->c...", share, gradient), rtol=1e-4, atol=1e-4
     )
     assert (of_keys[:, 1:-1] == 0).all()
-    flat, keys = gradient.reshape(CLASSES, FRAMES, -1), of_keys.reshape(CLASSES, FRAMES, -1)
+    flat = gradient.reshape(CLASSES, FRAMES, -1)
+    keys = flat if compare == "frames" else of_keys.reshape(CLASSES, FRAMES, -1)
     norms = np.linalg.norm(flat, axis=2)[:, :, None] * np.linalg.norm(keys, axis=2)[:, None]
     expected = np.einsum("ctx,csx->cts", flat, keys) / np.maximum(norms, 1e-30)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(logs["cosines"]), expected, atol=1e-5)

@@ -65,10 +65,10 @@ def test_random_ones_are_as_many_and_were_no_key_frames():
 
 
 def test_frames_are_inserted_between_warm_up_and_cool_down_alone():
-    times = KeyFrameSettings().insertion_times(10)
-    assert list(times) == [3, 4, 5, 6, 7, 8]
+    assert list(KeyFrameSettings().insertion_times(1000)) == [300, 400, 500, 600, 700, 800]
+    assert list(KeyFrameSettings(check_every=1).insertion_times(10)) == [3, 4, 5, 6, 7, 8]
     assert list(KeyFrameSettings(check_every=4).insertion_times(20)) == [8, 12, 16]
-    assert list(KeyFrameSettings(warm_up=0, cool_down=0).insertion_times(3)) == [1, 2]
+    assert list(KeyFrameSettings(check_every=1, warm_up=0, cool_down=0).insertion_times(3)) == [1, 2]
     assert not list(KeyFrameSettings(insertion="none").insertion_times(10))
 
 

@@ -1,8 +1,7 @@
 """Which frames become key frames: those whose gradient opposes both neighbouring key frames' (arXiv 2505.22564).
 
-A key frame moves against its gradient, and the frames between it and the next move with both. Where the gradient of
-such a frame has a negative cosine with both, each of the two moves makes that frame worse: interpolation cannot follow
-the motion there.
+A frame between two key frames moves with both. Where its gradient has a negative cosine with both of theirs, what is
+good for either makes that frame worse: interpolation cannot follow the motion there.
 """
 
 import numpy as np
@@ -12,7 +11,7 @@ def opposed(cosines: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """Return how much the gradient of each frame opposes those of the key frames beside it.
 
     Args:
-        cosines: float (n, T, T), cosine of the gradient of frame t with that of key frame s, of each video.
+        cosines: float (n, T, T), of each video the cosine of the gradient of frame t with that of frame s.
         keys: bool (n, T), which frames are key frames, the first and the last among them.
 
     Returns:

@@ -60,9 +60,10 @@ class KeyFrameMemory(MemoryLayer):
         return ops.reshape(videos, (-1, self.frames, self.size, self.size, 3))
 
     def learns_by(self, of_frames, gradients):
-        """Cosines of the gradient of each frame, as if it were free, with that of each key frame.
+        """Cosines of the gradient of each frame, as if it were free, with that of each other frame.
 
-        The gradient of a key frame is the one that it learns by, with what it does to the frames beside it.
+        With `compare="steps"` it is held against the gradients that key frames learn by, which have their shares in the
+        frames beside them: a frame's own gradient is then a part of both.
 
         Args:
             of_frames: float32 (classes * VPC, frames, size, size, 3).
@@ -72,7 +73,8 @@ class KeyFrameMemory(MemoryLayer):
             {"cosines": (classes * VPC, frames, frames)}.
         """
         flat = (-1, self.frames, self.size * self.size * 3)
-        each, key = (ops.reshape(gradient, flat) for gradient in (of_frames, gradients[0]))
+        against = of_frames if self.settings.compare == "frames" else gradients[0]
+        each, key = (ops.reshape(gradient, flat) for gradient in (of_frames, against))
         lengths = [ops.sqrt(ops.sum(ops.square(one), axis=2)) for one in (each, key)]
         products = ops.matmul(each, ops.transpose(key, (0, 2, 1)))
         scale = ops.expand_dims(lengths[0], 2) * ops.expand_dims(lengths[1], 1)

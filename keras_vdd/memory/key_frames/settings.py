@@ -17,11 +17,14 @@ class KeyFrameSettings(MemorySettings):
     insertion: Literal["gradient", "random", "none"] = "gradient"
     """Where a frame becomes a key frame: gradient, where its gradient opposes those of both neighbouring key frames;
     random, as many and at the same time, at frames drawn at random; none, first and last frames alone."""
+    compare: Literal["frames", "steps"] = "frames"
+    """Gradients of the neighbours that a frame's is held against: frames, of the loss to those frames alone; steps,
+    what they learn by, with their shares in the frames beside them, which hardly any frame opposes."""
     warm_up: Fraction = 0.2
     """Share of the iterations at the start in which no frame becomes a key frame."""
     cool_down: Fraction = 0.2
     """Share of the iterations at the end in which no frame becomes a key frame."""
-    check_every: Positive = 1
+    check_every: Positive = 100
     """Iterations from one look for new key frames to the next; a look adds one at most between two key frames."""
     most_frames: Annotated[Whole, Field(ge=2)] | None = None
     """Key frames that a video may have; null for all its frames."""
