@@ -148,10 +148,15 @@ def _needed(distilled):
 
 
 def _bytes(distilled, dtype, stored, told):
+    what, interpolator = "memories and integrator", distilled.interpolator
+    if interpolator is not None:
+        what = (
+            f"memories, integrator and the interpolator of frames ({interpolator.nbytes:,} of them, float32)"
+        )
     lines = [
         "| what | bytes |",
         "|---|---:|",
-        f"| memories and integrator, {dtype} | {told['memory_bytes']:,} |",
+        f"| {what}, {dtype} | {told['memory_bytes']:,} |",
         f"| data files, with a preview picture a row | {stored:,} |",
     ]
     if told["real_bytes"]:

@@ -98,13 +98,15 @@ def train_in_keras(distilled, name, recipe, protocol):
 def videos_in_torch(distilled, name, dtype):
     """Return code that makes the videos of rows in plain PyTorch; "" where the kind of memory gives none.
 
+    There is none of a trained interpolator, whose network would be longer than all else.
+
     Args:
         distilled: `DistilledSet`.
         name: what the code loads.
         dtype: storage type of the memories.
     """
     memory = distilled.memory
-    if not memory.torch:
+    if not memory.torch or distilled.interpolator is not None:
         return ""
     lines = [f"{items.column} = {_decoded(distilled, items, dtype)}" for items in memory.items]
     for items in memory.items:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.address import set_folder
-from keras_vdd.hub.damage import Damage, told
+from keras_vdd.hub.damage import REMEDY, Damage, told
+from keras_vdd.hub.row_weights import unpack_weights
 from keras_vdd.hub.shards import Shard, check_content, read_local, read_text, shards_of
 from keras_vdd.hub.whole_set import WholeSet
 from keras_vdd.memory.distilled_set import DistilledSet
@@ -171,11 +173,11 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
         memories = storage.decode(values, scales, shape, config)
         memories = memories.reshape(config.classes, -1, *shape)
         arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
-    if config.memory.shared:
-        weights = [
-            vdd.unpack_weights(whole.weights[which], config.memory) for which in range(config.integrators)
-        ]
-        arrays |= {name: np.stack([each[name] for each in weights]) for name in weights[0]}
+    weights = [unpack_weights(whole.weights[which], config) for which in range(max(1, config.integrators))]
+    arrays |= {name: np.stack([each[name] for each, _ in weights]) for name in weights[0][0]}
+    interpolators = [interpolator for _, interpolator in weights]
+    if len({one.mark for one in interpolators if one is not None}) > 1:
+        raise VddError(f"{folder} is damaged: its rows have different interpolators; {REMEDY}.")
     labels = kind = None
     if SOFT_LABEL in numbers:
         labels = numbers[SOFT_LABEL].reshape(config.classes, config.videos_per_class, config.classes)
@@ -191,6 +193,7 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
         "labels": labels,
         "label_kind": kind,
         "interpolation": config.interpolation or "half-pixel",
+        "interpolator": interpolators[0],
         "dtype": config.dtype,
     }
 

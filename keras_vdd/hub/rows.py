@@ -6,6 +6,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.hub import preview, storage
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.digest import row_digest
+from keras_vdd.hub.row_weights import pack_weights
 
 INTEGRATOR_PARTS = ("format_version", "config", "weights")
 
@@ -169,7 +170,7 @@ def _integrator(distilled, dtype, label):
     return {
         "format_version": vdd.FORMAT_VERSION,
         "config": vdd.config_of(distilled, dtype, which).to_json(),
-        "weights": vdd.pack_weights(distilled, which),
+        "weights": pack_weights(distilled, which),
     }
 
 

@@ -19,7 +19,8 @@ class with all its own memories, so that nothing is stored twice, in feature typ
                                       whose columns are uint8 (items, ceil(N/2)): two levels a byte, each with 8
                                       added, the first in the lower four bits
     soft_label  list of C float32     where labels were learned
-    integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
+    integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}; a set that has a trained
+                interpolator of frames carries it there too
     digest      string, checksum of all of the above (`hub.digest`)
     preview     animated WebP image
 
@@ -41,12 +42,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 
-import numpy as np
-
 from keras_vdd.errors import VddError
 from keras_vdd.hub.config_check import check_config
 from keras_vdd.hub.damage import Damage, told
+from keras_vdd.hub.row_weights import told_of
 from keras_vdd.memory.registry import MEMORIES
+from keras_vdd.temporal import LEARNED
 
 FORMAT_VERSION = 2
 SUFFIX = ".vdd.vdd.parquet"
@@ -59,6 +60,8 @@ FILE_NAME = re.compile(
 DATA_FOLDER = "data"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
+EXPERTS = "experts.json"
+"""What a folder of experts has, which is no distilled set."""
 PROVENANCE = "provenance.json"
 RESULTS = "results.json"
 PREVIEW = "preview.webp"
@@ -71,7 +74,10 @@ MOTION = "dynamics"
 """The column whose items may be small by `dynamic_shape`, a field older than `shapes`."""
 PAIRING = "every static of a slot with every dynamic of the same slot, in the order (static, dynamic)"
 NORMALISATION = "(pixel / 255 - mean) / std, a mean and a std for each of red, green and blue"
-ENLARGED = "linear_resize({}, half-pixel centres)"
+ENLARGED = {
+    "half-pixel": "linear_resize({}, half-pixel centres)",
+    LEARNED: "interpolator({}), the TimeSformer of keras_vdd.temporal that `interpolator` and the weights tell",
+}
 ENLARGED_OTHERWISE = "resize({{}}, frames {}, pixels linear with half-pixel centres)"
 
 
@@ -92,8 +98,10 @@ class RowConfig:
         shapes: shape of an item in each other column whose items are not of the videos' size; None for none.
         pairing: which memories make a video together, in words; None in format 1.
         normalisation: what the numbers of a video are, in words; None in format 1.
-        interpolation: how few stored frames become many, of `keras_vdd.temporal.INTERPOLATIONS`; None where all are
-            stored, and "half-pixel" in rows older than the field.
+        interpolation: how few stored frames become many, of `keras_vdd.temporal.INTERPOLATIONS`, or "parametric"; None
+            where all are stored, and "half-pixel" in rows older than the field.
+        interpolator: fields of the `keras_vdd.temporal.Architecture` of the network that does it, whose weights are
+            among those of the row; None where there is none.
     """
 
     kind: str
@@ -116,6 +124,7 @@ class RowConfig:
     pairing: str | None = None
     normalisation: str | None = None
     interpolation: str | None = None
+    interpolator: dict | None = None
 
     def to_json(self):
         """Return the JSON text, the same for the same values; what is None is left out."""
@@ -177,7 +186,7 @@ def config_of(distilled, dtype, integrator=0):
             shapes[items.column] = items.published(shape)
             if items.enlarged_before is not None:
                 rule = distilled.interpolation
-                enlarged = ENLARGED if rule == "half-pixel" else ENLARGED_OTHERWISE.format(rule)
+                enlarged = ENLARGED.get(rule) or ENLARGED_OTHERWISE.format(rule)
                 layer = layer.replace(items.array, enlarged.format(items.array))
                 at = items.axes.index("frames") if "frames" in items.axes else None
                 fewer_frames |= at is not None and shape[at] < distilled.frames
@@ -202,6 +211,7 @@ def config_of(distilled, dtype, integrator=0):
         pairing=PAIRING,
         normalisation=NORMALISATION,
         interpolation=distilled.interpolation if fewer_frames else None,
+        interpolator=told_of(distilled.interpolator),
     )
 
 
@@ -258,40 +268,3 @@ def check_version(version):
             'run `pip install --upgrade keras-vdd`, or read the plain columns with load_dataset("parquet", '
             "data_files=...)."
         )
-
-
-def pack_weights(distilled, which):
-    """Return the safetensors bytes of what the classes of one integrator share, the same for the same numbers."""
-    import safetensors.numpy
-
-    shared = distilled.memory.shared
-    if not shared:
-        return b""
-    tensors = {one.weight: np.ascontiguousarray(distilled.arrays[one.array][which]) for one in shared}
-    return safetensors.numpy.save(tensors, metadata={"format": "keras_vdd"})
-
-
-def unpack_weights(weights, memory):
-    """Return the arrays by name, one entry of each, of the safetensors bytes that `pack_weights` gave.
-
-    Args:
-        weights: bytes.
-        memory: `keras_vdd.memory.Memory` that they are of.
-    """
-    import safetensors.numpy
-
-    if not memory.shared:
-        return {}
-    with told("The weights of a row"):
-        tensors = safetensors.numpy.load(bytes(weights))
-        if set(tensors) != {shared.weight for shared in memory.shared}:
-            raise Damage(f"they are {', '.join(sorted(tensors)) or 'none'}")
-        for shared in memory.shared:
-            tensor = tensors[shared.weight]
-            if tensor.dtype != np.float32 or tensor.shape != shared.shape:
-                raise Damage(
-                    f"{shared.weight} is {tensor.dtype} {tensor.shape} and must be float32 {shared.shape}"
-                )
-            if not np.isfinite(tensor).all():
-                raise Damage(f"{shared.weight} has values that are not finite")
-        return {shared.array: tensors[shared.weight] for shared in memory.shared}

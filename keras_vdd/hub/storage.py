@@ -116,7 +116,7 @@ def stored_bytes(shape, config):
 
 
 def from_bytes(blob, shape, config):
-    """Return one memory item, float32 of `shape`, of what `to_bytes` gave."""
+    """Return one memory item, float32 of `shape`, of what `to_bytes` gave; it may be a view of the blob."""
     kind, scales = _kind(config), None
     if kind.scale is not None:
         count = math.prod(kind.scale_shape(shape))

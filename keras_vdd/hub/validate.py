@@ -17,6 +17,7 @@ from keras_vdd.hub import storage
 from keras_vdd.hub.damage import Damage
 from keras_vdd.hub.digest import row_digest
 from keras_vdd.hub.pages import FOOTER_END, check_footer, check_pages
+from keras_vdd.hub.row_weights import unpack_weights
 from keras_vdd.memory.labels import check_labels
 from keras_vdd.temporal.key_frames import why_no_moments
 
@@ -125,7 +126,7 @@ def check_rows(table, class_names, numbers=None):
         raise Damage("it has no column soft_label, and its config says that labels were learned")
     integrators = heads["integrator"].to_pylist()
     for weights in {row["weights"] for row in integrators}:
-        vdd.unpack_weights(weights, config.memory)
+        unpack_weights(weights, config)
     _check_digests(table, heads, integrators, arrays)
     labels, slots = heads["label"].to_pylist(), heads["slot"].to_pylist()
     places = [label * config.videos_per_class + slot for label, slot in zip(labels, slots, strict=True)]

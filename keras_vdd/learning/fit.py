@@ -2,8 +2,6 @@
 
 import contextlib
 import math
-import signal
-import threading
 
 import keras
 import numpy as np
@@ -13,6 +11,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.learning.callbacks import Windows
 from keras_vdd.learning.checkpoint import load_arrays, model_state, restore_model_state, save_arrays
 from keras_vdd.out_of_memory import told_of_memory
+from keras_vdd.stopping import softly
 
 
 def fit_stage(
@@ -46,7 +45,7 @@ def fit_stage(
     Raises:
         VddError: the loss is NaN or infinite, or memory ran out; the last good checkpoint is kept.
         VddError: a callback stopped the training (`model.stop_training`), after a checkpoint has been written.
-        KeyboardInterrupt: after a checkpoint has been written.
+        Stopped: a `KeyboardInterrupt`, after a checkpoint has been written.
     """
     path = run.stage(name) / "checkpoint.safetensors"
     losses = []
@@ -60,7 +59,7 @@ def fit_stage(
     run.log.cut(name, len(losses))
     if has_converged(losses, patience, tolerance) or len(losses) >= iterations:
         return losses
-    with progress.task(title, iterations) as update, _soft_interrupt() as interrupt:
+    with progress.task(title, iterations) as update, softly() as interrupt:
         update(len(losses))
         windows = Windows(callbacks, checkpoint_every, iterations, stage=name)
         watch = _Watch(
@@ -81,8 +80,7 @@ def fit_stage(
             # A tuple of one: the whole batch is x, and there is no y.
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
-        if interrupt.is_set():
-            raise KeyboardInterrupt
+        interrupt.stop(f"stage {name} after iteration {len(losses)} of {iterations}")
     if len(losses) < iterations and not has_converged(losses, patience, tolerance):
         raise VddError(
             f"A callback stopped stage {name} after iteration {len(losses)} of {iterations}: a checkpoint is kept in "
@@ -146,7 +144,7 @@ class _Watch(keras.callbacks.Callback):
         self._update(iteration, loss=loss, **notes)
         self._windows.iteration_ended(iteration, {"loss": loss, **notes})
         converged = has_converged(self._losses, self._patience, self._tolerance)
-        if self._interrupt.is_set() or converged:
+        if self._interrupt or converged:
             self.model.stop_training = True
         if iteration % self._every == 0 or self.model.stop_training:
             self._save(iteration)
@@ -191,24 +189,3 @@ def _own_errors(make_batch):
         if raised:
             raise raised[0] from None
         raise
-
-
-@contextlib.contextmanager
-def _soft_interrupt():
-    """Context that gives an event: the first Ctrl-C sets it, for a stop after the iteration; the second raises."""
-    interrupt = threading.Event()
-    # Python lets only the main thread set signal handlers.
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
-        return
-
-    def handle(number, frame):
-        if interrupt.is_set():
-            raise KeyboardInterrupt
-        interrupt.set()
-
-    previous = signal.signal(signal.SIGINT, handle)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -14,7 +14,7 @@ MOMENT_BYTES = 4
 
 
 def memory_bytes(settings, classes, frames, size, dtype="float32", grown=False):
-    """Return the bytes of a memory before it is made, learned labels not among them.
+    """Return the bytes of a memory before it is made; learned labels and an interpolator are not among them.
 
     Args:
         settings: `MemorySettings`.
@@ -39,12 +39,13 @@ def label_bytes(classes, videos_per_class):
 def stored_bytes(distilled, dtype="float32"):
     """Return the bytes of a `DistilledSet` as exported: memories as `dtype`, the rest as float32.
 
-    The rest is the integrators' kernels and biases and, where there are any, learned labels; scales count, and so do
-    the moments of key frames, 4 bytes each. Class names, the recipe and the card are not counted, as the real set's are
-    not.
+    The rest is the integrators' kernels and biases and, where there are any, learned labels and an interpolator; scales
+    count, and so do the moments of key frames, 4 bytes each. Class names, the recipe and the card are not counted, as
+    the real set's are not.
     """
     labels = 0 if distilled.labels is None else 4 * int(distilled.labels.size)
-    return _bytes(MEMORIES.get(distilled.kind), distilled.arrays, dtype) + labels
+    interpolator = 0 if distilled.interpolator is None else distilled.interpolator.nbytes
+    return _bytes(MEMORIES.get(distilled.kind), distilled.arrays, dtype) + labels + interpolator
 
 
 def real_clip_bytes(frames, height, width):

@@ -12,7 +12,8 @@ from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
 from keras_vdd.memory.memory import Items, Memory
 from keras_vdd.memory.registry import MEMORIES
-from keras_vdd.temporal import INTERPOLATIONS
+from keras_vdd.temporal import INTERPOLATIONS, LEARNED
+from keras_vdd.temporal.interpolator import Interpolator
 from keras_vdd.temporal.key_frames import why_no_moments
 
 
@@ -47,7 +48,8 @@ class DistilledSet:
         labels: (C, VPC, C) learned labels, or None.
         label_kind: what they are: "probabilities", each row of which sums to 1, or "regression", FRePo's
             targets of a mean squared error; None where there are none.
-        interpolation: str, how few frames become many, of `keras_vdd.temporal.INTERPOLATIONS`.
+        interpolation: str, how few frames become many, of `keras_vdd.temporal.INTERPOLATIONS`, or "parametric".
+        interpolator: `keras_vdd.temporal.Interpolator` of "parametric", where fewer frames are stored; else None.
         recipe: str, the resolved recipe's YAML text.
         provenance: dict of plain values: versions, seed, name of the source set.
 
@@ -76,11 +78,13 @@ class DistilledSet:
     recipe: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     interpolation: str = "half-pixel"
+    interpolator: Interpolator | None = None
 
     def __init__(
         self, kind: str, class_names: Iterable[str], frames: int, mean: Iterable[float], std: Iterable[float],
         videos_per_class: int, *, labels: np.ndarray | None = None, label_kind: str | None = None,
         recipe: str = "", provenance: dict[str, Any] | None = None, interpolation: str = "half-pixel",
+        interpolator: Interpolator | None = None,
         arrays: Mapping[str, np.ndarray | None] | None = None, **named: np.ndarray | None,
     ) -> None:  # fmt: skip
         settle = object.__setattr__
@@ -96,6 +100,7 @@ class DistilledSet:
         settle(self, "labels", None if labels is None else _array("labels", labels, 3))
         settle(self, "label_kind", label_kind)
         settle(self, "interpolation", interpolation)
+        settle(self, "interpolator", interpolator)
         settle(self, "recipe", recipe)
         settle(self, "provenance", {} if provenance is None else provenance)
         self._check_shapes()
@@ -143,10 +148,9 @@ class DistilledSet:
             raise UsageError(
                 "A distilled set needs at least one class name, no name twice and none that is empty."
             )
-        if self.interpolation not in INTERPOLATIONS:
-            raise UsageError(
-                f"Interpolation {self.interpolation!r} is unknown: choose one of {', '.join(INTERPOLATIONS)}."
-            )
+        if self.interpolation not in (*INTERPOLATIONS, LEARNED):
+            known = ", ".join([*INTERPOLATIONS, LEARNED])
+            raise UsageError(f"Interpolation {self.interpolation!r} is unknown: choose one of {known}.")
         if frames < 1:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
@@ -170,6 +174,7 @@ class DistilledSet:
                 raise UsageError(
                     f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}."
                 )
+        self._check_interpolator()
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
@@ -190,6 +195,22 @@ class DistilledSet:
             if (reason := why_no_moments(of_video[:last], self.frames)) is not None:
                 raise UsageError(f"Video {slot} of class {label} {reason}.")
         return (moments.shape[2],)
+
+    def _check_interpolator(self) -> None:
+        whole = (self.frames, *self.size)
+        fewer = [
+            self.arrays[items.array].shape[2]
+            for items in self.memory.items
+            if "frames" in items.smaller and items.axes[0] == "frames"
+            if self.arrays[items.array].shape[2] < self.frames
+        ]
+        learned = self.interpolation == LEARNED and bool(fewer)
+        if self.interpolator is not None and not learned:
+            raise UsageError(
+                f"An interpolator is for a set that stores fewer frames, with interpolation={LEARNED!r}: leave it None."
+            )
+        for stored in fewer if learned else ():
+            upsampling.axis_matrices((stored, *self.size), whole, LEARNED, self.interpolator)
 
     def _item_shape(self, items: Items) -> tuple[int, ...]:
         """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
@@ -245,7 +266,7 @@ class DistilledSet:
         return int(label) * self.integrators // self.classes
 
     def nbytes(self, dtype: str = "float32") -> int:
-        """Return the exact bytes of the memories stored as `dtype`; integrators and labels are float32.
+        """Return the exact bytes of the memories stored as `dtype`; all that is shared is float32.
 
         Raises:
             UsageError: a set of this kind cannot be stored so.
@@ -304,7 +325,8 @@ class DistilledSet:
             float32 (n, T, H, W).
         """
         clips = self.arrays["dynamic"][label, dynamics, ..., 0]
-        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size), self.interpolation)
+        rule = self.interpolation, self.interpolator
+        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size), *rule)
         return upsampling.upsample(clips, matrices)
 
     def _checked(self, pairs: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ class MemoryLayer(keras.layers.Layer):
         classes, videos_per_class, statics_per_class, dynamics_per_class: int; stills count as statics, and
             so do full videos.
         frames, size: int, of a video.
+        interpolator: `keras_vdd.temporal.Interpolator`, frozen, which interpolation "parametric" needs before the first
+            call; else None.
         quantise: "int8", "int4" or None; a call sees each still, motion clip or video rounded as storage of that type
             keeps it, and the gradient passes straight through. None rounds nothing; True stands for int8.
     """
@@ -40,6 +42,7 @@ class MemoryLayer(keras.layers.Layer):
         self.statics_per_class, self.dynamics_per_class = statics_per_class, dynamics_per_class
         self.frames, self.size = frames, size
         self.quantise = check_rounding(quantise)
+        self.interpolator = None
 
     @classmethod
     def of(cls, settings, classes, frames, size):

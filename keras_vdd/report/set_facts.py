@@ -28,7 +28,8 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
     Returns:
         dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays (with room for the
         most where videos store different numbers of frames, and then `key frames`, how many), `dtype`, `bytes`
-        of memories and integrators, `stored_bytes` of the data files, previews included, `mean`, `std`, `license`,
+        of memories and all that is shared, `interpolator_bytes` among them, `stored_bytes` of the data files, previews
+        included, `mean`, `std`, `license`,
         `source`, `recipe` (its name), `results` (rows, each with `method`, `architecture`, `top1` in percent and
         `bytes`) and `provenance`.
         What the folder does not say is None, or of results an empty list.
@@ -46,6 +47,7 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
         **_counts(distilled),
         "dtype": distilled.dtype,
         "bytes": distilled.nbytes(distilled.dtype),
+        "interpolator_bytes": 0 if distilled.interpolator is None else distilled.interpolator.nbytes,
         "stored_bytes": sum(files_of(folder / vdd.DATA_FOLDER).values()),
         "mean": list(distilled.mean),
         "std": list(distilled.std),

@@ -4,13 +4,16 @@ import copy
 import pickle
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+import keras_vdd
 from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.clip import STORAGE, Clip, encode_array
 from keras_vdd.hub.decoding import PARTS, Videos, make_video, make_videos, part_of
+from keras_vdd.hub.row_weights import pack_weights
 from keras_vdd.memory.precision import STORAGE_TYPES
 
 
@@ -37,7 +40,7 @@ def cells_and_videos(distilled, dtype="float32"):
             parts[part_of(items)] = (parts[part_of(items)] or b"") + stored[items.array][label, chosen]
         config = vdd.config_of(distilled, dtype, which).to_json()
         more = {"format_version": vdd.FORMAT_VERSION, "config": config}
-        cells.append({**parts, **more, "weights": vdd.pack_weights(distilled, which)})
+        cells.append({**parts, **more, "weights": pack_weights(distilled, which)})
     about = distilled.class_names, distilled.frames, distilled.mean, distilled.std, distilled.videos_per_class
     arrays = {**distilled.arrays, **rounded}
     return cells, type(distilled)(distilled.kind, *about, arrays=arrays).reconstruct()
@@ -200,12 +203,12 @@ rows = ds.with_format(form)
 batch = rows[4:9]["video"]
 assert batch.shape == (5, *videos.shape[1:]) and ops.is_tensor(batch)
 for found, expected in ((batch, videos[4:9]), (rows[6]["video"], videos[6]), (rows["video"][:3], videos[:3])):
-    assert np.abs(ops.convert_to_numpy(found) - expected).max() < 1e-5
+    assert np.array_equal(ops.convert_to_numpy(found), expected)
 if form == "torch":
     from torch.utils.data import DataLoader
     for workers in (0, 2):
         loader = DataLoader(rows.select_columns(["video", "label"]), 10, num_workers=workers)
-        assert np.abs(np.concatenate([batch["video"] for batch in loader]) - videos).max() < 1e-5
+        assert np.array_equal(np.concatenate([batch["video"] for batch in loader]), videos)
 print("well")
 """
 
@@ -215,3 +218,26 @@ def test_the_backend_s_own_format_takes_a_batch_whole(make_set, fresh, tmp_path)
     import keras_vdd
 
     assert fresh(FORMATS, keras_vdd.export(make_set(), tmp_path / "set"), streams=True) == "well\n"
+
+
+def test_as_videos_of_few_memories_that_make_many_videos_is_refused_before_they_take_memory(
+    make_set, tmp_path, monkeypatch
+):
+    pytest.importorskip("datasets")  # whole, before what is made for it
+    from keras_vdd.hub import unfold, videos
+    from keras_vdd.hub.validate import check_rows
+
+    folder = keras_vdd.export(make_set(), tmp_path / "set")
+    table = pq.read_table(next((folder / "data").iterdir()))
+    names = tuple(f"class {label}" for label in range(12))
+    assert len(videos._pairs(names, table)) == 4 * len(table)
+    monkeypatch.setattr(videos, "BYTES_AT_ONCE", 100_000)
+    with pytest.raises(
+        VddError, match=r"would make 40 videos of [\d,]+ bytes each at once, of 10 rows: load"
+    ):
+        videos._pairs(names, table)
+    # The readers make them in blocks, which count what each video says of the set too.
+    monkeypatch.setattr(unfold, "BLOCK_BYTES", 10_000)
+    rows = check_rows(table, names)
+    blocks = list(unfold.unfold(rows, unfold.unfolded_features(names, False), np.arange(10)))
+    assert max(map(len, blocks)) * (5 * 8 * 9 * 4 + 8 * 9 * 3 * 4 + 327 * 4) < 10_000
