@@ -91,6 +91,20 @@ def write_atomically(
             file.write(content.encode() if isinstance(content, str) else content)
 
 
+def append_line(path: File, line: str) -> None:
+    """Add a line to a text file; where a kill cut the last one off, the new one does not go on with it.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    with open(path, "ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = "\n" + line
+        file.write(line.encode() + b"\n")
+
+
 @contextlib.contextmanager
 def lock(path: File, wait: bool = True, on_wait: Callable[[], object] | None = None) -> Iterator[bool]:
     """Hold the lock file `path` against other processes; it falls with the process, however that ends.

@@ -3,6 +3,7 @@
 import method_cases
 
 from keras_vdd.recipe.load import load_recipe
+from keras_vdd.sealed import read_json, write_json
 
 SMALL = (
     "data.shapes.train_per_class=3",
@@ -67,6 +68,11 @@ def overrides(place, *more, store=None):
 
 def small(place, *more, store=None):
     return load_recipe("quickstart", overrides(place, *more, store=store))
+
+
+def rewritten(path, **changes):
+    """Write a sealed JSON file with other values, as a run that had those would have."""
+    write_json(path, {**read_json(path), **changes}, indent=2)
 
 
 def contents(folder, *places):

@@ -24,7 +24,7 @@ from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, files_of, 
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
-from keras_vdd.runs.environment import begun_with
+from keras_vdd.runs.environment import begun_with, recipe_of
 from keras_vdd.tensors import File
 
 EXPERTS = Kind(
@@ -105,7 +105,7 @@ def _bank_of(run_or_recipe, settings, progress):
     backend = keras.config.backend()
     if isinstance(run_or_recipe, str | os.PathLike) and is_run(run_or_recipe):
         run = Path(run_or_recipe).expanduser()
-        recipe, backend = load_recipe(run / "recipe.yaml", **settings), begun_with(run)["backend"]
+        recipe, backend = recipe_of(run, **settings), begun_with(run)["backend"]
     else:
         recipe = load_recipe(run_or_recipe, **settings)
     training = training_of(recipe)

@@ -11,6 +11,7 @@ from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
 from keras_vdd.recipe.places import without_places
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.runs.environment import recipe_of
 from keras_vdd.tensors import File
 
 
@@ -43,7 +44,7 @@ def resolve_target(target: File, recipe: Any = None, overrides: Overrides = (), 
     if recipe is not None:
         return Target(folder, load_recipe(recipe, overrides, **settings))
     if is_run(target):
-        return Target(folder, load_recipe(Path(target).expanduser() / "recipe.yaml", overrides, **settings))
+        return Target(folder, recipe_of(Path(target).expanduser(), overrides, **settings))
     text = load(folder).recipe
     if not text:
         raise UsageError(f"{target} does not say what recipe made it; name one with --recipe (recipe=...)")

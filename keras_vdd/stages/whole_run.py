@@ -22,6 +22,7 @@ from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import recipe_hash
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
+from keras_vdd.stages.learn import restore_log
 from keras_vdd.stages.static import learn_stills
 
 _LOG = logging.getLogger(__name__)
@@ -42,8 +43,11 @@ def carry_out(
     Returns:
         `Results`, as `results.json` has them.
     """
+    restore_log(run)
     distilled = _made_set(recipe, stores, run, progress, callbacks)
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe))
+    scoring = Scoring(
+        recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe), run.run_id
+    )
     if distilled is None:
         row, static = scoring.baseline_row("full"), None
     else:
@@ -64,7 +68,7 @@ def carry_out(
         if distilled is not None:
             rewrite_card(run.path / "distilled", results=results)
         draw_report(recipe, run, stores, distilled, results)
-    results.write(run.path / "results.json")
+    results.write(run.path / "results.json", run.run_id)
     return results
 
 
@@ -73,7 +77,7 @@ def finished_results(recipe: Recipe, run: RunFolder) -> Results | None:
     if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
         return None
     try:
-        return Results.read(run.path / "results.json")
+        return Results.read(run.path / "results.json", run.run_id)
     except VddError as error:
         _LOG.warning("%s: they are put together again.", str(error).partition(": delete")[0])
         return None

@@ -17,6 +17,7 @@ from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
+from keras_vdd.sealed import read_json
 
 CLASSES, SIZE, FRAMES, VIDEO = 8, 32, 8, 24
 STILL, CLIP = SIZE * SIZE * 3, FRAMES * SIZE * SIZE * 3
@@ -42,7 +43,7 @@ def test_the_table_has_every_row_with_its_exact_bytes(whole):
         assert 0 <= row["top1"]["mean"] <= row["top5"]["mean"] <= 100
         assert row["pairs"]["mean"] is not None
         assert (row["backend"], row["device"]) == (keras.config.backend(), placement.facts()["device"])
-    assert json.loads((whole.folder / "results.json").read_text()) == whole.results
+    assert read_json(whole.folder / "results.json") == whole.results
     assert whole.results["backend"] == keras.config.backend()
     assert whole.results["losses"]["static"]["iterations"] == 3
     assert whole.results["losses"]["dynamic"]["iterations"] == 4
