@@ -14,6 +14,7 @@ from keras_vdd.experts import engine
 from keras_vdd.experts.published import publish_experts, write_published
 from keras_vdd.experts.taken import read_description
 from keras_vdd.learning import checkpoint
+from keras_vdd.sealed import read_json, write_json
 
 TWO = "experts.count=2"
 
@@ -77,10 +78,10 @@ def test_a_recipe_that_they_do_not_fit_is_told_why(setting, published, linear, s
 
 def test_other_classes_and_other_videos(published, stores, tmp_path, caplog):
     folder, _ = published
-    told = json.loads((folder / "experts.json").read_text())
+    told = read_json(folder / "experts.json")
 
     def rewritten(**values):
-        (folder / "experts.json").write_text(json.dumps({**told, **values}))
+        write_json(folder / "experts.json", {**told, **values})
 
     rewritten(videos={**told["videos"], "checksum": "0"})
     assert len(take(folder, tmp_path, stores)) == 2
