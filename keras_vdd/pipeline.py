@@ -14,6 +14,7 @@ from keras_vdd.hub.load import load
 from keras_vdd.hub.target import resolve_target
 from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.placement import on_its_device
+from keras_vdd.planning.clip_lengths import check_clip_lengths
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
@@ -88,6 +89,7 @@ def make_experts(
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     training_of(recipe)
     with on_its_device(recipe):
+        check_clip_lengths(recipe)
         bank = learn_experts(recipe, stores_of(recipe, progress), progress, callbacks)
     experts = [
         {"number": number, "top1": top1, "loss": losses[-1]}
@@ -146,7 +148,8 @@ def distill(
 
 
 def _distill(recipe, progress, stills_from, callbacks):
-    # Before the run folder is made: a mistake in data.root should leave nothing behind.
+    # Before the run folder is made: a mistake in data.root, or in numbers of frames, should leave nothing behind.
+    check_clip_lengths(recipe)
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = listing_of(recipe, progress)
     if stills is not None:

@@ -5,6 +5,7 @@ import functools
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 import types
 
@@ -122,6 +123,20 @@ def forgetting(monkeypatch):
         registry.names()
         monkeypatch.setattr(registry, "_records", dict(registry._records))
     monkeypatch.setattr(plugins, "_LOADED", {})
+
+
+@pytest.fixture
+def tensorflow_is_left_alone(monkeypatch):
+    """Keras fails where it imports TensorFlow for itself, as if nothing had yet."""
+    import keras
+    from keras.src.utils import module_utils
+
+    if keras.config.backend() != "tensorflow":
+        monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+        monkeypatch.setattr(module_utils.tensorflow, "_available", None)
+        monkeypatch.setattr(
+            module_utils.tensorflow, "initialize", lambda: pytest.fail("TensorFlow is imported")
+        )
 
 
 @pytest.fixture(autouse=True, scope="module")

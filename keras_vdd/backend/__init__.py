@@ -26,9 +26,6 @@ Each of `torch_device.py`, `tensorflow_device.py` and `jax_device.py` provides e
 - `device_in_use()`: the `Device` that the next operation is computed on.
 - `use_device(asked)`: context in which all is computed on what a value of `run.device` asks for; TensorFlow
   stays on it afterwards. Raises `UsageError` where there is no such device, or where it comes too late.
-- `on_processor()`: context in which all is computed at once and on the processor, without gradients, even while a
-  function is traced or another device is in use.
-- `started()`: whether devices have begun to work, after which much of the backend's own configuration is refused.
 - `deterministic()`: context in which equal calls on an accelerator give equal bits; XLA stays so. Raises
   `UsageError` where it comes too late.
 - `is_deterministic()`: whether that holds now.
@@ -61,8 +58,6 @@ second_order_copies = _shim.second_order_copies
 devices = _device.devices
 device_in_use = _device.device_in_use
 use_device = _device.use_device
-on_processor = _device.on_processor
-started = _device.started
 deterministic = _device.deterministic
 is_deterministic = _device.is_deterministic
 out_of_memory = _device.out_of_memory
@@ -85,12 +80,10 @@ __all__ = [
     "is_deterministic",
     "jit",
     "native_layout",
-    "on_processor",
     "out_of_memory",
     "process_environment",
     "scan",
     "second_order_copies",
-    "started",
     "thread_count",
     "use_device",
     "value_and_grad",

@@ -48,21 +48,6 @@ def use_device(asked):
 
 
 @contextlib.contextmanager
-def on_processor():
-    try:
-        processor = jax.local_devices(backend="cpu")[0]
-    except RuntimeError:  # JAX_PLATFORMS may leave it out: the device then computes as finely as a processor
-        processor = None
-    precise = jax.default_matmul_precision("float32")
-    with jax.ensure_compile_time_eval(), jax.default_device(processor), precise:
-        yield
-
-
-def started():
-    return backends_are_initialized()
-
-
-@contextlib.contextmanager
 def deterministic():
     if not is_deterministic():
         if not backends_are_initialized():

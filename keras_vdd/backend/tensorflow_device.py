@@ -4,7 +4,6 @@ import contextlib
 import os
 
 import tensorflow as tf
-from tensorflow.python.eager import context
 from tensorflow.python.framework import config
 
 from keras_vdd.backend import cuda_driver
@@ -46,16 +45,6 @@ def use_device(asked):
                 "this process: set it for the first run of a process, or start another process."
             ) from error
     yield
-
-
-@contextlib.contextmanager
-def on_processor():
-    with tf.init_scope(), tf.device("cpu"):
-        yield
-
-
-def started():
-    return context.context()._context_handle is not None
 
 
 @contextlib.contextmanager

@@ -46,16 +46,6 @@ def use_device(asked):
 
 
 @contextlib.contextmanager
-def on_processor():
-    with torch.no_grad(), keras.device("cpu"):
-        yield
-
-
-def started():
-    return True
-
-
-@contextlib.contextmanager
 def deterministic():
     if os.environ.get(_CUBLAS) not in _CUBLAS_REPEATABLE:
         if torch.cuda.is_initialized():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
+import os
 from typing import Any
 
 from keras_vdd.evaluation.clip_batches import ClipBatches
 from keras_vdd.evaluation.scoring import test_clips_of
+from keras_vdd.hub.target import check_recipe_beside
 from keras_vdd.pipeline import AnyProgress, AnyRecipe
 from keras_vdd.progress import listener
 from keras_vdd.recipe.load import load_recipe
@@ -33,7 +35,8 @@ def test_clips(
         tuple of str, and `labels`, int32, those of all clips in order.
 
     Raises:
-        UsageError: `clips` is no whole number above 0, or the recipe is unknown or wrong.
+        UsageError: `clips` is no whole number above 0; the recipe is unknown or wrong; or it is that of a downloaded
+            set and names places of its author's machine.
         VddError: the videos are not as the recipe says, or do not fit on the disk.
 
     Example:
@@ -41,6 +44,8 @@ def test_clips(
     """
     if clips is not None:
         settings = {**settings, "evaluation.test_clips": clips}
+    if isinstance(recipe, str | os.PathLike):
+        check_recipe_beside(recipe, settings)
     recipe = load_recipe(recipe, **settings)
     store = stores_of(recipe, listener(progress))["test"]
     return ClipBatches(test_clips_of(recipe, store), tuple(store.class_names), pixels)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_vdd.backend.without_tensorflow import without_tensorflow
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.scoring import videos_of
@@ -127,8 +128,9 @@ def _keeping(distilled, scoring, network):
 def _kept(model, save, test):
     """Write the model, and return the accuracies of the file as plain Keras reads it."""
     with replacing(save, suffix=".keras") as partial:
-        model.save(partial)
-        again = keras.models.load_model(partial)
+        with without_tensorflow():
+            model.save(partial)
+            again = keras.models.load_model(partial)
         outputs = [again.predict_on_batch(test.pixels(index).astype("float32")) for index in range(len(test))]
     return _accuracies(np.concatenate(outputs), test.labels)
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_vdd.backend import JIT_COMPILE
+from keras_vdd.backend.without_tensorflow import without_tensorflow
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.evaluation import losses
 from keras_vdd.evaluation.classifier import Classifier
@@ -103,7 +104,8 @@ class Trainer:
             variable.assign(value)
         rng = stream(seed, "evaluation", "dropout", number)
         # Without a seed of its own, Dropout ignores its generator's state on torch and draws globally.
-        keras.utils.set_random_seed(int(rng.integers(2**31)))
+        with without_tensorflow():
+            keras.utils.set_random_seed(int(rng.integers(2**31)))
         for variable, value in self._state:
             if variable.name == "seed_generator_state":
                 # The counter starts at 0; seeds are far apart because torch adds counter to seed.

@@ -10,6 +10,7 @@ from keras_vdd.data.decoding.cut import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock
+from keras_vdd.hub.upload import sha256_of
 from keras_vdd.learning.checkpoint import ArraysFile, save_arrays
 from keras_vdd.sealed import write_json
 
@@ -57,6 +58,10 @@ class ExpertBank:
 
     def __repr__(self):
         return f"ExpertBank({str(self.folder)!r}: {len(self)} experts, {self.epochs} epochs, {self.nbytes:,} bytes)"
+
+    def checksums(self):
+        """Return the SHA-256 of each expert's file by its name; the files are read whole."""
+        return {path.name: sha256_of(path) for path in self._paths}
 
     def snapshot(self, expert, epoch):
         """Return the weights of an expert after an epoch, and nothing else is read.

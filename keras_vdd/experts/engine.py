@@ -26,6 +26,7 @@ from keras_vdd.experts.taken import taken_experts
 from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.worker import ExpertWorker
 from keras_vdd.learning.callbacks import Windows
+from keras_vdd.learning.stage import Stage
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.schema import losses_with_experts
@@ -87,9 +88,10 @@ def training_of(recipe):
     data, network, settings = recipe.data, recipe.dynamic, recipe.experts
     if not recipe.needs_experts or settings is None:
         raise UsageError(f"The recipe '{recipe.name}' reads no experts: set {losses_with_experts()}.")
+    stage = Stage("dynamic", network, data, recipe.run.seed)
     return ExpertTraining(
         network=network.network, width=network.width, stem=network.stem, precision=recipe.run.precision,
-        frames=data.frames, interval=data.interval, flip=data.flip, mean=data.mean, std=data.std,
+        frames=stage.real_frames, interval=stage.real_interval, flip=data.flip, mean=data.mean, std=data.std,
         # Trajectories have to be of data like that of the inner steps.
         augment=getattr(network, "augment", ()),
         epochs=recipe.expert_epochs, learning_rate=settings.learning_rate, batch_size=settings.batch_size,

@@ -37,6 +37,8 @@ _SETTINGS = {
     "learning_rate": "experts.learning_rate",
     "batch_size": "experts.batch_size",
 }
+# Where clips have fewer frames than the set's, spread over the time of a whole one.
+_OF_FEWER_FRAMES = {"frames": "dynamic.real_frames", "interval": "the interval of those frames"}
 _LOG = logging.getLogger(__name__)
 
 
@@ -105,7 +107,8 @@ def _check_settings(source, told, recipe, training, store):
     theirs = {"data.set": told["set"], "data.size": told["size"]}
     ours = {"data.set": recipe.data.set, "data.size": store.size}
     plain = json.loads(json.dumps(dataclasses.asdict(training)))
-    for field, setting in _SETTINGS.items():
+    fewer = _OF_FEWER_FRAMES if getattr(recipe.dynamic, "real_frames", None) else {}
+    for field, setting in {**_SETTINGS, **fewer}.items():
         theirs[setting], ours[setting] = told["training"].get(field), plain[field]
     differing = [setting for setting in ours if theirs[setting] != ours[setting]]
     if differing:

@@ -151,3 +151,8 @@ def is_run(path: File) -> bool:
     """Return whether a folder is a run's."""
     folder = Path(path).expanduser()
     return (folder / "recipe.yaml").is_file() and (folder / "environment.json").is_file()
+
+
+def is_download(folder: Path) -> bool:
+    """Return whether a folder is what `huggingface_hub` keeps of a dataset repository."""
+    return folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("datasets--")

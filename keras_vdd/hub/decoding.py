@@ -45,7 +45,7 @@ def make_videos(cells):
     for about, places in of_sets.items():
         for start in range(0, len(places), CELLS_AT_ONCE):
             block = places[start : start + CELLS_AT_ONCE]
-            made = _set_of([cells[place] for place in block], *about).reconstruct(on_backend=True)
+            made = _set_of([cells[place] for place in block], *about).reconstruct()
             if len(made) == len(videos):
                 return Videos(made)
             if whole is None:
@@ -68,8 +68,9 @@ def _set_of(cells, text, version, weights):
     for items in config.memory.items:
         part, shape = part_of(items), config.item_shape(items.column)
         end = read[part] + stored_bytes(shape, config)
-        found = [from_bytes(cell[part][read[part] : end], shape, config) for cell in cells]
-        found = np.stack(found)[:, None]
+        found = np.empty((len(cells), 1, *shape), np.float32)
+        for place, cell in enumerate(cells):
+            found[place, 0] = from_bytes(cell[part][read[part] : end], shape, config)
         arrays[items.array] = found[..., None] if items.axes[-1] == 1 else found
         read[part] = end
     names = map(str, range(len(cells)))

@@ -55,9 +55,8 @@ class LoadedSet(DistilledSet):
             (videos, labels): float32 (n, T, H, W, 3); int32 (n,), or float32 (n, C) if `soft`.
         """
         pairs = self.pairs()
-        return self.reconstruct(pairs, on_backend=True), self.soft_labels_of(
-            pairs
-        ) if soft else self.labels_of(pairs)
+        labels = self.soft_labels_of(pairs) if soft else self.labels_of(pairs)
+        return self.reconstruct(pairs), labels
 
     def as_pydataset(
         self,

@@ -67,7 +67,7 @@ class PairBatches(keras.utils.PyDataset):
     def _videos(self, places):
         height, width = self.distilled.size
         if len(self._every) * self.distilled.frames * height * width * 3 * 4 > KEPT_BYTES:
-            return self.distilled.reconstruct(self._every[places], on_backend=True)
+            return self.distilled.reconstruct(self._every[places])
         if self._kept is None:
-            self._kept = self.distilled.reconstruct(self._every, on_backend=True)
+            self._kept = self.distilled.reconstruct(self._every)
         return self._kept[places]

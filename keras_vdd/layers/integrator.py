@@ -77,32 +77,6 @@ def start_weights(
     return kernel, bias
 
 
-def planar_kernel(kernel: np.ndarray, given: range, made: range, frames: int) -> np.ndarray:
-    """Return an integrator's kernel as that of a 2-D convolution whose channels are frames.
-
-    Args:
-        kernel: float32 (3, 3, 3, 4, 3).
-        given: numbers of the frames of motion that it is given, which hold those before and after `made`.
-        made: numbers of the frames that it makes.
-        frames: int, T, of the whole video; nothing lies beyond.
-
-    Returns:
-        float32 (3, 3, len(given) + 3, len(made) * 3): its inputs are frames of motion, then the still's three
-        colours; its outputs are three colours of each frame.
-    """
-    read = np.arange(made.start, made.stop) + np.array([[-1], [0], [1]])  # by each frame of the kernel
-    motion = (np.arange(given.start, given.stop)[:, None] == read[:, None]).astype(kernel.dtype)
-    still = ((read >= 0) & (read < frames)).astype(kernel.dtype)
-    planar = np.concatenate(
-        [
-            np.einsum("dgm,dhwo->hwgmo", motion, kernel[..., 3, :]),
-            np.einsum("dm,dhwco->hwcmo", still, kernel[..., :3, :]),
-        ],
-        axis=2,
-    )
-    return planar.reshape(*planar.shape[:3], -1)
-
-
 def with_motion(static: Tensor, dynamic: Tensor) -> Tensor:
     """Join stills (n, H, W, 3), repeated over time, with motion clips (n, T, H, W, 1): (n, T, H, W, 4)."""
     frames = ops.repeat(ops.expand_dims(static, 1), dynamic.shape[1], axis=1)

@@ -51,6 +51,14 @@ class Stage:
         """Segments that clips are matched in (K)."""
         return int(getattr(self.settings, "segments", 1))
 
+    def lengths(self, stored: int) -> tuple[int, int]:
+        """Frames of a real and of a synthetic segment, where `stored` frames are learned of a video (N_syn)."""
+        return self.real_frames // self.segments, self.shown(stored) // self.segments
+
+    def shown(self, stored: int) -> int:
+        """Frames of a synthetic clip as the loss sees it, where `stored` are learned of a video."""
+        return stored if self.view == "stored" else int(self.data.frames)
+
     @property
     def _real_frames(self) -> Any:
         return getattr(self.settings, "real_frames", None)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_vdd.errors import UsageError
-from keras_vdd.memory import loaded_backend, pairing, upsampling
+from keras_vdd.memory import pairing, upsampling
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
 from keras_vdd.memory.memory import Items, Memory
@@ -253,14 +253,11 @@ class DistilledSet:
             return np.eye(self.classes, dtype=np.float32)[labels]
         return self.labels[labels, self.slots_of(pairs)]
 
-    def reconstruct(self, pairs: np.ndarray | None = None, on_backend: bool = False) -> np.ndarray:
-        """Make the videos of pairs.
+    def reconstruct(self, pairs: np.ndarray | None = None) -> np.ndarray:
+        """Make the videos of pairs, in NumPy: the same bytes on every backend, and without one.
 
         Args:
             pairs: int (n, 3) rows (class, static, dynamic), in any order; None for all, in the fixed order.
-            on_backend: compute on the backend of Keras where it is at work in this process already, which may take
-                half the time and differs by about 1e-6 of the largest value. Otherwise, and where there is none,
-                NumPy computes, so that evaluations, exports and pictures are the same bytes on every backend.
 
         Returns:
             float32 (n, T, H, W, 3), normalised by the set's mean and std.
@@ -269,11 +266,6 @@ class DistilledSet:
             UsageError: a pair names a memory that the set does not have.
         """
         pairs = self.pairs() if pairs is None else self._checked(pairs)
-        if on_backend and self.memory.on_backend is not None and loaded_backend.at_work():
-            from keras_vdd.backend import on_processor
-
-            with on_processor():
-                return self.memory.on_backend(self, pairs)
         return self.memory.reconstruct(self, pairs)
 
     def motion(self, label: int, dynamics: np.ndarray | slice = slice(None)) -> np.ndarray:

@@ -76,9 +76,6 @@ class Memory:
         layer: function (settings, classes, frames, size) -> `keras_vdd.memory.layer.MemoryLayer`.
         reconstruct: function (distilled set, pairs) -> videos, float32 (n, T, H, W, 3), in numpy alone; pairs int32
             (n, 3) rows (class, static, dynamic).
-        on_backend: function of the same arguments that computes the same videos on the backend that Keras has loaded,
-            where that is quicker than `reconstruct`; else None. Readers of published sets call it; see
-            `keras_vdd.memory.loaded_backend`.
         shapes: function (settings, classes, frames, size) -> dict, shape of each array that is stored.
         items, shared: the arrays that it stores, which `layer.arrays()` gives.
         learns: what stage 2 learns of it, each at a learning rate of its own: name of a weight, or of a layer inside
@@ -120,7 +117,6 @@ class Memory:
     naive: bool = False
     shared_noun: str = ""
     learned: Callable[[str, bool], str] | None = None
-    on_backend: Callable[..., Any] | None = None
     torch: str = ""
 
     def __post_init__(self) -> None:

@@ -72,8 +72,11 @@ class StorageType:
         return items.astype(self.number), None
 
     def decode(self, values, scales, shape, mean, std):
-        """Return memory items, float32 (n, *shape), of what `encode` gave; the order of numbers counts, not axes."""
-        return values.reshape(-1, *shape).astype("float32")
+        """Return memory items, float32 (n, *shape), of what `encode` gave; the order of numbers counts, not axes.
+
+        They may share memory with `values`.
+        """
+        return values.reshape(-1, *shape).astype("float32", copy=False)
 
 
 class Pixels(StorageType):

@@ -7,7 +7,7 @@ or a call of `register_method`; recipes, plans, help texts and tests take it up 
 
 from keras_vdd.methods.method import Method
 from keras_vdd.methods.registry import METHODS, register_method
-from keras_vdd.methods.settings import ClassSettings, LearningRates, MatchingSettings
+from keras_vdd.methods.settings import ClassSettings, LearningRates, MatchingSettings, SegmentSettings
 from keras_vdd.registry import on_call
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "LearningRates",
     "MatchingSettings",
     "Method",
+    "SegmentSettings",
     "on_call",
     "register_method",
 ]

@@ -4,15 +4,13 @@ from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import value_and_grad
-from keras_vdd.errors import UsageError
 from keras_vdd.learning.objective import VideoSpaceObjective
 from keras_vdd.learning.real_batches import choose_by_class, on_device
+from keras_vdd.learning.segments import Segments
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching.augmentation import augment
 from keras_vdd.matching.augmentation_draws import draw
-from keras_vdd.models.registry import NETWORKS
 from keras_vdd.out_of_memory import lower
-from keras_vdd.temporal import segments
 
 
 class ClassMatching(StageObjective):
@@ -34,17 +32,8 @@ class ClassMatching(StageObjective):
     def __init__(self, loss, stage, store, memory, bank=None):
         super().__init__(stage, store, memory, bank)
         self._loss = loss
-        # Whether a network that looks at frames is shown clips.
-        self._of_frames = not stage.stills and NETWORKS.get(self.settings.network).input == "frames"
-        shown = memory.stored_frames if stage.view == "stored" else self.data.frames
-        lengths = {length // stage.segments for length in (stage.real_frames, shown)}
-        if len(lengths) > 1 and not (self._of_frames or getattr(self.network, "any_length", False)):
-            raise UsageError(
-                f"dynamic.network={self.settings.network} has other features for clips of {max(lengths)} frames "
-                f"than for {min(lengths)}: choose one that takes clips of any length, such as convnet_gru, or as "
-                "many real frames as are stored."
-            )
-        self._segments = [None] if stage.stills else segments(stage.real_frames, shown, stage.segments)
+        # Stills have no time to cut.
+        self._segments = None if stage.stills else Segments(stage, memory.stored_frames, self.network)
         self._objective = VideoSpaceObjective(self._matching, self.classes, memory.videos_per_class)
 
     def __call__(self, learned, synthesise, batch):
@@ -58,19 +47,17 @@ class ClassMatching(StageObjective):
         return self._on(self.network, weights, real, synthetic)
 
     def _on(self, network, weights, real, synthetic):
-        if len(self._segments) == 1 and not self._of_frames:
+        segments = self._segments
+        if segments is None or segments.whole:
             return self._loss(network, weights, real, synthetic, self.settings)
         losses, gradients = [], []
-        for of_real, of_synthetic in self._segments:
-            parts = self._segment(real, of_real), self._segment(synthetic, of_synthetic)
+        for of_real, of_synthetic in segments:
+            # Clips are (classes, n, frames, ...).
+            parts = segments.cut(real, of_real, axis=2), segments.cut(synthetic, of_synthetic, axis=2)
             loss, gradient = self._loss(network, weights, *parts, self.settings)
             losses.append(loss)
-            gradients.append(ops.expand_dims(gradient, 2) if self._of_frames else gradient)
+            gradients.append(ops.expand_dims(gradient, 2) if segments.of_frames else gradient)
         return sum(losses[1:], losses[0]), ops.concatenate(gradients, axis=2)
-
-    def _segment(self, clips, frames):
-        """Frames, in one run, of clips (classes, n, frames, ...); a network of frames has no axis of time."""
-        return clips[:, :, frames[0]] if self._of_frames else clips[:, :, frames[0] : frames[-1] + 1]
 
     @property
     def lighter(self):

@@ -1,6 +1,7 @@
 """Settings that matching losses have in common; none of them needs Keras."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticKnownError
@@ -49,8 +50,11 @@ class LearningRates(_OfMemories):  # type: ignore[misc, valid-type]
 class MatchingSettings(Settings):
     """Stage 2: videos learned by a matching loss; what every loss has.
 
-    The settings of a loss are a subclass with a field `loss`, a `Literal` of its name and with it as default.
+    The settings of a loss are a subclass with a field `loss`, a `Literal` of its name and with it as default. `without`
+    names settings that other losses have and this one cannot have, each with the reason.
     """
+
+    without: ClassVar[Mapping[str, str]] = {}
 
     iterations: Positive = 5000
     """Iterations."""
@@ -64,7 +68,19 @@ class MatchingSettings(Settings):
     """Filters of MiniC3D's first layer, 64 in the paper; the ConvNets' is as wide as the others."""
 
 
-class ClassSettings(MatchingSettings):
+class SegmentSettings(MatchingSettings):
+    """Settings of losses that compare real and synthetic clips, all at once or segment by segment."""
+
+    network: AnyNetwork = "mini_c3d"
+    """Network that the loss looks through: of clips, or of frames where a segment is one frame."""
+    real_frames: Positive | None = None
+    """N_real of the paper's section 3: frames of a real clip, spread over the time of a whole one, that the stored
+    frames of the memory are matched with. null matches whole clips with whole videos, made of what is stored."""
+    segments: Positive = 1
+    """K of the paper's section 3: real and synthetic clips are cut into as many, and matched one by one in time."""
+
+
+class ClassSettings(SegmentSettings):
     """Settings of losses that compare real and synthetic clips class by class on a fresh network."""
 
     momentum: Fraction = 0.95
@@ -75,10 +91,3 @@ class ClassSettings(MatchingSettings):
     """Real clips in one pass; smaller takes less memory and gives the same result to rounding."""
     augment: Strategies = ()
     """Differentiable augmentation, one draw a class, equal on real and synthetic clips; [] is off."""
-    network: AnyNetwork = "mini_c3d"
-    """Network that the loss looks through: of clips, or of frames where a segment is one frame."""
-    real_frames: Positive | None = None
-    """N_real of the paper's section 3: frames of a real clip, spread over the time of a whole one, that the stored
-    frames of the memory are matched with. null matches whole clips with whole videos, made of what is stored."""
-    segments: Positive = 1
-    """K of the paper's section 3: real and synthetic clips are cut into as many, and matched one by one in time."""

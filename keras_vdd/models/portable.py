@@ -14,6 +14,7 @@ from typing import Any
 
 import keras
 
+from keras_vdd.backend.without_tensorflow import without_tensorflow
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.tensors import File
 
@@ -103,7 +104,8 @@ def read_classifier(path: File) -> keras.Model:
     if not zipfile.is_zipfile(path):
         raise VddError(f"{path} is damaged, or no .keras file: it is not the archive that Keras writes.")
     try:
-        return keras.models.load_model(path, compile=False)
+        with without_tensorflow():
+            return keras.models.load_model(path, compile=False)
     except Exception as error:  # Keras raises of many kinds where a file is not what it should be.
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise VddError(f"{path} does not load as a Keras model: {reason}") from error

@@ -11,6 +11,7 @@ from keras_vdd.memory import pairing
 from keras_vdd.models.footprint import total_bytes
 from keras_vdd.placement import on_its_device
 from keras_vdd.planning import stage_costs
+from keras_vdd.planning.clip_lengths import check_clip_lengths
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
@@ -37,7 +38,8 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
         `seconds`), `time, estimated` and `machine`.
 
     Raises:
-        VddError, UsageError: the videos under `data.root` are not as the recipe says.
+        VddError, UsageError: the videos under `data.root` are not as the recipe says, or the network of stage 2 does
+            not take the clips that it is to compare.
 
     Example:
         >>> keras_vdd.plan("dm-ucf101")["bytes"]["distilled"]
@@ -48,6 +50,7 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
 
 
 def _plan(recipe):
+    check_clip_lengths(recipe)
     extent = extent_of(recipe.data)
     nbytes, paper = stored(recipe, extent.classes), figure_of(recipe)
     estimates = _estimates(recipe, extent, nbytes.get("distilled"))

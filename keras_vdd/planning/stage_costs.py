@@ -54,7 +54,8 @@ def static_stage(recipe, extent, networks):
 def expert_training(recipe, extent, networks):
     """Experts: networks trained on the real set; the estimate is for one after another, in one process."""
     settings, epochs, stage = recipe.experts, recipe.expert_epochs, recipe.dynamic
-    network, seconds = networks.of(stage.network, stage.width, stage.stem)
+    frames = Stage("dynamic", stage, recipe.data, recipe.run.seed).real_frames
+    network, seconds = networks.of(stage.network, stage.width, stage.stem, frames)
     passes = settings.count * (epochs * extent.train + FORWARD * extent.test)
     batch, snapshots = min(settings.batch_size, extent.train), (epochs + 1) * weight_bytes(network)
     held = _training(recipe, network, batch) + snapshots
@@ -66,8 +67,10 @@ def dynamic_stage(recipe, extent, networks, memory_bytes):
     """Stage 2, by the matching loss of the recipe; `memory_bytes` are those of the memory in float32."""
     stage, data = Stage("dynamic", recipe.dynamic, recipe.data, recipe.run.seed), recipe.data
     settings, videos = recipe.dynamic, extent.classes * recipe.memory.videos_per_class
-    # Each segment of every clip is a pass through the network, which has its length.
-    frames = stage.real_frames // stage.segments
+    # Each segment of every clip is a pass through the network, which has its length. Where experts are read, no real
+    # clip is looked at.
+    real, synthetic = stage.lengths(recipe.memory.frames_of(data.frames))
+    frames = synthetic if recipe.needs_experts else real
     network, seconds = networks.of(settings.network, settings.width, settings.stem, frames)
     clip = real_clip_bytes(stage.real_frames, data.size, data.size)
     measured = network, stage.segments * seconds

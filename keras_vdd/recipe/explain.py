@@ -1,5 +1,6 @@
 """Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
 
+from keras_vdd.methods import METHODS
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.schema import DYNAMIC_LOSS, MEMORY_KIND
 from keras_vdd.registry import must_be_one_of
@@ -41,7 +42,8 @@ def _sentences(error, values):
     shown = f"{key}={value if len(str(value)) <= 80 else str(value)[:77] + '...'}"
     if kind == "extra_forbidden" and key in known_keys():
         section, _, name = key.rpartition(".")
-        return [f"{_chosen(section, values)} has no setting {name}; remove {key}"]
+        why = _reason(section, name, values)
+        return [f"{_chosen(section, values)} has no setting {name}{why}; remove {key}"]
     if kind == "extra_forbidden":
         return [unknown_key(key)]
     if kind == "union_tag_invalid":
@@ -70,6 +72,13 @@ def _chosen(section, values):
     """What a section chooses: settings that are known and not there belong to other choices."""
     setting, default = {"dynamic": ("loss", DYNAMIC_LOSS), "memory": ("kind", MEMORY_KIND)}[section]
     return f"{section}.{setting}={values[section].get(setting, default)}"
+
+
+def _reason(section, name, values):
+    """Why a loss lacks a setting, where it says so."""
+    loss = METHODS.get(values[section].get("loss", DYNAMIC_LOSS)) if section == "dynamic" else None
+    why = loss.settings.without.get(name) if loss else None
+    return f", for {why}" if why else ""
 
 
 def _choice(shown, value, expected):

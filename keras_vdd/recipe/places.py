@@ -1,5 +1,11 @@
 """Settings that say where things lie on one machine, which nobody else's machine has."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from keras_vdd.errors import UsageError
+from keras_vdd.recipe.data_settings import DataSettings
+from keras_vdd.recipe.names import known
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
 
 PLACES = ("data.root", "data.annotations", "data.store", "run.dir", "experts.source", "experts.folder")
@@ -15,14 +21,41 @@ def without_places(text: str) -> str:
         text: str, as `resolved_yaml` gives it; "" stays "".
 
     Raises:
-        UsageError: it is no YAML mapping.
+        UsageError: it is no YAML mapping, or extends a file.
     """
     if not text.strip():
         return text
     values = as_mapping(text, "the recipe of the set")
+    refuse_files(values, "the recipe of the set")
     for place in PLACES:
         section, name = place.split(".")
         inside = values.get(section)
         if isinstance(inside, dict) and not (name == "source" and "://" in str(inside.get(name))):
             inside.pop(name, None)
     return as_yaml(values)
+
+
+def refuse_files(values: dict[str, Any], source: str) -> None:
+    """Refuse the recipe of a set that extends a file, of which there is none beside it.
+
+    Args:
+        values: what it holds, as written.
+        source: str, what errors call it.
+    """
+    parents = values.get("extends")
+    for parent in parents if isinstance(parents, list) else [] if parents is None else [parents]:
+        if parent not in known():
+            raise UsageError(
+                f"{source} extends {parent!r}; the recipe of a set has every setting in it, so this one is not read"
+            )
+
+
+def places_of_videos(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (setting, value) of those that say where videos are read and kept, other than by default."""
+    inside = values.get("data")
+    for place in PLACES:
+        section, name = place.split(".")
+        if section == "data" and isinstance(inside, dict):
+            value = inside.get(name)
+            if value not in (None, DataSettings.model_fields[name].default):
+                yield place, str(value)

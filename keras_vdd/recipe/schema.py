@@ -244,6 +244,12 @@ class Recipe(Settings):
 
     def _frames_fit(self):
         stage, memory, data = self.dynamic, self.memory, self.data
+        if (getattr(stage, "real_frames", None) or 0) > data.frames:
+            yield (
+                f"dynamic.real_frames={stage.real_frames} is above data.frames={data.frames}; real frames are those of "
+                "a whole clip, or fewer that are spread over its time"
+            )
+            return
         if not hasattr(stage, "segments"):
             return
         real = stage.real_frames or data.frames

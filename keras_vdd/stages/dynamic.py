@@ -1,7 +1,9 @@
 """Stage 2, dynamic fine-tuning: motion and integrators, or any other memory, by a matching loss on videos."""
 
+from keras_vdd.errors import VddError
 from keras_vdd.experts.engine import learn_experts
 from keras_vdd.memory import MEMORIES
+from keras_vdd.sealed import read_json, write_json
 from keras_vdd.seeds import stream
 from keras_vdd.stages.learn import finish, finished, learn
 from keras_vdd.stages.start import Start
@@ -31,10 +33,33 @@ def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_cal
         return arrays, facts.get("results", {})
     store = stores["train"]
     bank = learn_experts(recipe, stores, progress, expert_callbacks) if recipe.needs_experts else None
+    if bank is not None and recipe.experts.source is not None:
+        _goes_on_with(bank, recipe.experts.source, run)
     memory = start_memory(recipe, store, static)
     arrays, facts, iterations = learn(recipe, "dynamic", memory, store, run, progress, bank, callbacks)
     finish(run, "dynamic", arrays, iterations=iterations, results=facts)
     return arrays, facts
+
+
+def _goes_on_with(bank, source, run):
+    """See to it that a run whose experts are somebody else's ends with those that it began with."""
+    path, found = run.stage("dynamic") / "experts.json", bank.checksums()
+    if not path.exists():
+        write_json(path, found, run.run_id, indent=0)
+        return
+    try:
+        begun = read_json(path, run.run_id)
+    except ValueError:
+        raise VddError(
+            f"'{path}' is damaged: delete it if {source} still holds the experts that the run was begun with, else "
+            "give another run.name."
+        ) from None
+    changed = sorted(name for name in begun.keys() | found.keys() if begun.get(name) != found.get(name))
+    if changed:
+        raise VddError(
+            f"'{run.path}' was begun with other experts than {source} holds now ({changed[0]} differs): put them back "
+            "as they were, or give another run.name. A commit or a tag of a repository (@v1) always means the same."
+        )
 
 
 def start_memory(recipe, store, static):

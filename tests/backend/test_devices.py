@@ -320,16 +320,3 @@ def test_what_the_backend_raises_here_for_want_of_memory_is_known():
 )
 def test_other_errors_are_not_taken_for_it(error):
     assert not backend.out_of_memory(error)
-
-
-def test_on_the_processor_all_is_computed_at_once_even_while_a_function_is_traced():
-    read = []
-
-    def traced(x):
-        with backend.on_processor():
-            read.append(ops.convert_to_numpy(ops.sum(ops.convert_to_tensor(np.arange(4.0, dtype="float32")))))
-        return 2 * x
-
-    assert numpy(backend.jit(traced)(ops.ones(3))).tolist() == [2, 2, 2]
-    assert read[0] == 6
-    assert backend.started()

@@ -38,9 +38,9 @@ def test_list_goes_set_by_set(capsys):
 @pytest.mark.parametrize(
     "options, names",
     [
-        (["--set", "shapes", "--method", "mtt"], ["mtt-shapes", "mtt-shapes-naive"]),
+        (["--set", "shapes", "--method", "mtt"], ["mtt-shapes", "mtt-shapes-naive", "sfvd-shapes"]),
         (["--set", "ssv2", "--method", "herding"], ["herding-ssv2", "herding-ssv2-5"]),
-        (["--set", "folder"], ["dm-folder", "mtt-folder"]),
+        (["--set", "folder"], ["dm-folder", "mtt-folder", "sfvd-folder"]),
         (["--method", "full", "--set", "ucf101"], ["full-ucf101"]),
     ],
 )
@@ -53,8 +53,8 @@ def test_list_a_part(options, names, capsys):
 def test_list_of_a_part_that_is_not_there(capsys):
     said = vdd(capsys, "recipes", "list", "--set", "ufc101", code=2)
     assert "no recipe has set ufc101; choose one of folder, hmdb51," in said
-    assert "no recipe has method naive; choose one of dm, mtt, static-dynamic" in vdd(
-        capsys, "recipes", "list", "--set", "folder", "--method", "naive", code=2
+    assert "no recipe has method frepo; choose one of dm, mtt, naive, static-dynamic" in vdd(
+        capsys, "recipes", "list", "--set", "folder", "--method", "frepo", code=2
     )
 
 

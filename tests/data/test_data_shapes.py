@@ -1,6 +1,8 @@
 import json
 import os
 import pathlib
+import threading
+import time
 import types
 
 import av

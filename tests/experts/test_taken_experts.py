@@ -14,7 +14,10 @@ from keras_vdd.experts import engine
 from keras_vdd.experts.published import publish_experts, write_published
 from keras_vdd.experts.taken import read_description
 from keras_vdd.learning import checkpoint
+from keras_vdd.progress import Silent
+from keras_vdd.runs.folder import RunFolder
 from keras_vdd.sealed import read_json, write_json
+from keras_vdd.stages import dynamic
 
 TWO = "experts.count=2"
 
@@ -171,3 +174,34 @@ def test_a_run_looks_at_them_before_its_first_stage(published, linear, stores, t
     with pytest.raises(UsageError, match="do not fit the recipe"):
         pipeline.distill(recipe, **{"experts.batch_size": 9, "run.name": "misfit"})
     assert learned == [recipe]
+
+
+@pytest.mark.once
+def test_a_run_that_goes_on_is_told_that_they_have_changed(published, stores, tmp_path, monkeypatch):
+    recipe = recipe_of(tmp_path, TWO, f"experts.source={published[0]}")
+    run, static = RunFolder(recipe), np.zeros((8, 1, 32, 32, 3), np.float32)
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    def learn():
+        return dynamic.learn_videos(recipe, stores, static, run, Silent())
+
+    monkeypatch.setattr(dynamic, "learn", stopped)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            learn()
+    # As where a branch of a repository has moved: right in themselves, and others.
+    first, second = (published[0] / f"expert-000{number}.safetensors" for number in (0, 1))
+    told = read_json(published[0] / "experts.json")
+    told["files"][first.name] = told["files"][second.name]
+    write_json(published[0] / "experts.json", told)
+    first.unlink()
+    shutil.copy(second, first)
+    with pytest.raises(
+        VddError, match=r"was begun with other experts .* \(expert-0000.safetensors differs\)"
+    ):
+        learn()
+    (run.path / "dynamic" / "experts.json").write_text("x")
+    with pytest.raises(VddError, match=r"experts.json' is damaged"):
+        learn()

@@ -97,9 +97,12 @@ def same(found, expected):
 INT4 = ("memory.quantise=true", "export.dtype=int4")
 
 
-@pytest.mark.parametrize("loss, more", [*((name, ()) for name in NAMES), ("frepo", INT4)])
-def test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(loss, more, tmp_path):
-    kind = "static-dynamic" if METHODS.get(loss).learns else "still"
+STOPPED = [(name, "static-dynamic" if METHODS.get(name).learns else "still", ()) for name in NAMES]
+STOPPED += [("frepo", "static-dynamic", INT4), ("mtt", "still", ())]
+
+
+@pytest.mark.parametrize("loss, kind, more", STOPPED)
+def test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(loss, kind, more, tmp_path):
     counts = TWO if kind == "static-dynamic" else ()
     settings = (loss, kind, *counts, *options(loss), *more, "dynamic.iterations=5")
     whole = learn(tmp_path / "whole", *settings)

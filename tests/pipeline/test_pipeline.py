@@ -91,7 +91,7 @@ def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
     assert contents(whole.folder) == before
 
 
-def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path):
+def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, tensorflow_is_left_alone):
     scored = pipeline.evaluate(whole.folder, whole.recipe)
     row = whole.results["rows"][-1]
     assert {key: scored[key] for key in ("top1", "top5", "pairs", "bytes", "clips")} == {

@@ -21,6 +21,7 @@ LABELS = 4 * CLASSES
 LEARNED = {
     "mtt-shapes": (4 * (STILL + MOTION), {"static", "dynamic"}),
     "frepo-shapes": (4 * (STILL + MOTION) + LABELS, {"static", "dynamic"}),
+    "sfvd-shapes": (4 * STILL, {"dynamic"}),
     "dm-shapes-naive": (4 * CLIP, {"dynamic"}),
     "mtt-shapes-naive": (4 * CLIP, {"dynamic"}),
     "frepo-shapes-naive": (4 * CLIP + LABELS, {"dynamic"}),
@@ -63,13 +64,19 @@ def test_learned_sets(name, whole, tmp_path, monkeypatch):
     for part, array in learned.items():
         np.testing.assert_array_equal(getattr(loaded, part), array)
     assert loaded.provenance.get("step_size") == facts["results"].get("step_size")
-    assert ("step_size" in facts["results"]) == name.startswith("mtt")
+    assert ("step_size" in facts["results"]) == name.startswith(("mtt", "sfvd"))
     assert loaded.label_kind == ("regression" if name.startswith("frepo") else None)
     if name.startswith("frepo"):
         assert results["rows"][-1]["note"] == "learned labels, squared error"
-    if name.startswith("mtt"):
+    if name.startswith(("mtt", "sfvd")):
         experts = sorted(path.name for path in (tmp_path / "experts").glob("*/*.safetensors"))
         assert experts == ["expert-0000.safetensors", "expert-0001.safetensors"]
+    if name.startswith("sfvd"):
+        start = load_arrays(folder / "static" / "memory.safetensors")
+        assert start[1]["iterations"] == 0, "from real frames"
+        assert start[0]["static"].shape == loaded.static.shape and not np.array_equal(
+            loaded.static, start[0]["static"]
+        )
 
 
 @QUICKEST

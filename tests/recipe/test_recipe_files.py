@@ -22,7 +22,9 @@ SETS = {"miniucf": 50, "ucf101": 101, "hmdb51": 51, "kinetics400": 400, "ssv2": 
 PAPER_SETS = [name for name in SETS if name != "shapes"]
 CHOSEN = ("random", "herding", "k-center", "full")
 # <method>-<set>, -5 for five videos per class, -naive for whole videos.
-NAME = re.compile(rf"(dm|mtt|frepo|static-dc|random|herding|k-center|full)-({'|'.join(SETS)})(-5)?(-naive)?")
+NAME = re.compile(
+    rf"(dm|mtt|frepo|sfvd|static-dc|random|herding|k-center|full)-({'|'.join(SETS)})(-5)?(-naive)?"
+)
 NAMED = sorted(name for name in RECIPES if NAME.fullmatch(name))
 
 
@@ -30,13 +32,13 @@ def family():
     for data in PAPER_SETS:
         for loss in ("dm", "mtt", "frepo"):
             yield from (f"{loss}-{data}{five}{naive}" for five in ("", "-5") for naive in ("", "-naive"))
-        for method in ("static-dc", "random", "herding", "k-center"):
+        for method in ("sfvd", "static-dc", "random", "herding", "k-center"):
             yield from (f"{method}-{data}", f"{method}-{data}-5")
         yield f"full-{data}"
 
 
 def test_every_method_is_there_on_every_set():
-    others = {"quickstart", "dm-folder", "mtt-folder"}
+    others = {"quickstart", "dm-folder", "mtt-folder", "sfvd-folder"}
     assert set(family()) | others <= set(RECIPES)
     rest = set(RECIPES) - set(family()) - others
     assert rest and all(NAME.fullmatch(name) and RECIPES[name].data.set == "shapes" for name in rest)
@@ -54,6 +56,11 @@ def test_a_name_says_method_set_and_videos_per_class(name):
     elif method == "static-dc":
         assert (recipe.method, memory.kind) == ("static-dc", "still")
         assert memory.statics_per_class == memory.videos_per_class
+    elif method == "sfvd":
+        assert (recipe.dynamic.loss, memory.kind, recipe.static) == ("mtt", "still", None)
+        assert memory.statics_per_class == memory.videos_per_class
+        assert set(recipe.dynamic.learning_rates.model_dump(exclude_none=True)) == {"static", "step_size"}
+        return
     else:
         assert recipe.dynamic.loss == method
         assert recipe.method == ("naive" if naive else "static-dynamic")

@@ -22,7 +22,6 @@ MEMORY = Memory(
     settings=StaticDynamicSettings,
     layer=on_call(f"{__name__}.layer:StaticDynamicMemory.of"),
     reconstruct=on_call(f"{__name__}.reconstruction:reconstruct"),
-    on_backend=on_call(f"{__name__}.on_backend:reconstruct"),
     shapes=shapes,
     items=(
         Items("static", "statics", "still", ("height", "width", 3)),

@@ -11,6 +11,7 @@ from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.data.clips import choose_videos
 from keras_vdd.learning.rates import falling, per_variable_lr
 from keras_vdd.learning.real_batches import on_device
+from keras_vdd.learning.segments import Segments
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching import ridge
 from keras_vdd.methods.frepo.network_pool import NetworkPool
@@ -29,6 +30,9 @@ class RidgeRegression(StageObjective):
     Feature Regression" (NeurIPS 2022). Each iteration looks through one network of the pool, which then takes
     one training step on the set as the iteration found it. Labels start as one-hot minus 1 / classes, times
     1 / sqrt(classes / 10). Adam, with all rates falling along a cosine.
+
+    Of clips in segments (section 3.2) each pair has a regression of its own, from features of the synthetic segments to
+    the labels of the real ones, and their errors add up; the network of the pool trains on all segments.
     """
 
     host_side = True
@@ -36,6 +40,7 @@ class RidgeRegression(StageObjective):
     def __init__(self, stage, store, memory, bank=None):
         super().__init__(stage, store, memory, bank)
         settings = self.settings
+        self._segments = Segments(stage, memory.stored_frames, self.network)
         self.extras = {"labels": ridge.centred_labels(self.classes, memory.videos_per_class)}
         self.pool = NetworkPool(
             self.network, settings.pool, settings.max_updates, settings.network_rate, stage.seed
@@ -75,12 +80,18 @@ class RidgeRegression(StageObjective):
         videos = self._synthesise(learned["memory"], fixed, pairs)
         # A step has one pair of every slot, in order: its labels are all labels.
         labels = ops.reshape(learned["labels"], (-1, self.classes))
-        features = self._features(weights, videos)
-        prediction, residual = ridge.ridge_prediction(
-            features, labels, self._real_features(weights, real), regulariser
-        )
-        loss = ridge.prediction_loss(prediction, target) + ridge.label_margin_loss(labels)
-        return loss, (ops.stop_gradient(videos), ops.stop_gradient(labels), residual)
+        segments, errors, residuals, seen = self._segments, [], [], []
+        for of_real, of_synthetic in segments:
+            seen.append(segments.cut(videos, of_synthetic))
+            features = self._features(weights, seen[-1])
+            of_segment = self._real_features(weights, segments.cut(real, of_real))
+            prediction, residual = ridge.ridge_prediction(features, labels, of_segment, regulariser)
+            errors.append(ridge.prediction_loss(prediction, target))
+            residuals.append(residual)
+        loss = sum(errors[1:], errors[0]) + ridge.label_margin_loss(labels)
+        # What the pool's network trains on: all segments, each with the label of its video.
+        trained_on = _joined(seen), _joined([labels] * len(segments))
+        return loss, (*(ops.stop_gradient(part) for part in trained_on), _largest(residuals))
 
     def _real_features(self, weights, real):
         real = on_device(real, real.shape[0], self.data.mean, self.data.std)
@@ -125,6 +136,14 @@ class RidgeRegression(StageObjective):
 
     def restore(self, arrays):
         self.pool.restore(arrays)
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=0)
+
+
+def _largest(residuals):
+    return residuals[0] if len(residuals) == 1 else ops.max(ops.stack(residuals))
 
 
 def residual_too_large(residual):

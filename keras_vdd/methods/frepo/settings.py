@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from keras_vdd.methods.settings import MatchingSettings
+from keras_vdd.methods.settings import SegmentSettings
 from keras_vdd.settings import Positive, Rate, Real
 
 
-class RidgeSettings(MatchingSettings):
+class RidgeSettings(SegmentSettings):
     """FRePo: predict real labels from the set by kernel ridge regression on a pool's features."""
 
     loss: Literal["frepo"] = "frepo"

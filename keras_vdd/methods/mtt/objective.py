@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import native_layout
+from keras_vdd.learning.segments import check_lengths
 from keras_vdd.learning.stage_objective import StageObjective
 from keras_vdd.matching import trajectory
 from keras_vdd.matching.augmentation import augment
@@ -22,13 +23,15 @@ class TrajectoryMatching(StageObjective):
 
     Every iteration draws one of all experts and one of its epochs, starts from the weights there, and takes
     `inner_steps` steps of gradient descent with dropout on synthetic batches, drawn anew at every step.
-    The step size is learned, and never falls below `least_step_size`.
+    The step size is learned, and never falls below `least_step_size`. With `real_frames` experts are those of clips of
+    as many frames, and synthetic batches have the stored frames of videos.
     """
 
     host_side = True
 
     def __init__(self, stage, store, memory, bank=None):
         super().__init__(stage, store, memory, bank)
+        check_lengths(stage, memory.stored_frames, self.network)
         settings, videos = self.settings, self.classes * memory.videos_per_class
         self.batch = min(settings.batch_size or videos, videos)
         self.form = trajectory_form(settings.gradient, self.network, self.batch, settings.inner_steps)

@@ -11,6 +11,10 @@ from keras_vdd.settings import Fraction, Positive, Rate, Real
 class TrajectorySettings(MatchingSettings):
     """MTT: train on the set from an expert's weights and match where the expert went."""
 
+    without = {
+        "segments": "an expert's trajectory is that of whole clips, of which no part belongs to a segment"
+    }
+
     loss: Literal["mtt"] = "mtt"
     """Matching loss: mtt, the distance to an expert's later weights, relative to how far it went."""
     momentum: Fraction = 0.95
@@ -34,6 +38,9 @@ class TrajectorySettings(MatchingSettings):
     """Learn the labels too, as probabilities, at learning_rates.labels."""
     augment: Strategies = ()
     """Differentiable augmentation of the set at each inner step, one draw a step; [] is off."""
+    real_frames: Positive | None = None
+    """N_real of the paper's section 3: frames of the clips that experts are trained on, spread over the time of a whole
+    one; inner steps then see the stored frames of the memory. null has whole clips and whole videos, made of those."""
 
     @property
     def epochs_read(self) -> int:
