@@ -58,6 +58,8 @@ DATA_FOLDER = "data"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
 PROVENANCE = "provenance.json"
+RECIPE_SUM = "recipe_checksum"
+"""Key of the checksum of `recipe.yaml` in `provenance.json`, which has one of its own."""
 RESULTS = "results.json"
 PREVIEW = "preview.webp"
 SIDE_FILES = (CARD, RECIPE, PROVENANCE, RESULTS, PREVIEW)

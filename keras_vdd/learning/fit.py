@@ -48,7 +48,8 @@ def fit_stage(
         VddError: a callback stopped the training (`model.stop_training`), after a checkpoint has been written.
         KeyboardInterrupt: after a checkpoint has been written.
     """
-    checkpoints = Checkpoints(run.stage(name), run.run_id)
+    # What is learned outside a run carries no mark.
+    checkpoints = Checkpoints(run.stage(name), getattr(run, "run_id", None))
     losses = []
     if (found := checkpoints.load()) is not None:
         arrays, facts = found

@@ -45,8 +45,10 @@ class Log:
             return
         _LOG.warning("'%s' was damaged: its lines of stage %s are written again.", self.path, stage)
         first = next((i for i, record in enumerate(found) if record["stage"] == stage), len(found))
-        others = [[r for r in part if r["stage"] != stage] for part in (found[:first], found[first:])]
-        write_atomically(self.path, _text([*others[0], *records, *others[1]]))
+        # A stage that has no folder is a name that was damaged.
+        stages = {path.name for path in self.path.parent.iterdir() if path.is_dir()} - {stage}
+        before, after = ([r for r in part if r["stage"] in stages] for part in (found[:first], found[first:]))
+        write_atomically(self.path, _text([*before, *records, *after]))
 
     def _lines(self) -> list[str]:
         try:

@@ -9,20 +9,21 @@ from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.export import export, rewrite_card
+from keras_vdd.hub.damage import DamagedError
+from keras_vdd.hub.export import export, is_export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress
-from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.recipe.load import parse_recipe, resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.running_code import running_code
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.runs.identity import recipe_hash
+from keras_vdd.runs.identity import differences, recipe_hash, settings_of
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
-from keras_vdd.stages.learn import restore_log
+from keras_vdd.stages.learn import RESULT, restore_log
 from keras_vdd.stages.static import learn_stills
 
 _LOG = logging.getLogger(__name__)
@@ -88,13 +89,35 @@ def _made_set(recipe, stores, run, progress, callbacks):
     if _is_of_the_full_set(recipe):
         return None
     folder = run.path / "distilled"
-    if not folder.exists():
-        arrays, facts = _learned(recipe, stores, run, progress, callbacks)
-        with run.times.of("export"):
-            export(_distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype)
-        progress.say(f"Exported the distilled set to '{folder}'.")
+    if folder.exists():
+        try:
+            return _own(load(folder), recipe)
+        except DamagedError as error:
+            last = next(
+                iter(stage for stage in ("dynamic", "static", "coreset") if (run.path / stage).exists()), ""
+            )
+            if not (run.path / last / RESULT).exists() or not is_export(folder):
+                raise
+            _LOG.warning("%s: it is exported again.", str(error).rpartition(";")[0])
+    arrays, facts = _learned(recipe, stores, run, progress, callbacks)
+    with run.times.of("export"):
+        export(
+            _distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype, overwrite=True
+        )
+    progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
+
+
+def _own(distilled, recipe):
+    """Return a set that lies in a run, if it was made by the recipe of the run."""
+    made = settings_of(parse_recipe(distilled.recipe, f"of {distilled.folder}"))
+    if changed := sorted(differences(made, settings_of(recipe))):
+        raise VddError(
+            f"'{distilled.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
+            "from, or delete it and run again."
+        )
+    return distilled
 
 
 def _is_of_the_full_set(recipe):

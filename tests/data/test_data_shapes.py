@@ -242,7 +242,9 @@ def test_the_marker_says_what_was_made(tmp_path):
 def test_two_at_once_make_one_set(tmp_path, caplog):
     folder = tmp_path / "videos"
     with lock(folder / "lock"):
-        waiter = threading.Thread(target=make_shapes, args=(folder, 0, 1, 1), kwargs={"size": 16, "frames": 2})
+        waiter = threading.Thread(
+            target=make_shapes, args=(folder, 0, 1, 1), kwargs={"size": 16, "frames": 2}
+        )
         waiter.start()
         deadline = time.monotonic() + 10
         while not caplog.messages and time.monotonic() < deadline:

@@ -13,6 +13,7 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts import engine
 from keras_vdd.experts.published import publish_experts, write_published
 from keras_vdd.experts.taken import read_description
+from keras_vdd.hub.upload import sha256_of
 from keras_vdd.learning import checkpoint
 from keras_vdd.progress import Silent
 from keras_vdd.runs.folder import RunFolder
@@ -192,12 +193,12 @@ def test_a_run_that_goes_on_is_told_that_they_have_changed(published, stores, tm
         with pytest.raises(KeyboardInterrupt):
             learn()
     # As where a branch of a repository has moved: right in themselves, and others.
-    first, second = (published[0] / f"expert-000{number}.safetensors" for number in (0, 1))
-    told = read_json(published[0] / "experts.json")
-    told["files"][first.name] = told["files"][second.name]
+    first, told = published[0] / "expert-0000.safetensors", read_json(published[0] / "experts.json")
+    arrays, facts = checkpoint.load_arrays(first)
+    first.unlink()  # a link to the bank's own
+    checkpoint.save_arrays(first, arrays, **{**facts, "top1": 99.0})
+    told["files"][first.name]["sha256"] = sha256_of(first)
     write_json(published[0] / "experts.json", told)
-    first.unlink()
-    shutil.copy(second, first)
     with pytest.raises(
         VddError, match=r"was begun with other experts .* \(expert-0000.safetensors differs\)"
     ):
