@@ -4,6 +4,7 @@ import datasets
 import numpy as np
 import pyarrow as pa
 
+from keras_vdd.errors import VddError
 from keras_vdd.hub import storage
 from keras_vdd.hub.clip import STORAGE
 from keras_vdd.hub.decoding import PARTS, part_of
@@ -41,13 +42,17 @@ def unfolded_features(class_names, soft):
     return datasets.Features(features)
 
 
-def unfold(rows, features, wanted):
+def unfold(rows, features, wanted, most=None):
     """Yield the pairs of published rows as tables of rows.
 
     Args:
         rows: `Rows`.
         features: as `unfolded_features` returns.
         wanted: int array, which of the rows.
+        most: int, bytes that all of them may take, for callers who need them at once; None for any number.
+
+    Raises:
+        VddError: they would take more; nothing is made of them.
 
     Yields:
         `pyarrow.Table`; `static` and `dynamic` count the class's memories, -1 where there is none.
@@ -62,7 +67,13 @@ def unfold(rows, features, wanted):
     pairs = enumerate_pairs(1, 1, owned["static"], owned["dynamic"])
     row = np.repeat(wanted, len(pairs))
     static, dynamic = (np.tile(pairs[:, axis], len(wanted)) for axis in (1, 2))
-    size = sum(blob.shape[1] for blob in blobs.values()) + 1
+    texts = max(len(row["config"]) + len(row["weights"]) for row in rows.heads["integrator"].to_pylist())
+    size = sum(blob.shape[1] for blob in blobs.values()) + texts
+    if most is not None and len(row) * size > most:
+        raise VddError(
+            f"as_videos would make {len(row):,} videos of {size:,} bytes each at once, of {len(wanted)} rows: load the "
+            "set by its name while keras_vdd is imported, which makes them in parts."
+        )
     step = max(1, BLOCK_BYTES // size)
     for start in range(0, len(row), step):
         block = slice(start, start + step)

@@ -6,6 +6,8 @@ from typing import Any
 from keras_vdd.errors import UsageError
 
 ROWS_AT_ONCE = 10
+BYTES_AT_ONCE = 2**30
+"""What `as_videos` makes of that many rows may take so much: a set of few memories may say that it has many pairs."""
 VIDEO, INTEGRATOR = "video", "integrator"
 
 
@@ -166,8 +168,8 @@ def _pairs(class_names: tuple[str, ...], table: Any) -> Any:
 
     with told("A row of the distilled set", "load it anew, and change it after as_videos"):
         rows = check_rows(table, class_names)
-    features = unfolded_features(class_names, "soft_label" in rows.numbers)
-    return pa.concat_tables(unfold(rows, features, np.arange(len(rows.heads))))
+        features = unfolded_features(class_names, "soft_label" in rows.numbers)
+        return pa.concat_tables(unfold(rows, features, np.arange(len(rows.heads)), most=BYTES_AT_ONCE))
 
 
 def _numbers(shapes: dict[str, tuple[int, ...]], batch: Any) -> dict[str, Any]:

@@ -86,10 +86,10 @@ def damaged_files(folder, whole, write_video):
     (folder / "vast.avi").write_bytes(raw_avi(60000, 60000))
     (folder / "flat.avi").write_bytes(raw_avi(60000, 1))
     (folder / "none.avi").write_bytes(raw_avi(0, 0))
-    # The length in frames of an AVI's stream, and the duration of a Matroska file, out of all proportion.
+    # The length in frames of an AVI's stream, out of all proportion; a Matroska file without a length that is cut off.
     (folder / "endless.avi").write_bytes(patched(whole[".avi"], b"strh", 40, struct.pack("<I", 2**31 - 1)))
-    duration = struct.pack(">d", 1e13)
-    (folder / "endless.mkv").write_bytes(patched(whole[".mkv"], b"\x44\x89\x88", 3, duration))
+    live = patched(whole[".mkv"], b"\x18\x53\x80\x67", 4, b"\x01" + b"\xff" * 7)
+    (folder / "live.mkv").write_bytes(live[: len(live) // 2])
     (folder / "strip.mp4").write_bytes(
         write_video(folder / "s.mp4", np.zeros((2, 16, 640, 3), np.uint8)).read_bytes()
     )

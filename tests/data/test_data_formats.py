@@ -144,8 +144,9 @@ def test_interlaced_frames_show_one_moment(tmp_path):
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_turned_and_mirrored_as_the_file_says(tmp_path, turns, mirrored):
-    """The display matrix of every right angle, with and without a mirror."""
+@pytest.mark.parametrize("codec", ["libx264", "libvpx-vp9"])
+def test_turned_and_mirrored_as_the_file_says(tmp_path, turns, mirrored, codec):
+    """The display matrix of every right angle, with and without a mirror; VP9 is read by another library."""
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[:32, :32] = [250, 0, 0]
     picture[:32, 32:] = [0, 250, 0]
@@ -157,7 +158,7 @@ def test_turned_and_mirrored_as_the_file_says(tmp_path, turns, mirrored):
     matrix = np.array([a * 65536, b * 65536, 0, c * 65536, d * 65536, 0, 0, 0, 1 << 30], "<i4")
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=24, options={"qp": "4"})
+        stream = container.add_stream(codec, rate=24, options={"qp": "4"} if codec == "libx264" else {})
         stream.width = stream.height = 64
         stream.pix_fmt = "yuv420p"
         stream.set_display_matrix(matrix.tolist())

@@ -4,8 +4,10 @@ import copy
 import pickle
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+import keras_vdd
 from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
@@ -215,3 +217,26 @@ def test_the_backend_s_own_format_takes_a_batch_whole(make_set, fresh, tmp_path)
     import keras_vdd
 
     assert fresh(FORMATS, keras_vdd.export(make_set(), tmp_path / "set"), streams=True) == "well\n"
+
+
+def test_as_videos_of_few_memories_that_make_many_videos_is_refused_before_they_take_memory(
+    make_set, tmp_path, monkeypatch
+):
+    pytest.importorskip("datasets")  # whole, before what is made for it
+    from keras_vdd.hub import unfold, videos
+    from keras_vdd.hub.validate import check_rows
+
+    folder = keras_vdd.export(make_set(), tmp_path / "set")
+    table = pq.read_table(next((folder / "data").iterdir()))
+    names = tuple(f"class {label}" for label in range(12))
+    assert len(videos._pairs(names, table)) == 4 * len(table)
+    monkeypatch.setattr(videos, "BYTES_AT_ONCE", 100_000)
+    with pytest.raises(
+        VddError, match=r"would make 40 videos of [\d,]+ bytes each at once, of 10 rows: load"
+    ):
+        videos._pairs(names, table)
+    # The readers make them in blocks, which count what each video says of the set too.
+    monkeypatch.setattr(unfold, "BLOCK_BYTES", 10_000)
+    rows = check_rows(table, names)
+    blocks = list(unfold.unfold(rows, unfold.unfolded_features(names, False), np.arange(10)))
+    assert max(map(len, blocks)) * (5 * 8 * 9 * 4 + 8 * 9 * 3 * 4 + 327 * 4) < 10_000

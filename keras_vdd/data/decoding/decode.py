@@ -40,7 +40,7 @@ def decode_frames(path, size, threads=1):
         yield from picture_frames(path, size)
         return
     with VideoFile(path, threads) as video:
-        scaler = Scaler(path, size, video.stream.sample_aspect_ratio)
+        scaler = Scaler.of(video, size)
         for frame in video.frames():
             yield from scaler.push(frame)
         yield from scaler.flush()

@@ -57,7 +57,7 @@ def _sought(path, size, choose, threads):
     wanted = [times[i] for i in np.unique(choose(len(times)))]
     with VideoFile(path, threads) as video:
         video.container.seek(wanted[0], stream=video.stream)
-        scaler = Scaler(path, size, video.stream.sample_aspect_ratio)
+        scaler = Scaler.of(video, size)
         found = 0
         for frame in video.frames(to_the_end=False):
             # Deinterlacing needs the frames beside it, and two fields may come as two packets.
@@ -77,24 +77,21 @@ def _times_of_showing(path):
         known = video.stream.codec_context.name in _ONE_A_PACKET
         if not known or not any(name in video.container.format.name for name in _TIMED):
             raise _Unsure
-        times, packets, end = [], 0, 0
+        times = []
         try:
             for packet in video.container.demux(video.stream):
                 if packet.is_corrupt:
                     raise UnreadableVideo(path, f"it breaks off after {len(times)} frames")
                 if packet.size == 0:
                     continue
-                packets += 1
                 # One that begins amid a group of pictures may lose its first frames.
                 if packet.pts is None or not (times or packet.is_keyframe):
                     raise _Unsure
                 # Packets that an edit list cuts away are decoded and not shown.
                 if not packet.is_discard:
                     times.append(packet.pts)
-                    end = max(end, packet.pts + (packet.duration or 0))
         except av.error.FFmpegError:
             raise _Unsure from None
         if not times or len(set(times)) != len(times):
             raise _Unsure
-        video.refuse_early_end(packets, len(times), end)
     return sorted(times)

@@ -5,13 +5,14 @@ import numpy as np
 from av.filter import Graph
 
 from keras_vdd.data.decoding.cut import SHORT_SIDE
+from keras_vdd.data.decoding.graphs import form_of, source_of
+from keras_vdd.data.decoding.orientation import is_upended, turning_of
 from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 
 # Beyond this a frame is a strip of which the crop would show next to nothing; such files are broken.
 LONGEST_ASPECT = 32
 # FFmpeg's default; it filters before it shrinks, so small sizes do not alias.
 SCALER = "bicubic"
-_UNTURNED = (1, 0, 0, 1)
 
 
 class Scaler:
@@ -26,22 +27,27 @@ class Scaler:
         path: str, for errors.
         size: side of the square, in pixels.
         pixel_aspect: width of a pixel by its height; None for 1.
+        turning: how all frames are turned (see `turning_of`); None to go by what each of them says.
     """
 
-    def __init__(self, path, size, pixel_aspect=None):
+    def __init__(self, path, size, pixel_aspect=None, turning=None):
         self._path, self._size, self._pixel_aspect = path, size, pixel_aspect
         self._kind, self._graph, self._interlaced = None, None, False
-        self._rotation, self._orientation = None, _UNTURNED
+        self._ask, self._rotation, self._turning = turning is None, None, turning
+
+    @classmethod
+    def of(cls, video, size):
+        """Return the scaler of a `VideoFile`."""
+        return cls(video.path, size, video.stream.sample_aspect_ratio, video.turning)
 
     def push(self, frame):
         """Take a frame; return the list of pictures that are ready, uint8 (size, size, 3) each."""
         self._interlaced = self._interlaced or frame.interlaced_frame
-        if frame.rotation != self._rotation:
+        if self._ask and frame.rotation != self._rotation:
             # Not looked up for every frame: a frame that was asked for its side data lives until the next
             # collection of circles, and the decoder cannot use its memory again.
-            self._rotation, self._orientation = frame.rotation, _orientation(frame)
-        form = (frame.width, frame.height, frame.format.name, int(frame.colorspace), int(frame.color_range))
-        kind = (form, self._orientation, self._interlaced)
+            self._rotation, self._turning = frame.rotation, turning_of(frame)
+        kind = (form_of(frame), self._turning, self._interlaced)
         ready = []
         try:
             if kind != self._kind:
@@ -74,27 +80,17 @@ class Scaler:
             except (av.error.BlockingIOError, av.error.EOFError):
                 return ready
 
-    def _build(self, form, orientation, interlaced):
-        width, height, pixels, colours, values = form
+    def _build(self, form, turning, interlaced):
         graph = Graph()
         graph.threads = 1
-        nodes = [
-            graph.add(
-                "buffer", video_size=f"{width}x{height}", pix_fmt=pixels, time_base="1/90000",
-                colorspace=str(colours), range=str(values),
-            )
-        ]  # fmt: skip
+        nodes = [source_of(graph, form)]
         if interlaced:
             nodes.append(graph.add("bwdif", "mode=send_frame:deint=interlaced"))
-        a, b, c, d = orientation
-        turned = not a and not d
-        if turned:
-            nodes.append(graph.add("transpose", "cclock_flip"))
-            width, height = height, width
-        nodes += [graph.add("hflip")] if a + c < 0 else []
-        nodes += [graph.add("vflip")] if b + d < 0 else []
+        nodes += [graph.add(*step) for step in turning]
+        upended = is_upended(turning)
+        width, height = form[1::-1] if upended else form[:2]
         try:
-            scaled = scaled_shape(width, height, self._pixel_aspect, self._size, turned)
+            scaled = scaled_shape(width, height, self._pixel_aspect, self._size, upended)
         except ValueError:
             reason = f"its frames are {form[0]}x{form[1]} pixels, which is no picture"
             raise UnreadableVideo(self._path, reason) from None
@@ -141,15 +137,3 @@ def scaled_shape(width, height, pixel_aspect, size, turned=False):
 def _pixels(frame):
     # What is cropped is a part of a larger picture; a copy lets that go.
     return np.ascontiguousarray(frame.to_ndarray())
-
-
-def _orientation(frame):
-    """Return the display matrix as signs (a, b, c, d): x' = a x + c y and y' = b x + d y, at right angles."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return _UNTURNED
-    values = memoryview(bytes(matrix)).cast("i")
-    a, b, c, d = values[0], values[1], values[3], values[4]
-    if abs(a * d) >= abs(b * c):
-        return (-1 if a < 0 else 1, 0, 0, -1 if d < 0 else 1)
-    return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)

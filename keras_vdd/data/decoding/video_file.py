@@ -1,10 +1,14 @@
 """A video file, opened: its frames as coded, and every trouble with it told as `UnreadableVideo`."""
 
 import contextlib
+import functools
 import os
 
 import av
 
+from keras_vdd.data.decoding.complaints import complaints
+from keras_vdd.data.decoding.orientation import turning_of
+from keras_vdd.data.decoding.reading import Reading
 from keras_vdd.data.decoding.truncation import missing_bytes
 from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 
@@ -15,8 +19,6 @@ MAX_PIXELS = 8192 * 4352
 OPTIONS = {"max_pixels": str(MAX_PIXELS), "protocol_whitelist": "file", "err_detect": "crccheck+bitstream"}
 # FFmpeg's own decoders of these notice next to no damage; the codecs' reference decoders do, as fast.
 REFERENCE_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
-# The share of the stated frames or seconds that has to be there; writers are a frame or two out.
-_ENOUGH = 0.75
 
 
 class VideoFile:
@@ -28,7 +30,7 @@ class VideoFile:
     Attributes:
         path: str.
         container: `av.container.InputContainer`.
-        stream: the video stream of it.
+        stream: the video stream of it that the `ffmpeg` program would show.
 
     Args:
         path: the file, in any container and codec that PyAV reads.
@@ -45,7 +47,7 @@ class VideoFile:
             cut = missing_bytes(self.path)
             if cut:
                 raise UnreadableVideo(self.path, f"it breaks off: {cut[0]} of its {cut[1]} bytes are there")
-            self.stream = self._find_stream()
+            self.stream = _chosen_stream(self.container, self.path)
             self._decoder = _decoder(self.stream.codec_context)
             self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
             self._decoder.thread_count = threads
@@ -54,6 +56,12 @@ class VideoFile:
         except BaseException:
             self.container.close()
             raise
+
+    @functools.cached_property
+    def turning(self):
+        """How the frames are turned to be shown (see `turning_of`); None where each frame says so."""
+        own = self._decoder is self.stream.codec_context
+        return None if own else _turning_as_stated(self.path, self.stream.index)
 
     def __enter__(self):
         return self
@@ -67,74 +75,47 @@ class VideoFile:
         Where frames last differently long (a variable rate) none is repeated and none left out.
 
         Args:
-            to_the_end: whether this is to be the whole video, no shorter than the container states.
+            to_the_end: whether this is to be the whole video.
 
         Raises:
-            UnreadableVideo: damaged in what was read, or too short.
+            UnreadableVideo: damaged in what was read, or cut off.
         """
-        packets, count, end = 0, 0, None
+        reading = Reading(self.path)
         try:
-            for packet in self.container.demux(self.stream):
-                if packet.is_corrupt:
-                    raise UnreadableVideo(self.path, f"it breaks off after {count} frames")
-                packets += packet.dts is not None or packet.size > 0
-                # An empty packet is the end: it brings out what the decoder kept back.
-                for frame in self._decoder.decode(packet if packet.size else None):
-                    if frame.is_corrupt:
-                        # A piece cut out of a longer stream begins with frames that need what is gone.
-                        if not count and not frame.key_frame:
-                            continue
-                        raise UnreadableVideo(
-                            self.path, f"it is damaged after {count} frames (a frame decodes with errors)"
-                        )
-                    yield frame
-                    count += 1
-                    if frame.pts is not None:
-                        end = frame.pts + (frame.duration or 0)
+            # Threads of a decoder that complain could wait for ever for the thread that waits for them.
+            with complaints() if self._decoder.thread_count == 1 else contextlib.nullcontext(int) as errors:
+                before = errors()
+                for packet in self.container.demux(self.stream):
+                    reading.meet(packet, before)
+                    # Empty ones stand for frames that were left out; to a decoder they would mean the end.
+                    if packet.size:
+                        yield from reading.whole(self._decoder.decode(packet))
+                    before = errors()
+                yield from reading.whole(self._decoder.decode(None))
+                if to_the_end:
+                    reading.end(errors(), self.container.format.name, self.stream)
         except av.error.FFmpegError as error:
-            reason = f"it is damaged after {count} frames ({words_of(error)})"
+            reason = f"it is damaged after {reading.count} frames ({words_of(error)})"
             raise UnreadableVideo(self.path, reason) from None
-        if to_the_end:
-            if not count:
-                raise UnreadableVideo(self.path, "it has no frames")
-            self.refuse_early_end(packets, count, end)
 
-    def refuse_early_end(self, packets, count, end):
-        """Refuse a video of which the container states more than there was, where its word is good.
 
-        Args:
-            packets: int, packets of the stream that were read.
-            count: int, frames of them.
-            end: int, when the last frame ends, in units of the stream; None if unknown.
-        """
-        name = self.container.format.name
-        seconds = None if end is None else float(end * self.stream.time_base)
-        # AVI states places of frames, of which a recorder may have left some empty: then time tells.
-        places = (
-            max(packets, (seconds or 0) * float(self.stream.average_rate or 0)) if "avi" in name else packets
-        )
-        if ("avi" in name or "mov" in name) and places < _ENOUGH * self.stream.frames:
-            raise UnreadableVideo(
-                self.path, f"it breaks off after {count} frames, of {self.stream.frames} that it states"
-            )
-        # Matroska states no frames, and its duration is that of the longest stream.
-        if "matroska" in name and seconds is not None and not self.container.streams.audio:
-            stated = (self.container.duration or 0) / av.time_base
-            if seconds < _ENOUGH * stated:
-                raise UnreadableVideo(
-                    self.path, f"it breaks off after {count} frames, {seconds:.2f} of {stated:.2f} s"
-                )
+def _chosen_stream(container, path):
+    """Return the stream that the `ffmpeg` program would show: the largest, unless another is the default."""
+    name, disposition = container.format.name, av.stream.Disposition
+    if name in ("image2", "tty"):
+        raise UnreadableVideo(path, f"it is a still picture or a text, not a video ({name})")
+    streams = [video for video in container.streams.video if not video.disposition & disposition.attached_pic]
+    if not streams:
+        raise UnreadableVideo(path, "it has no video stream")
+    streams = [video for video in streams if video.codec_context is not None]
+    if not streams:
+        raise UnreadableVideo(path, "its codec is unknown")
 
-    def _find_stream(self):
-        name = self.container.format.name
-        if name.endswith("_pipe") or name in ("image2", "tty"):
-            raise UnreadableVideo(self.path, f"it is a still picture or a text, not a video ({name})")
-        stream = self.container.streams.best("video")
-        if stream is None or stream.disposition & av.stream.Disposition.attached_pic:
-            raise UnreadableVideo(self.path, "it has no video stream")
-        if stream.codec_context is None:
-            raise UnreadableVideo(self.path, "its codec is unknown")
-        return stream
+    def preference(video):
+        pixels = video.codec_context.width * video.codec_context.height
+        return pixels + 5_000_000 * bool(video.disposition & disposition.default)
+
+    return max(streams, key=preference)
 
 
 def _decoder(codec):
@@ -151,17 +132,38 @@ def _decoder(codec):
     return decoder
 
 
+def _turning_as_stated(path, index):
+    """Return how a stream says its frames are to be turned: a decoder of another library does not know."""
+    with _open(path) as container:
+        stream = container.streams[index]
+        for packet in container.demux(stream):
+            # What is damaged is for the decoder that is to be used to say.
+            with contextlib.suppress(av.error.FFmpegError):
+                for frame in stream.codec_context.decode(packet if packet.size else None):
+                    return turning_of(frame)
+    return ()
+
+
 def stated_frames(path):
     """Return how many frames a file states, or its duration makes likely; None if neither tells."""
     try:
         with _open(os.fspath(path)) as container:
-            stream = container.streams.best("video")
-            count = stream.frames or round(container.duration / av.time_base * float(stream.average_rate))
+            stream = _chosen_stream(container, path)
+            count = _frames_of(stream) or round(
+                container.duration / av.time_base * float(stream.average_rate)
+            )
     except Exception:
         # An estimate is no place to fail: the decoder will say what is wrong with this file.
         return None
     # No frame takes less than a few bytes: a header that claims more frames is broken.
     return count if 0 < count <= os.path.getsize(path) / 8 else None
+
+
+def _frames_of(stream):
+    if "mov" not in stream.container.format.name:
+        return stream.frames
+    # What an edit list leaves out is counted, and not in the index.
+    return min(stream.frames, sum(not entry.is_discard for entry in stream.index_entries))
 
 
 def count_frames(path):

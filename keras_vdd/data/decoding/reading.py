@@ -1,0 +1,82 @@
+"""Whether what was read of a video is all of it, by what decoding met."""
+
+from keras_vdd.data.decoding.unreadable import UnreadableVideo
+
+# The share of the frames that an AVI states that has to be there; writers are a frame or two out.
+_ENOUGH = 0.75
+
+
+class Reading:
+    """Keeps account of the packets and frames of one video while it is read from its beginning.
+
+    Attributes:
+        count: int, frames so far.
+    """
+
+    def __init__(self, path):
+        self.count = 0
+        self._path = path
+        self._packets, self._end = 0, None
+        self._gap, self._torn, self._errors_before = None, False, 0
+
+    def meet(self, packet, errors):
+        """Note a packet that is about to be decoded, and how many errors FFmpeg had met before it was read."""
+        if packet.dts is None and not packet.size:
+            # PyAV's own, after the last one.
+            return
+        self._packets += 1
+        # Bytes are missing in it or before it. Where two transport streams were joined none are: a file may go on,
+        # and it is the decoder that tells.
+        self._torn = packet.is_corrupt
+        if packet.is_corrupt and self._gap is None:
+            self._gap = errors
+        self._errors_before = errors
+
+    def whole(self, frames):
+        """Yield the frames that a decoder gave.
+
+        Raises:
+            UnreadableVideo: one of them decoded with errors.
+        """
+        for frame in frames:
+            if frame.is_corrupt:
+                # A piece cut out of a longer stream begins with frames that need what is gone.
+                if not self.count and not frame.key_frame:
+                    continue
+                reason = f"it is damaged after {self.count} frames (a frame decodes with errors)"
+                raise UnreadableVideo(self._path, reason)
+            yield frame
+            self.count += 1
+            if frame.pts is not None:
+                self._end = frame.pts + (frame.duration or 0)
+
+    def end(self, errors, container, stream):
+        """Refuse a video that was cut off, after its last frame.
+
+        Containers are not believed about how much there should be: they state the length of another stream, or
+        of more than is shown. AVI alone states the frames of each stream, and shows them all.
+
+        Args:
+            errors: int, those that FFmpeg has met.
+            container: str, FFmpeg's name of the format.
+            stream: the stream that was read.
+
+        Raises:
+            UnreadableVideo: its last packet is torn, FFmpeg met errors at its end or after a gap, an AVI is too
+                short, or there was no frame, or one still picture.
+        """
+        if not self.count:
+            raise UnreadableVideo(self._path, "it has no frames")
+        if self.count == 1 and container.endswith("_pipe"):
+            raise UnreadableVideo(self._path, f"it is a still picture, not a video ({container})")
+        if self._torn or errors > self._errors_before:
+            raise UnreadableVideo(self._path, f"it breaks off after {self.count} frames")
+        if self._gap is not None and errors > self._gap:
+            raise UnreadableVideo(self._path, "it is damaged: a piece of it is missing")
+        if "avi" in container:
+            # A recorder may have left places of frames empty: then time tells.
+            seconds = float((self._end or 0) * stream.time_base)
+            places = max(self._packets, seconds * float(stream.average_rate or 0))
+            if places < _ENOUGH * stream.frames:
+                reason = f"it breaks off after {self.count} frames, of {stream.frames} that it states"
+                raise UnreadableVideo(self._path, reason)

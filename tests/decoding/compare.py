@@ -1,0 +1,40 @@
+"""Whether a video is read as the `ffmpeg` program shows it."""
+
+import numpy as np
+
+from keras_vdd.data.decoding.decode import decode
+from keras_vdd.data.decoding.middle import middle_frames
+from keras_vdd.data.decoding.unreadable import UnreadableVideo
+
+from .shown import Refused, shown_frames
+
+# Versions of FFmpeg round colours differently, by a level or two; the next frame differs by far more.
+MEAN, WORST = 1.5, 8.0
+
+
+def difference(path):
+    """Return in words how a video as read differs from what `ffmpeg` shows; None if it does not.
+
+    The size is chosen so that nothing is scaled, only cropped; then the clip of its middle is compared too.
+    """
+    expected = shown_frames(path)
+    if not len(expected):
+        raise Refused("it shows no frame")
+    short = min(expected.shape[1:3])
+    size = max(size for size in range(1, short + 1) if round(size * 120 / 112) <= short)
+    if round(size * 120 / 112) != short:
+        raise ValueError(f"{len(expected)} frames of {expected.shape[1:3]} cannot be compared")
+    top, left = ((side - size) // 2 for side in expected.shape[1:3])
+    expected = expected[:, top : top + size, left : left + size].astype(int)
+    try:
+        frames = decode(path, size)
+    except UnreadableVideo as error:
+        return error.reason
+    if len(frames) != len(expected):
+        return f"{len(frames)} frames, of {len(expected)}"
+    away = np.abs(frames - expected).mean((1, 2, 3))
+    if away.mean() > MEAN or away.max() > WORST:
+        return f"pixels differ by {away.mean():.2f}, in frame {away.argmax()} by {away.max():.2f}"
+    middle = np.stack(list(middle_frames(path, size, 4, 2)))
+    chosen = [np.abs(frames.astype(int) - picture).mean((1, 2, 3)).min() for picture in middle]
+    return "the middle clip has other frames" if max(chosen) else None

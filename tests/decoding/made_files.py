@@ -1,0 +1,287 @@
+"""Small whole videos as people have them: every container, codec, turn, cut, join and company that comes along."""
+
+import dataclasses
+import os
+import random
+import struct
+from pathlib import Path
+
+from .boxes import first_shown, matrix, with_edits, with_matrix
+from .shown import ffmpeg, version
+
+X264 = "-c:v libx264 -preset ultrafast -bf {b} -g {gop}"
+ALT = "-lag-in-frames 8 -g {gop} -deadline good -cpu-used 5"
+X265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes={b}:keyint={gop}:pools=none"
+VPX = "-deadline realtime -cpu-used 8 -g {gop}"
+AV1 = "-c:v libsvtav1 -preset 12 -g {gop} -s 96x64"
+MPEG = "-qscale:v 3 -bf {b} -g {gop}"
+PLAIN = "-qscale:v 3 -g {gop}"
+
+# By codec: how it is encoded, pixel formats, and the endings of files it comes in.
+CODECS = {
+    "h264": (X264, "yuv420p yuv422p yuv444p", "mp4 mov m4v mkv avi flv f4v ts mts m2ts 3gp mpg vob nut asf h264 264"),
+    "phone": (X264, "yuv420p", "mp4 mov m4v"),
+    "phone-hevc": (X265, "yuv420p yuv420p10le", "mp4 mov"),
+    "h264-10": (X264, "yuv420p10le", "mp4 mkv ts mov"),
+    "h264-open": (X264 + " -x264-params open-gop=1", "yuv420p", "mp4 mkv ts mov h264"),
+    "hevc": (X265, "yuv420p yuv420p10le yuv444p", "mp4 mov mkv ts hevc h265 mts"),
+    "mpeg4": ("-c:v mpeg4 " + MPEG, "yuv420p", "avi mp4 mov mkv 3gp m4v ts nut asf divx"),
+    "xvid": ("-c:v mpeg4 -vtag xvid " + MPEG, "yuv420p", "avi"),
+    "mpeg2": ("-c:v mpeg2video " + MPEG, "yuv420p yuv422p", "mpg mpeg vob ts m2v mkv mp4 avi mxf mov"),
+    "mpeg1": ("-c:v mpeg1video -r 25 " + MPEG, "yuv420p", "mpg mpeg m1v mkv avi mp4"),
+    "vp8": ("-c:v libvpx " + VPX, "yuv420p", "webm mkv ivf avi"),
+    "vp8-alt": ("-c:v libvpx -auto-alt-ref 1 " + ALT, "yuv420p", "webm mkv"),
+    "vp9": ("-c:v libvpx-vp9 " + VPX, "yuv420p yuv444p yuv420p10le", "webm mkv mp4 ivf"),
+    "vp9-alt": ("-c:v libvpx-vp9 " + ALT, "yuv420p", "webm mkv mp4"),
+    "vp8-alpha": ("-c:v libvpx -auto-alt-ref 0 " + VPX, "yuva420p", "webm mkv"),
+    "vp9-alpha": ("-c:v libvpx-vp9 " + VPX, "yuva420p", "webm mkv"),
+    "av1": (AV1, "yuv420p yuv420p10le", "mp4 webm mkv ivf obu"),
+    "theora": ("-c:v libtheora -qscale:v 8 -g {gop}", "yuv420p", "ogv mkv ogm"),
+    "mjpeg": ("-c:v mjpeg -qscale:v 3", "yuvj420p yuvj422p yuvj444p", "avi mov mkv mp4 mjpg mjpeg nut"),
+    "photographs": ("-c:v mjpeg -qscale:v 3", "yuvj420p yuvj422p", "avi mkv mov"),
+    "prores": ("-c:v prores_ks", "yuv422p10le yuva444p10le", "mov mkv"),
+    "dnxhr": ("-c:v dnxhd -profile:v dnxhr_lb -s 256x192", "yuv422p", "mov mxf mkv"),
+    "ffv1": ("-c:v ffv1 -g 1", "yuv420p bgr0 gray yuv444p16le", "mkv avi nut mov"),
+    "png": ("-c:v png", "rgb24 rgba gray", "mov mkv avi"),
+    "qtrle": ("-c:v qtrle", "rgb24", "mov"),
+    "huffyuv": ("-c:v huffyuv", "yuv422p rgb24", "avi mkv"),
+    "utvideo": ("-c:v utvideo", "gbrp yuv422p", "avi mkv"),
+    "raw": ("-c:v rawvideo", "yuv420p", "avi nut mkv"),
+    "y4m": ("-c:v wrapped_avframe", "yuv420p yuv444p gray", "y4m"),
+    "rgb": ("-c:v rawvideo", "bgr24", "avi nut"),
+    "gif": ("-c:v gif", "rgb8", "gif"),
+    "apng": ("-c:v apng -plays 1", "rgb24", "apng"),
+    "wmv": ("-c:v wmv2 " + PLAIN, "yuv420p", "wmv asf avi"),
+    "wmv1": ("-c:v wmv1 " + PLAIN, "yuv420p", "wmv asf"),
+    "msmpeg4": ("-c:v msmpeg4 " + PLAIN, "yuv420p", "avi asf"),
+    "sorenson": ("-c:v flv " + PLAIN, "yuv420p", "flv swf"),
+    "h263": ("-c:v h263 -s 128x96 " + PLAIN, "yuv420p", "3gp avi"),
+    "rv20": ("-c:v rv20 -b:v 300k -g {gop}", "yuv420p", "rm"),
+    "svq1": ("-c:v svq1 " + PLAIN, "yuv410p", "mov"),
+    "cinepak": ("-c:v cinepak", "rgb24", "avi mov"),
+    "dv": ("-c:v dvvideo -s 720x576 -r 25", "yuv420p", "dv avi mov"),
+    "jpeg2000": ("-c:v jpeg2000 -pred 1", "yuv420p", "mov mxf"),
+}  # fmt: skip
+COLOURS = ("-colorspace bt709", "-colorspace bt470bg", "-color_range pc", "-color_range tv")
+BOXED_LAYOUTS = (
+    "-movflags faststart", "-movflags frag_keyframe+empty_moov", "-movflags frag_every_frame+empty_moov",
+    "-use_editlist 0", "-video_track_timescale 90000", "-movflags frag_keyframe+empty_moov+default_base_moof",
+)  # fmt: skip
+BOXED = {"mp4", "mov", "m4v", "3gp", "f4v"}
+# Containers that may be laid end to end, as people do with `cat`.
+JOINED = set(
+    "ts mts m2ts mpg mpeg vob m2v m1v h264 264 hevc h265 mjpg mjpeg dv mkv webm "
+    "avi mp4 flv ogv gif wmv nut y4m obu ivf mxf mov".split()
+)
+WITH_SOUND = {"mp4": "aac", "mov": "aac", "mkv": "aac", "avi": "mp2", "ts": "mp2", "mpg": "mp2", "flv": "aac",
+              "webm": "libvorbis", "nut": "mp2", "wmv": "wmav2", "asf": "wmav2", "mxf": "pcm_s16le"}  # fmt: skip
+WITH_SUBTITLES = {"mkv": "srt", "mp4": "mov_text", "mov": "mov_text", "webm": "webvtt"}
+WITH_MORE_VIDEO = {"mkv", "mp4", "mov", "ts", "avi", "webm", "nut", "asf", "mpg"}
+SUBTITLES = "1\n00:00:00,000 --> 00:00:00,500\nhi\n\n2\n00:00:08,000 --> 00:00:20,000\nend\n"
+# Some muxers choose by the ending, and not as is meant here.
+MUXERS = {"divx": "avi", "ogm": "ogg", "m4v": None, "mts": "mpegts", "m2ts": "mpegts", "mxf": "mxf"}
+
+
+@dataclasses.dataclass
+class Made:
+    """A file, and in words what is in it."""
+
+    path: str
+    words: str
+
+
+def make(folder, number):
+    """Write the video of a number into a folder; the same number makes the same kind of file."""
+    rng = random.Random(number)
+    name = list(CODECS)[number % len(CODECS)]
+    return Maker(folder, rng, number, name).make()
+
+
+class Maker:
+    """Makes one file: encodes, adds what is to be beside it, cuts, joins, edits and turns."""
+
+    def __init__(self, folder, rng, number, name):
+        self.rng, self.name = rng, name
+        self.encode, formats, endings = CODECS[name]
+        self.pixels, self.ending = rng.choice(formats.split()), rng.choice(endings.split())
+        self.folder, self.number = folder, number
+        self.start = str(folder / f"{number:04d}")
+        self.path = f"{self.start}.{self.ending}"
+        self.words = [self.ending, name, self.pixels]
+        self.rate = rng.choice((10, 25, "30000/1001")) if name != "dv" else 25
+        if name in ("mpeg1", "mpeg2") or self.ending == "mxf":
+            self.rate = 25
+        self.frames = rng.randint(8, 24) if name not in ("dv", "jpeg2000") else rng.randint(3, 6)
+        self.size = rng.choice(("64x48", "48x64", "80x48", "68x48"))
+        self.aspect = (
+            rng.choice((None, None, None, "4/3", "16/11")) if not self.size.startswith("48") else None
+        )
+
+    def make(self):
+        """Write the file and return it."""
+        ways = ["plain", "beside", "trimmed", "layout"]
+        if self.name in ("av1", "mjpeg") and self.ending in BOXED and version()[1] < 8:
+            # Older versions show frames of these that an edit list hides.
+            return self.made(self.rng.choice(("plain", "layout", "turned")))
+        if self.name == "photographs":
+            return self.made("photographed")
+        if self.ending in BOXED:
+            ways += ["turned", "edited", "turned+edited", "turned+beside", "edited+beside", "turned+trimmed"]
+        if self.ending in JOINED:
+            ways += ["joined", "joined", "trimmed+joined"]
+        return self.made(self.rng.choice(ways))
+
+    def made(self, way):
+        """Write the file in the way of these steps and return it."""
+        steps = [step for step in way.split("+") if step not in ("plain", "layout")]
+        self.video(self.path, self.size, self.frames, self.layout() if way == "layout" else "")
+        for step in steps:
+            getattr(self, step)()
+        return Made(self.path, " ".join(map(str, self.words)))
+
+    def video(self, path, size, frames, more=""):
+        """Encode a moving picture."""
+        options = self.encode.format(b=self.rng.choice((0, 0, 2)), gop=self.rng.choice((1, 5, 12, 250)))
+        aspect = f",setsar={self.aspect}" if self.aspect else ""
+        if self.aspect:
+            self.words.append(f"pixels of {self.aspect}")
+        if self.pixels.startswith("yuv4") and self.rng.random() < 0.2:
+            colours = self.rng.choice(
+                ("-colorspace bt709", "-colorspace bt470bg", "-color_range pc", "-color_range tv")
+            )
+            self.words.append(colours)
+            more = f"{more} {colours}"
+        muxer = MUXERS.get(self.ending)
+        muxer = ["-f", muxer] if muxer else []
+        source = f"testsrc2=s={size}:r={self.rate}{aspect}"
+        ffmpeg(
+            "-f", "lavfi", "-i", source, "-frames:v", frames, *options.split(), "-pix_fmt", self.pixels,
+            *more.split(), *muxer, path,
+        )  # fmt: skip
+
+    def layout(self):
+        """Return options for another layout of the same container."""
+        if self.ending in BOXED:
+            more = self.rng.choice(BOXED_LAYOUTS)
+        elif self.ending in ("mkv", "webm"):
+            more = self.rng.choice(
+                ("-live 1", "-cluster_time_limit 100", "-cues_to_front 1 -reserve_index_space 2000")
+            )
+        elif self.ending in ("ts", "mts", "m2ts"):
+            more = self.rng.choice(("-mpegts_m2ts_mode 1", "-mpegts_flags resend_headers", "-pat_period 0.1"))
+        else:
+            more = "-fflags +bitexact"
+        self.words.append(more)
+        return more
+
+    def beside(self):
+        """Put something else into the container: sound, subtitles, another video or a cover."""
+        kinds = [kind for kind, where in (("sound", WITH_SOUND), ("text", WITH_SUBTITLES), ("video", WITH_MORE_VIDEO))
+                 if self.ending in where]  # fmt: skip
+        if not kinds:
+            return
+        kind = self.rng.choice(kinds)
+        before, more = f"{self.start}-before.{self.ending}", []
+        inputs = ["-i", before]
+        if kind == "sound":
+            seconds = self.rng.choice((0.2, 2, 6))
+            inputs += ["-f", "lavfi", "-i", f"sine=d={seconds}:r=44100"]
+            more = [
+                "-c:a",
+                WITH_SOUND[self.ending],
+                "-ac",
+                "1" if self.ending != "mxf" else "2",
+                "-ar",
+                "48000",
+            ]
+            words = f"sound of {seconds} s"
+        elif kind == "text":
+            Path(f"{self.start}.srt").write_text(SUBTITLES)
+            inputs += ["-i", f"{self.start}.srt"]
+            more = ["-c:s", WITH_SUBTITLES[self.ending]]
+            words = "subtitles of 20 s"
+        else:
+            size, frames = self.rng.choice(("32x24", "128x96")), self.rng.choice((4, 60))
+            first = self.rng.random() < 0.3
+            other = f"{self.start}-other.{self.ending}"
+            self.video(other, size, frames)
+            inputs = ["-i", other, *inputs] if first else [*inputs, "-i", other]
+            words = f"a video of {size} and {frames} frames {'before' if first else 'after'} it"
+        self.words.append(words)
+        self.rewrite(before, *inputs, "-map", "0", "-map", "1", "-c:v", "copy", *more)
+
+    def trimmed(self):
+        """Keep a part, without encoding it again."""
+        before = f"{self.start}-before.{self.ending}"
+        rate = eval_rate(self.rate)
+        start = self.rng.choice((0, self.frames / rate * self.rng.random() * 0.6))
+        length = max(3 / rate, self.frames / rate * self.rng.uniform(0.3, 0.9))
+        self.words.append(f"from {start:.2f} s, {length:.2f} s")
+        self.rewrite(
+            before, "-ss", f"{start:.4f}", "-i", before, "-t", f"{length:.4f}", "-c", "copy", "-map", "0"
+        )
+
+    def rewrite(self, before, *args):
+        os.replace(self.path, before)
+        muxer = MUXERS.get(self.ending)
+        ffmpeg(*args, *(["-f", muxer] if muxer else []), self.path)
+
+    def joined(self):
+        """Lay two or three files end to end."""
+        parts = [Path(self.path).read_bytes()]
+        for _ in range(self.rng.choice((1, 1, 2))):
+            if self.rng.random() < 0.5:
+                parts.append(parts[0])
+            else:
+                self.video(f"{self.start}-other.{self.ending}", self.size, self.rng.randint(4, 20))
+                parts.append(Path(f"{self.start}-other.{self.ending}").read_bytes())
+        self.words.append(f"{len(parts)} files end to end")
+        Path(self.path).write_bytes(b"".join(parts))
+
+    def edited(self):
+        """Give it an edit list that shows a part of the media, or parts of it in another order."""
+        data = Path(self.path).read_bytes()
+        zero, length = first_shown(data), self.frames / eval_rate(self.rate)
+        part = self.rng.choice(("end", "middle", "start", "pause", "two", "twice", "back"))
+        edits = {
+            "end": [(0.4 * length, zero + 0.6 * length)],
+            "middle": [(0.3 * length, zero + 0.33 * length)],
+            "start": [(0.25 * length, zero)],
+            "pause": [(0.5, None), (length, zero)],
+            "two": [(0.3 * length, zero), (0.3 * length, zero + 0.6 * length)],
+            "twice": [(0.5 * length, zero), (0.5 * length, zero)],
+            "back": [(0.3 * length, zero + 0.6 * length), (0.3 * length, zero)],
+        }[part]
+        self.words.append(f"an edit list of its {part}")
+        Path(self.path).write_bytes(with_edits(data, edits))
+
+    def photographed(self):
+        """Make it of photographs, of which each says how the camera was held."""
+        held = self.rng.randint(1, 8)
+        self.words.append(f"of photographs, held as {held}")
+        ffmpeg("-i", self.path, "-c", "copy", f"{self.start}-%03d.jpg")
+        for file in self.folder.glob(f"{self.number:04d}-*.jpg"):
+            file.write_bytes(with_exif(file.read_bytes(), held))
+        ffmpeg("-framerate", self.rate, "-i", f"{self.start}-%03d.jpg", "-c", "copy", self.path)
+
+    def turned(self):
+        """Give it a display matrix."""
+        turns, mirrored = self.rng.randrange(4), self.rng.random() < 0.4
+        degrees = 30 if self.rng.random() < 0.1 else None
+        words = f"turned by {90 * turns if degrees is None else degrees}"
+        self.words.append(words + (" and mirrored" if mirrored else ""))
+        data = Path(self.path).read_bytes()
+        Path(self.path).write_bytes(with_matrix(data, matrix(turns, mirrored, degrees)))
+
+
+def with_exif(picture, orientation):
+    """Return a JPEG with EXIF that says its orientation, from 1 to 8."""
+    tiff = b"MM\x00*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, orientation, 0, 0)
+    content = b"Exif\x00\x00" + tiff
+    return picture[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content + picture[2:]
+
+
+def eval_rate(rate):
+    """Return frames per second as a number."""
+    above, _, below = str(rate).partition("/")
+    return int(above) / int(below or 1)
