@@ -51,13 +51,13 @@ def mend(folder: pathlib.Path, recipe: Recipe) -> None:
         (folder / stage).is_dir() for stage in ("static", "dynamic", "coreset", "evaluation")
     ):
         raise VddError(
-            f"'{damaged}' is damaged, and no other file says what the run was begun with: put it back from a copy, or "
-            "give another run.name."
+            f"'{damaged}' is not as the run wrote it, and no other file says what the run was begun with: put it back "
+            "from a copy, or give another run.name."
         )
     if mark not in (None, mark_of(facts)):
         raise VddError(
-            f"'{damaged}' is damaged, and the run was begun with another recipe, backend, device or software than "
-            "this: go on with those, which writes it again, or give another run.name."
+            f"'{damaged}' is not as the run wrote it, and the run was begun with another recipe, backend, device or "
+            "software than this: go on with those, which writes it again, or give another run.name."
         )
     _LOG.warning("'%s' was damaged: it is written again.", damaged)
     _write(folder, recipe, facts)

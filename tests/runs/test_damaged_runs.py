@@ -57,7 +57,9 @@ def test_another_recipe_does_not_mend_a_run(name, tmp_path):
     run, _ = learned(tmp_path)
     (run.path / name).write_text("{")
     before = files_of(run)
-    with pytest.raises(VddError, match=f"{name}' is damaged, and the run was begun with another") as caught:
+    with pytest.raises(
+        VddError, match=f"{name}' is not as the run wrote it, and the run was begun with another"
+    ) as caught:
         RunFolder(small(tmp_path, "run.seed=5"))
     assert "\n" not in str(caught.value) and files_of(run) == before
 
