@@ -97,6 +97,11 @@ def write_atomically(
             file.write(content.encode() if isinstance(content, str) else content)
 
 
+def is_temporary(name: str) -> bool:
+    """Return whether a file of this name is what `replacing` made and a kill left there; nobody reads such a file."""
+    return re.fullmatch(rf"\..+\.{_TEMPORARY.pattern}", name) is not None
+
+
 def append_line(path: File, line: str) -> None:
     """Add a line to a text file; where a kill cut the last one off, the new one does not go on with it.
 

@@ -13,7 +13,15 @@ import threading
 import pytest
 
 from keras_vdd import files
-from keras_vdd.files import append_line, checksum, file_checksum, lock, replacing, write_atomically
+from keras_vdd.files import (
+    append_line,
+    checksum,
+    file_checksum,
+    is_temporary,
+    lock,
+    replacing,
+    write_atomically,
+)
 
 
 @pytest.mark.parametrize("content", [b"new", "new", lambda file: file.write(b"new")])
@@ -134,6 +142,7 @@ def test_temporary_names_differ_where_machines_and_numbers_of_processes_do_not(t
         monkeypatch.setattr(files, "_place", lambda: "0123abcd")
         monkeypatch.setattr(files, "_numbers", iter([7, 8]))
         with replacing(tmp_path / "f") as made:
+            assert is_temporary(made.name)
             names.append(made.name)
             made.touch()
     assert len(set(names)) == 2 and all(name.endswith("-7.tmp") for name in names)

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
-from keras_vdd.files import checksum, replacing, write_atomically
+from keras_vdd.files import checksum, is_temporary, replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.address import set_folder
@@ -113,7 +113,7 @@ def rewrite_card(
 
 def is_export(folder: File) -> bool:
     """Return whether a folder holds a distilled set and nothing else."""
-    names = {entry.name for entry in Path(folder).iterdir()}
+    names = {entry.name for entry in Path(folder).iterdir() if not is_temporary(entry.name)}
     data = Path(folder) / vdd.DATA_FOLDER
     if vdd.DATA_FOLDER not in names or not data.is_dir():
         return False

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import lock
+from keras_vdd.files import is_temporary, lock
 from keras_vdd.learning.checkpoint import ArraysFile
 from keras_vdd.runs.beginning import begin, mend
 from keras_vdd.runs.environment import begun_with
@@ -197,12 +197,8 @@ def _is_run(folder: pathlib.Path) -> bool:
 
 def _of_the_first_moments(name: str) -> bool:
     """Whether a run killed in its first moments leaves such a file."""
-    return name in ("lock", "environment.json") or _half_written(name)
+    return name in ("lock", "environment.json") or is_temporary(name)
 
 
 def _of_the_beginning(name: str) -> bool:
-    return name in _OF_THE_BEGINNING or _half_written(name.rpartition("/")[2])
-
-
-def _half_written(name: str) -> bool:
-    return name.startswith(".") and name.endswith(".tmp")
+    return name in _OF_THE_BEGINNING or is_temporary(name.rpartition("/")[2])

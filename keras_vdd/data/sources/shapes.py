@@ -15,7 +15,7 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, lock, replacing, write_atomically
+from keras_vdd.files import checksum, is_temporary, lock, replacing, write_atomically
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -153,7 +153,7 @@ def _is_complete(folder, parameters):
 
 def _is_left_over(name):
     """Whether a process that was killed in its first moments leaves such a file."""
-    return name == LOCK or (name.startswith(f".{MARKER}.") and name.endswith(".tmp"))
+    return name == LOCK or is_temporary(name)
 
 
 def _write_marker(folder, content):
