@@ -73,13 +73,18 @@ def unseal(text: str, run_id: str | None = None) -> dict[str, Any]:
         OfAnotherRun: it belongs to another run, or to none.
         Damaged: it is not as it was written.
     """
+    if not text.strip():
+        raise Damaged("it is empty")
     start = max(len(text) - _LONGEST_SEAL, 0)
     found = _SEAL.search(text, start)
     if found is None and (run_id is not None or _TRACE.search(text, start)):
-        raise Damaged("its checksum is missing" if text.strip() else "it is empty")
+        raise Damaged("its checksum is missing")
     if found is not None and checksum(text[: found.start()]) != found[1]:
         raise Damaged("its checksum is another")
-    values = json.loads(text)
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"it is no JSON: {error}") from error
     if not isinstance(values, dict):
         raise Damaged("it is no JSON object")
     values.pop(CHECKSUM, None)
@@ -106,8 +111,7 @@ def read_json(path: File, run_id: str | None = None) -> dict[str, Any]:
     with open(path, "rb") as file:
         content = file.read()
     try:
-        return unseal(content.decode(), run_id)
-    except Damaged:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise Damaged(f"it is no JSON: {error}") from error
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise Damaged(f"it is no text: {error}") from error
+    return unseal(text, run_id)

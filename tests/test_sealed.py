@@ -46,7 +46,7 @@ def test_text_of_another_run_and_of_none_is_refused():
 def test_text_of_versions_without_seals_is_read_where_no_run_is_asked_for():
     assert unseal(json.dumps(VALUES)) == VALUES
     for text in ("", "[1]", "3", '{"a": 1} x'):
-        with pytest.raises(ValueError, match=r"empty|no JSON object|Extra data"):
+        with pytest.raises(Damaged, match="it is empty|it is no JSON"):
             unseal(text)
 
 
