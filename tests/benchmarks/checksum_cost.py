@@ -19,6 +19,7 @@ from keras_vdd import sealed
 from keras_vdd.data.store import reader
 from keras_vdd.learning import checkpoint
 from keras_vdd.pipeline import distill
+from keras_vdd.recipe.load import load_recipe
 
 
 def timed(owner, name, spent):
@@ -56,9 +57,8 @@ def main(settings):
         timed(owner, name, checkpoints)
     with tempfile.TemporaryDirectory() as place:
         started = time.perf_counter()
-        distill("quickstart", **{"run.dir": f"{place}/runs", "data.store": f"{place}/stores"}, **dict(
-            setting.split("=", 1) for setting in settings
-        ))  # fmt: skip
+        places = [f"run.dir={place}/runs", f"data.store={place}/stores"]
+        distill(load_recipe("quickstart", [*settings, *places]))
         total = time.perf_counter() - started
     for what, spent in (("reading the store", stores), ("checkpoints, results and JSON", checkpoints)):
         seconds = sum(spent.values())
