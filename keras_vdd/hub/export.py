@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
-from keras_vdd.files import checksum, is_temporary, replacing, write_atomically
+from keras_vdd.files import is_temporary, replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.address import set_folder
@@ -185,7 +185,7 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
 def _write_sides(distilled: DistilledSet, dtype: str, folder: Path) -> None:
     (folder / vdd.PREVIEW).write_bytes(preview.set_picture(distilled))
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
-    provenance = {**provenance_of(distilled, dtype), vdd.RECIPE_SUM: checksum(distilled.recipe)}
+    provenance = {**provenance_of(distilled, dtype), vdd.RECIPE_SUM: vdd.recipe_checksum(distilled.recipe)}
     text = seal(dict(sorted(provenance.items())), indent=2)
     (folder / vdd.PROVENANCE).write_text(text, encoding="utf-8")
 

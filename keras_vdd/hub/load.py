@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_vdd.files import checksum
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.address import set_folder
@@ -202,6 +201,7 @@ def _provenance(path: Path, recipe: str) -> dict[str, Any]:
     with told(f"The file {path}"):
         values = unseal(read_text(path) or "{}")
     # A recipe is a file that people edit, and none of it is in the videos.
-    if values.pop(vdd.RECIPE_SUM, checksum(recipe)) != checksum(recipe):
+    found = vdd.recipe_checksum(recipe)
+    if values.pop(vdd.RECIPE_SUM, found) != found:
         _LOG.warning("'%s' is not the recipe that the set was exported with.", path.with_name(vdd.RECIPE))
     return values

@@ -98,7 +98,7 @@ def _made_set(recipe, stores, run, progress, callbacks):
             )
             if not (run.path / last / RESULT).exists() or not is_export(folder):
                 raise
-            _LOG.warning("%s: it is exported again.", str(error).rpartition(";")[0])
+            _LOG.warning("The set in '%s' is exported again: %s.", folder, str(error).rpartition(";")[0])
     arrays, facts = _learned(recipe, stores, run, progress, callbacks)
     with run.times.of("export"):
         export(

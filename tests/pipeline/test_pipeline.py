@@ -12,8 +12,9 @@ from small_run import SMALL, contents, small
 import keras_vdd
 from keras_vdd import pipeline, placement
 from keras_vdd.classifiers import training
+from keras_vdd.data.store import open_store
 from keras_vdd.errors import VddError
-from keras_vdd.learning.checkpoint import load_arrays
+from keras_vdd.learning.checkpoint import load_arrays, save_arrays
 from keras_vdd.planning import plan as planning
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
@@ -199,8 +200,11 @@ def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
     recipe = small(tmp_path, "export.dtype=float16", "evaluation.compare=[]", store=whole.store)
     # The learning is that of the whole run, so it is taken from there.
     begun = RunFolder(recipe)
+    (folder,) = (path.parent.parent for path in whole.store.glob("*/train/index.json"))
+    begun.goes_on_with(recipe, {split: open_store(folder / split) for split in ("train", "test")})
     for stage in ("static", "dynamic"):
-        shutil.copy(whole.folder / stage / "memory.safetensors", begun.stage(stage))
+        arrays, facts = load_arrays(whole.folder / stage / "memory.safetensors")
+        save_arrays(begun.stage(stage) / "memory.safetensors", arrays, run_id=begun.run_id, **facts)
     row, exact = pipeline.distill(recipe)["rows"][-1], whole.results["rows"][-1]
     assert row["bytes"] == (DISTILLED - 4 * INTEGRATOR) // 2 + 4 * INTEGRATOR
     losses = [[network["loss"] for network in table["networks"]] for table in (row, exact)]
