@@ -6,6 +6,8 @@ A command's module is imported when that command is asked for, and Keras only wh
 
 import errno
 import importlib
+import shlex
+import signal
 import sys
 
 import click
@@ -13,11 +15,13 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
+from keras_vdd.stopping import heard
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
     "prepare": "Decode the videos of a recipe into its store.",
     "experts": "Train the networks on the real set that a recipe's matching reads.",
+    "interpolator": "Train the network that makes all frames of a few stored ones.",
     "distill": "Take a recipe from videos to a distilled set and its table.",
     "evaluate": "Train fresh classifiers on a distilled set and test them.",
     "train": "Train one classifier on a distilled set and keep it.",
@@ -28,6 +32,9 @@ COMMANDS = {
     "inspect": "Say what a distilled set, a run or a store holds.",
     "doctor": "Say what this machine has: backends, devices, memory, codecs.",
 }
+
+# What these have finished they find again.
+GO_ON = ("prepare", "experts", "distill")
 
 
 class Commands(click.Group):
@@ -73,18 +80,26 @@ def command():
 
 
 def _fail(sentence, code):
-    click.echo(f"error: {sentence}", err=True)
+    session.say_last(f"error: {sentence}")
     return code
 
 
 def main(args=None):
-    """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
-    verbosity = session.reset()
+    """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
+    with heard(), session.opened() as verbosity:
+        try:
+            return _run(args, verbosity)
+        except KeyboardInterrupt as stopped:
+            return _stopped(stopped, sys.argv[1:] if args is None else args)
+
+
+def _run(args, verbosity):
     try:
         return command.main(args, prog_name="vdd", standalone_mode=False) or 0
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
+    except click.Abort as abort:
+        # What click makes of a `KeyboardInterrupt`, or of the end of its input.
+        stopped = abort.__cause__
+        raise (stopped if isinstance(stopped, KeyboardInterrupt) else KeyboardInterrupt()) from None
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -102,6 +117,18 @@ def main(args=None):
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return _fail(_full_disk(error), 1)
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+
+
+def _stopped(stopped, args):
+    """Say what stopped the call, what it reached and how to go on; return the exit code of shells for it."""
+    number = getattr(stopped, "number", signal.SIGINT)
+    words = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
+    if reached := getattr(stopped, "reached", ""):
+        words += f": {reached} is kept"
+    if next((word for word in args if word in COMMANDS), None) in GO_ON:
+        words += f"; the same command goes on: vdd {shlex.join(args)}"
+    session.say_last(words)
+    return 128 + number
 
 
 def _full_disk(error):

@@ -4,12 +4,14 @@ import contextlib
 import functools
 import logging
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 
 import click
 
 from keras_vdd.cli import backend
+from keras_vdd.errors import UsageError
 
 
 @dataclass
@@ -26,13 +28,27 @@ class Verbosity:
 
 _verbosity = Verbosity()
 _plugins: list[str] = []
+_logs: list = []
 
 
-def reset():
-    """Forget the last call's verbosity and plugins; return the verbosity that this call's options set."""
+@contextlib.contextmanager
+def opened():
+    """Context of a call: the last one's options are forgotten; gives the verbosity that this one's set."""
     _verbosity.level = 0
     _plugins.clear()
-    return _verbosity
+    try:
+        yield _verbosity
+    finally:
+        for file in _logs:
+            file.close()
+        _logs.clear()
+
+
+def say_last(text):
+    """Say on standard error, and in the file of --log-file, how a call ended."""
+    click.echo(text, err=True)
+    for file in _logs:
+        _lines(file).say(text)
 
 
 def _set_backend(ctx, parameter, value):
@@ -50,6 +66,24 @@ def _quieter(ctx, parameter, value):
         # The Hub's client reads these when it is first imported.
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+
+
+def _log_to(ctx, parameter, value):
+    if value is None or ctx.resilient_parsing:
+        return
+    try:
+        _logs.append(open(value, "a", encoding="utf-8", errors="backslashreplace"))
+    except OSError as error:
+        raise UsageError(
+            f"the log file '{value}' cannot be written ({error.strerror}): name another with --log-file"
+        ) from error
+    _lines(_logs[-1]).say(f"vdd {shlex.join(sys.argv[1:])}")
+
+
+def _lines(file):
+    from keras_vdd.progress import Lines
+
+    return Lines(file)
 
 
 def _name_plugins(ctx, parameter, value):
@@ -86,6 +120,14 @@ def options(command):
             expose_value=False,
             callback=_name_plugins,
             help="Run a file of your own first, which adds networks, sets or others. May be repeated.",
+        ),
+        click.option(
+            "--log-file",
+            metavar="FILE",
+            type=click.Path(dir_okay=False),
+            expose_value=False,
+            callback=_log_to,
+            help="Add what is said, with times, to a file as well.",
         ),
         click.option(
             "-v",
@@ -179,10 +221,11 @@ class RecipeRequest:
 
 
 def progress():
-    """Return the progress listener of commands that need no backend."""
-    from keras_vdd.progress import listener
+    """Return the progress listener: what --quiet leaves of the terminal's, and the file of --log-file."""
+    from keras_vdd.progress import Several, listener
 
-    return listener(_verbosity.level >= 0)
+    shown = listener(_verbosity.level >= 0)
+    return Several(shown, *map(_lines, _logs)) if _logs else shown
 
 
 @contextlib.contextmanager
@@ -194,11 +237,9 @@ def working():
     level = _verbosity.level
     backend.settle(say=level >= 0)
     backend.start(quietly=level < 1)
-    from keras_vdd.progress import listener
-
-    progress = listener(level >= 0)
-    with contextlib.redirect_stdout(sys.stderr), _log_lines_to(progress, level):
-        yield progress
+    listener = progress()
+    with contextlib.redirect_stdout(sys.stderr), _log_lines_to(listener, level):
+        yield listener
 
 
 class _Said(logging.Handler):

@@ -24,6 +24,7 @@ _HOMES = {
     "load_plugin": ("plugins", "load_plugin"),
     "load_recipe": ("recipe.load", "load_recipe"),
     "make_experts": ("pipeline", "make_experts"),
+    "make_interpolator": ("pipeline", "make_interpolator"),
     "materialise": ("hub.videos", "materialise"),
     "plan": ("pipeline", "plan"),
     "predict": ("classifiers.prediction", "predict"),

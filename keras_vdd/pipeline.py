@@ -12,9 +12,12 @@ from keras_vdd.experts.engine import learn_experts, training_of
 from keras_vdd.hub.export import export
 from keras_vdd.hub.load import load
 from keras_vdd.hub.target import resolve_target
+from keras_vdd.interpolators.engine import learn_interpolator
+from keras_vdd.interpolators.engine import training_of as interpolator_training_of
 from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.placement import on_its_device
 from keras_vdd.planning.clip_lengths import check_clip_lengths
+from keras_vdd.planning.interpolator import plan_interpolator
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
@@ -27,7 +30,7 @@ from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.whole_run import carry_out, finished_results
 from keras_vdd.tensors import File
 
-__all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "plan", "prepare"]
+__all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "make_interpolator", "plan", "prepare"]
 
 # What `keras_vdd.load_recipe` makes a recipe of, and what `progress.listener` makes a listener of.
 AnyRecipe = File | Mapping[str, Any] | Recipe
@@ -104,6 +107,56 @@ def make_experts(
     }
 
 
+def make_interpolator(
+    recipe: AnyRecipe, progress: AnyProgress = None, callbacks: Callbacks = None, dry_run: bool = False,
+    **settings: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Train the network that makes all frames of a few, where it is not there yet.
+
+    `distill` does it too where `memory.interpolation` is `parametric`. It learns to recover real training clips from
+    `memory.stored_frames` of their own frames, evenly spaced. It is kept in `interpolator.folder`; recipes that need
+    the same one share it. After an interruption the same call goes on from the last checkpoint and ends with the same
+    bytes.
+
+    Args:
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`.
+        callbacks: Keras callbacks, told of its training as `distill` tells those of a stage.
+        dry_run: only say what it will be and cost: sizes, bytes, memory and time; nothing is trained.
+        **settings: laid over the recipe, such as `**{"interpolator.width": 48}`.
+
+    Returns:
+        dict: `set`, `folder`, `stored_frames`, `frames`, `parameters`, `bytes` that it adds to a set, `error` and
+        `duplication`: mean squared errors on middle clips of the test videos, in normalised pixels, of what it makes
+        and of the frames duplicated.
+
+    Raises:
+        UsageError: the recipe needs no interpolator.
+        VddError: it diverged, its file is damaged, or the data or the disk do not allow it.
+
+    Example:
+        >>> few = {"memory.stored_frames": 2, "memory.interpolation": "parametric"}
+        >>> keras_vdd.make_interpolator("dm-shapes-naive", progress=True, **few)["error"]
+    """
+    recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
+    interpolator_training_of(recipe)
+    with on_its_device(recipe):
+        if dry_run:
+            return plan_interpolator(recipe)
+        trained = learn_interpolator(recipe, stores_of(recipe, progress), progress, callbacks)
+    about = trained.interpolator.about
+    return {
+        "set": recipe.data.set,
+        "folder": str(trained.path.parent),
+        "stored_frames": about.stored_frames,
+        "frames": about.frames,
+        "parameters": about.parameters,
+        "bytes": about.nbytes,
+        "error": trained.error,
+        "duplication": trained.duplication,
+    }
+
+
 def distill(
     recipe: AnyRecipe, progress: AnyProgress = None, stills_from: File | None = None, callbacks: Callbacks = None,
     **settings: Any,
@@ -120,7 +173,7 @@ def distill(
         stills_from: path of a run folder whose finished stills are taken; they must be those that this recipe
             would learn.
         callbacks: Keras callbacks, told of stage 1 and of stage 2 as of a `fit` each; or a dict of them by "static",
-            "experts" and "dynamic". An iteration is a batch to them, `run.checkpoint_every` iterations are an
+            "interpolator", "experts" and "dynamic". An iteration is a batch to them, `run.checkpoint_every` are an
             epoch; logs have `iteration`, `loss` and what else the loss learns, such as `step_size`, and
             `params["stage"]` names the stage. After an interruption they go on counting, so that
             `CSVLogger(..., append=True)` goes on with its file. One that sets `model.stop_training` interrupts
@@ -171,7 +224,8 @@ def _distill(recipe, progress, stills_from, callbacks):
 
 def _learned_stages(recipe):
     there = {"static": recipe.static, "experts": recipe.experts, "dynamic": recipe.dynamic}
-    return [name for name, settings in there.items() if settings is not None]
+    names = [name for name, settings in there.items() if settings is not None]
+    return [*names, "interpolator"] if recipe.needs_interpolator else names
 
 
 def evaluate(

@@ -11,6 +11,7 @@ from keras_vdd.errors import UsageError
 
 Update = Callable[..., None]
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_LATE_LINES = 60.0
 
 
 class Progress(Protocol):
@@ -59,45 +60,91 @@ def _figures(figures: Mapping[str, Any]) -> str:
     return "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items())
 
 
+def _clock_time(seconds: float) -> str:
+    """A length of time as h:mm:ss, or m:ss below an hour."""
+    minutes, whole = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
+
+
 class Lines:
-    """Plain lines: one when a task starts, one at most every few seconds, one when it ends."""
+    """Lines with the time of day: one when a task starts to move, one now and then, one when it ends.
+
+    Args:
+        stream: where they go; standard error if None.
+        seconds: float, between two lines of a task at first. A task that takes long has them at a twentieth of its
+            time so far, and at most a minute apart, so that a night's log can be read.
+        clock: function that gives seconds.
+        now: function that gives what a line begins with.
+    """
 
     def __init__(
         self,
         stream: TextIO | None = None,
         seconds: float = SECONDS_BETWEEN_LINES,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], str] = lambda: time.strftime("%Y-%m-%d %H:%M:%S"),
     ):
-        self.stream, self.seconds, self.clock = stream or sys.stderr, seconds, clock
+        self.stream, self.seconds, self.clock, self.now = stream or sys.stderr, seconds, clock, now
 
     def say(self, text: str) -> None:
         """Write one line."""
-        self.stream.write(text + "\n")
+        self.stream.write(f"{self.now()} {text}\n")
         self.stream.flush()
 
     @contextlib.contextmanager
     def task(self, title: str, total: int | None = None) -> Iterator[Update]:
         """Report a piece of work; the context gives `update(done, **figures)`."""
         started = last = self.clock()
+        first: int | None = None
         at = 0
         shown: dict[str, Any] = {}
 
         def line() -> None:
-            count = f"{at}/{total}" if total else f"{at}"
-            self.say(f"{title}: {count}  {_figures(shown)}".rstrip())
+            count = f"{at}/{total} ({100 * at // total} %)" if total else f"{at}"
+            spent, done = self.clock() - started, at - (first or 0)
+            pace = f"{done / spent:.3g} a second" if done and spent else ""
+            left = f"{_clock_time((total - at) * spent / done)} left" if total and pace and at < total else ""
+            self.say("  ".join(filter(None, (f"{title}: {count}", pace, left, _figures(shown)))))
 
         def update(done: int, **figures: Any) -> None:
-            nonlocal last, at, shown
+            nonlocal last, at, first, shown
+            # A task that goes on with earlier work begins where that ended, which says nothing of its pace.
+            first = first if first is not None else done if done > 1 else 0
             at, shown = done, {**shown, **figures}
-            if self.clock() - last >= self.seconds:
-                last = self.clock()
+            now = self.clock()
+            if now - last >= max(self.seconds, min(SECONDS_BETWEEN_LATE_LINES, (now - started) / 20)):
+                last = now
                 line()
 
         yield update
         if at:
             line()
-        spent = self.clock() - started
-        self.say(f"{title}: done in {spent:.1f} s")
+        self.say(f"{title}: done in {self.clock() - started:.1f} s")
+
+
+class Several:
+    """Some listeners, each of which is told everything."""
+
+    def __init__(self, *listeners: Progress):
+        self.listeners = listeners
+
+    def say(self, text: str) -> None:
+        """Tell one line to each."""
+        for each in self.listeners:
+            each.say(text)
+
+    @contextlib.contextmanager
+    def task(self, title: str, total: int | None = None) -> Iterator[Update]:
+        """Open the task at each; the context gives one `update(done, **figures)` for all."""
+        with contextlib.ExitStack() as stack:
+            updates = [stack.enter_context(each.task(title, total)) for each in self.listeners]
+
+            def update(done: int, **figures: Any) -> None:
+                for one in updates:
+                    one(done, **figures)
+
+            yield update
 
 
 class Bars:

@@ -86,7 +86,9 @@ class Scoring:
         slots = distilled.videos_per_class if dynamics else statics
         training, protocol = videos_of(distilled), self.protocol_for(distilled)
         rate = f"learning rate {protocol.rate:.4g} learned" if protocol.learned_rate else ""
-        notes = (rate, NOTES[distilled.label_kind])
+        frames = distilled.interpolator
+        told = "" if frames is None else f"{frames.nbytes:,} bytes are the interpolator's"
+        notes = (rate, NOTES[distilled.label_kind], told)
         return self._row(
             name, self.score(name, training, protocol=protocol), protocol, clips=len(training),
             videos_per_class=slots, bytes=stored_bytes(distilled, dtype), dtype=dtype,

@@ -41,6 +41,7 @@ class ExpertProcess:
             stderr=self._errors,
             text=True,
             encoding="utf-8",
+            start_new_session=True,  # as that of `decoding.pool`
             env={
                 **process_environment(threads),
                 **os.environ,

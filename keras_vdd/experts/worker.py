@@ -23,6 +23,7 @@ from keras_vdd.experts.training import ExpertTrainer, ExpertTraining
 from keras_vdd.models.registry import NETWORKS
 from keras_vdd.placement import computing
 from keras_vdd.plugins import load_plugin, loaded_plugins
+from keras_vdd.stopping import SIGNALS
 
 SECONDS_BETWEEN_REPORTS = 0.5
 
@@ -59,8 +60,9 @@ class ExpertWorker:
 
 
 def main():
-    # Ctrl-C reaches the whole terminal; the parent decides, and closes the input when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Signals may reach all processes of a call; the parent decides, and closes the input when it ends.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # Whatever a library prints must not be taken for an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -10,7 +10,7 @@ from keras_vdd.hub import schema as vdd
 from keras_vdd.tensors import File
 
 RUN_EXPORT = "distilled"
-SET_FILES = (f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", *vdd.SIDE_FILES)
+SET_FILES = (f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", *vdd.SIDE_FILES, vdd.EXPERTS)
 FORMS = "owner/name, hf://owner/name@revision or the address of its page"
 _NAME = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
 _REPOSITORY = re.compile(rf"(?P<repository>{_NAME})(?:@(?P<revision>[^@\s]+))?")
@@ -135,16 +135,26 @@ def set_folder(
     """
     if (address := repository_at(target, revision)) is not None:
         folder = address.download(SET_FILES, cache_dir, token)
+        _refuse_experts(folder, f"{address} on the Hub", f"hf://{address}")
         if not any(folder.glob(SET_FILES[0])):
             raise VddError(f"{address} on the Hub is no distilled set: it has no {SET_FILES[0]} files.")
         return folder
     folder = Path(target).expanduser()
     if not folder.is_dir():
         raise UsageError(f"{target} is a file: give a run folder, an exported set or a repository.")
+    _refuse_experts(folder, str(target), str(target))
     if is_run(folder) and not (folder / RUN_EXPORT).is_dir():
         raise VddError(f"{target} has no distilled set yet: the `vdd distill` that began it goes on with it.")
     holds_one = not (folder / vdd.DATA_FOLDER).is_dir() and (folder / RUN_EXPORT).is_dir()
     return folder / RUN_EXPORT if is_run(folder) or holds_one else folder
+
+
+def _refuse_experts(folder: Path, what: str, source: str) -> None:
+    if (folder / vdd.EXPERTS).is_file() and not (folder / vdd.DATA_FOLDER).exists():
+        raise UsageError(
+            f"{what} holds experts, networks for trajectory matching, and no distilled set: "
+            f"`vdd experts --recipe RECIPE experts.source={source}` takes them and says how good they are."
+        )
 
 
 def is_run(path: File) -> bool:

@@ -2,7 +2,7 @@
 
 from keras_vdd.hub.storage import scale_column
 from keras_vdd.memory.precision import STORAGE_TYPES
-from keras_vdd.temporal import INTERPOLATIONS
+from keras_vdd.temporal import INTERPOLATIONS, LEARNED
 
 LABELS = {
     "probabilities": "probabilities of the {classes} classes. Train on them with "
@@ -29,14 +29,19 @@ def columns(distilled, dtype, memory):
             f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}."
         )
     for items in memory.items:
-        shape, whole = distilled.arrays[items.array].shape[2:], items.whole(distilled.frames, *distilled.size)
+        shape, whole = items.shape_in(distilled.arrays), items.whole(distilled.frames, *distilled.size)
         if items.enlarged_before is not None and shape != whole:
             small, large = (_sides(items.published(sides)) for sides in (shape, whole))
             rule, stored = (
                 "linear with half-pixel centres, edges held",
                 f"`{items.column}` is stored at {small}",
             )
-            if distilled.interpolation != "half-pixel":
+            if distilled.interpolation == LEARNED:
+                rule = (
+                    f"pixels {rule}; frames by a video transformer trained on real clips, "
+                    f"{distilled.interpolator.nbytes:,} bytes in each row's `integrator`"
+                )
+            elif distilled.interpolation != "half-pixel":
                 rule = f"of frames: {INTERPOLATIONS[distilled.interpolation]}; of pixels: {rule}"
             notes.append(f"{stored} and interpolated to {large} before {items.enlarged_before} ({rule}).")
     return "".join(f" {note}" for note in notes)

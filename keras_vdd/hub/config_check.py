@@ -3,10 +3,12 @@
 import math
 
 from keras_vdd.hub.damage import Damage
+from keras_vdd.hub.row_weights import architecture_in
 from keras_vdd.memory.labels import LABEL_KINDS
 from keras_vdd.memory.memory import SIDES
 from keras_vdd.memory.precision import check_dtype
-from keras_vdd.temporal import INTERPOLATIONS
+from keras_vdd.temporal import INTERPOLATIONS, LEARNED
+from keras_vdd.temporal.interpolator import why_not
 
 LARGEST_VIDEO = 2**29
 """Bytes of one video, float32; a config may ask for frames that no file holds, since stills are repeated."""
@@ -48,10 +50,11 @@ def check_config(config, pairing, normalisation):
     for name, rule in (("pairing", pairing), ("normalisation", normalisation)):
         if getattr(config, name) not in (None, rule):
             raise Damage(f"it has a {name} rule that this keras-vdd does not know")
-    if config.interpolation not in (None, *INTERPOLATIONS):
+    if config.interpolation not in (None, *INTERPOLATIONS, LEARNED):
         raise Damage(
             f"it has interpolation={_short(config.interpolation)}, which this keras-vdd does not know; a newer one may"
         )
+    _check_interpolator(config)
     if config.label_kind not in (None, *LABEL_KINDS):
         raise Damage(f"it has label_kind={_short(config.label_kind)}, none of {', '.join(LABEL_KINDS)}")
     check_dtype(config.dtype, config.memory)
@@ -61,6 +64,22 @@ def check_config(config, pairing, normalisation):
         raise Damage(
             f"it has videos of {config.frames} x {config.height} x {config.width}, more than "
             f"{LARGEST_VIDEO:,} bytes each"
+        )
+
+
+def _check_interpolator(config):
+    about = architecture_in(config)
+    if (about is not None) != (config.interpolation == LEARNED):
+        raise Damage(
+            f"it has interpolation={_short(config.interpolation)} and interpolator={str(about)[:60]}"
+        )
+    if about is None:
+        return
+    if wrong := why_not(about):
+        raise Damage(f"there is no interpolator such as it has: {wrong}")
+    if (about.frames, about.size, about.size) != (config.frames, config.height, config.width):
+        raise Damage(
+            f"it has an interpolator to {about.frames} x {about.size} x {about.size}, which its videos are not"
         )
 
 

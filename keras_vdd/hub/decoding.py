@@ -7,9 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.storage import from_bytes, stored_bytes
+from keras_vdd.hub.row_weights import unpack_weights
+from keras_vdd.hub.storage import from_bytes, padded, several_from_bytes, stored_bytes
 from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.memory.registry import MEMORIES
 
 PARTS = ("static", "dynamic", "array")
 CELLS_AT_ONCE = 64
@@ -63,10 +63,16 @@ def make_videos(cells):
 def _set_of(cells, text, version, weights):
     """The `DistilledSet` of cells that share these, each a class of its own: right for whichever parts a memory has."""
     config = _config(text, version)
-    arrays = dict(_weights(weights, config.kind))
+    shared, interpolator = _weights(weights, text, version)
+    arrays = dict(shared)
     read = dict.fromkeys(PARTS, 0)
     for items in config.memory.items:
         part, shape = part_of(items), config.item_shape(items.column)
+        if items.moments is not None:
+            found = [several_from_bytes(cell[part], shape, config) for cell in cells]
+            arrays[items.array] = padded([stored for _, stored in found], 0)[:, None]
+            arrays[items.moments] = padded([moments for moments, _ in found], -1)[:, None]
+            continue
         end = read[part] + stored_bytes(shape, config)
         found = np.empty((len(cells), 1, *shape), np.float32)
         for place, cell in enumerate(cells):
@@ -76,7 +82,7 @@ def _set_of(cells, text, version, weights):
     names = map(str, range(len(cells)))
     rule = config.interpolation or "half-pixel"
     about = config.kind, names, config.frames, config.mean, config.std, 1
-    return DistilledSet(*about, arrays=arrays, interpolation=rule)
+    return DistilledSet(*about, arrays=arrays, interpolation=rule, interpolator=interpolator)
 
 
 @lru_cache(maxsize=64)
@@ -85,11 +91,11 @@ def _config(text, version):
 
 
 @lru_cache(maxsize=64)
-def _weights(weights, kind):
-    shared = vdd.unpack_weights(weights, MEMORIES.get(kind))
+def _weights(weights, text, version):
+    shared, interpolator = unpack_weights(weights, _config(text, version))
     for array in shared.values():
         array.flags.writeable = False
-    return {name: array[None] for name, array in shared.items()}
+    return {name: array[None] for name, array in shared.items()}, interpolator
 
 
 class Videos(list):

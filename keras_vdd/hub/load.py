@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.address import set_folder
-from keras_vdd.hub.damage import told
+from keras_vdd.hub.damage import REMEDY, told
+from keras_vdd.hub.row_weights import unpack_weights
 from keras_vdd.hub.shards import Shard, check_content, read_local, read_text, shards_of
 from keras_vdd.hub.whole_set import WholeSet
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
+from keras_vdd.memory.memory import Items
 from keras_vdd.sealed import unseal
 from keras_vdd.tensors import File
 
@@ -161,11 +164,12 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     whole.finish(str(folder))
     config = parts[0].config
     order = np.argsort(np.concatenate([rows.places for rows in parts]))
-    numbers = {
-        name: np.concatenate([rows.numbers[name] for rows in parts])[order] for name in parts[0].numbers
-    }
-    arrays = {}
+    numbers = {name: _in_order([rows.numbers[name] for rows in parts], order) for name in parts[0].numbers}
+    arrays: dict[str, np.ndarray] = {}
     for items in config.memory.items:
+        if items.moments is not None:
+            arrays |= _at_moments(numbers, items, config)
+            continue
         shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
         count = len(order) * config.items_of(items.column)
         values = numbers.pop(items.column).reshape(count, -1)
@@ -173,11 +177,11 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
         memories = storage.decode(values, scales, shape, config)
         memories = memories.reshape(config.classes, -1, *shape)
         arrays[items.array] = memories[..., None] if items.axes[-1] == 1 else memories
-    if config.memory.shared:
-        weights = [
-            vdd.unpack_weights(whole.weights[which], config.memory) for which in range(config.integrators)
-        ]
-        arrays |= {name: np.stack([each[name] for each in weights]) for name in weights[0]}
+    weights = [unpack_weights(whole.weights[which], config) for which in range(max(1, config.integrators))]
+    arrays |= {name: np.stack([each[name] for each, _ in weights]) for name in weights[0][0]}
+    interpolators = [interpolator for _, interpolator in weights]
+    if len({one.mark for one in interpolators if one is not None}) > 1:
+        raise VddError(f"{folder} is damaged: its rows have different interpolators; {REMEDY}.")
     labels = kind = None
     if SOFT_LABEL in numbers:
         labels = numbers[SOFT_LABEL].reshape(config.classes, config.videos_per_class, config.classes)
@@ -193,8 +197,28 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
         "labels": labels,
         "label_kind": kind,
         "interpolation": config.interpolation or "half-pixel",
+        "interpolator": interpolators[0],
         "dtype": config.dtype,
     }
+
+
+def _in_order(parts: list[Any], order: np.ndarray) -> Any:
+    """The numbers of a column of all files, row by row in an order; of items at moments a list of those of each row."""
+    if isinstance(parts[0], list):
+        rows = [row for part in parts for row in part]
+        return [rows[place] for place in order]
+    return np.concatenate(parts)[order]
+
+
+def _at_moments(numbers: dict[str, Any], items: Items, config: Any) -> dict[str, np.ndarray]:
+    """The arrays of items that each slot has as many of as it needs."""
+    shape, name = config.item_shape(items.column), items.moments or ""
+    moments, values = numbers[name], numbers.pop(items.column)
+    scales = numbers.get(storage.scale_column(items.column), [None] * len(values))
+    stored = [storage.decode(*each, shape, config) for each in zip(values, scales, strict=True)]
+    slots = config.classes, config.videos_per_class
+    found = {items.array: storage.padded(stored, 0), name: storage.padded(moments, -1)}
+    return {array: each.reshape(*slots, *each.shape[1:]) for array, each in found.items()}
 
 
 def _provenance(path: Path, recipe: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ It looks for data files by the card, and finds none, or some of them, where a ca
 
 import contextlib
 import inspect
+import logging
 import os
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from keras_vdd.hub.shards import read_text, shards_of
 CHOSEN_BY_CALLER = ("name", "data_dir", "data_files", "config_kwargs")
 """Arguments of `load_dataset_builder` whose mistakes are the caller's, and told by `datasets`."""
 TRACES = ".vdd."
+_LOG = logging.getLogger(__name__)
 
 
 def opening(method, name):
@@ -23,8 +25,8 @@ def opening(method, name):
 
     def load_dataset_builder(*args, **kwargs):
         asked = inspect.signature(method).bind(*args, **kwargs).arguments
-        path = asked.get("path")
-        ours = not any(asked.get(each) for each in CHOSEN_BY_CALLER) and _is_ours(path)
+        path, chosen = asked.get("path"), any(asked.get(each) for each in CHOSEN_BY_CALLER)
+        ours = not chosen and _is_ours(path)
         try:
             builder = method(*args, **kwargs)
         except VddError:
@@ -39,6 +41,12 @@ def opening(method, name):
             raise _sentence(path, "its card or the names of its files lead to files that hold no memories")
         if ours and (builder.config.columns is not None or builder.config.filters is not None):
             raise _sentence(path, "its card leaves out columns or rows")
+        if not ours and not chosen and _are_memories(path, builder):
+            _LOG.warning(
+                "The files in %s are a distilled set's under other names, which load_dataset reads as plain memories: "
+                "give them their names again, or make videos of what it returns by keras_vdd.as_videos.",
+                path,
+            )
         return builder
 
     return load_dataset_builder
@@ -55,6 +63,20 @@ def _is_ours(path):
                 return True
         return vdd.SUFFIX in read_text(folder / vdd.CARD)
     except (OSError, TypeError, ValueError, VddError):
+        return False
+
+
+def _are_memories(path, builder):
+    """Return whether a folder without card and names of ours, which is read as plain parquet, has files of ours."""
+    import pyarrow.parquet as pq
+
+    try:
+        if not Path(path).is_dir() or hasattr(builder, "READS_DISTILLED_SETS"):
+            return False
+        file = str(next(iter(builder.config.data_files.values()))[0])
+        return file.endswith(".parquet") and vdd.METADATA_KEY in (pq.read_schema(file).metadata or {})
+    # Whatever is wrong with somebody's files is for `datasets` to say.
+    except Exception:
         return False
 
 

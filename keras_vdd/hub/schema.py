@@ -11,13 +11,16 @@ class with all its own memories, so that nothing is stored twice, in feature typ
     dynamics    (DPC/VPC, T, H, W)    of "static-dynamic"; the trailing 1 is left out; fewer frames and
                                       pixels where the config has a `dynamic_shape`
     video       (T, H, W, 3)          of "full-video"
-    statics_scale, dynamics_scale, video_scale
-                list of float32       of memories stored as int8, one a still, motion clip or video
+    key_frames  (n, H, W, 3)          of "key-frames", as many as each video has
+    positions   list of n int32       the frames of the video that they are, from 0 to T - 1
+    statics_scale, dynamics_scale, video_scale, key_frames_scale
+                list of float32       of memories stored as int8, one a still, motion clip, video or key frame
                 (items, ceil(N/64)) float16  of memories stored as int4, one for each 64 of the N values of an item,
                                       whose columns are uint8 (items, ceil(N/2)): two levels a byte, each with 8
                                       added, the first in the lower four bits
     soft_label  list of C float32     where labels were learned
-    integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}
+    integrator  {format_version: int32, config: string (JSON), weights: binary (safetensors)}; a set that has a trained
+                interpolator of frames carries it there too
     digest      string, checksum of all of the above (`hub.digest`)
     preview     animated WebP image
 
@@ -39,13 +42,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 
-import numpy as np
-
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum
 from keras_vdd.hub.config_check import check_config
 from keras_vdd.hub.damage import Damage, told
+from keras_vdd.hub.row_weights import told_of
 from keras_vdd.memory.registry import MEMORIES
+from keras_vdd.temporal import LEARNED
 
 FORMAT_VERSION = 2
 SUFFIX = ".vdd.vdd.parquet"
@@ -58,6 +61,8 @@ FILE_NAME = re.compile(
 DATA_FOLDER = "data"
 CARD = "README.md"
 RECIPE = "recipe.yaml"
+EXPERTS = "experts.json"
+"""What a folder of experts has, which is no distilled set."""
 PROVENANCE = "provenance.json"
 RECIPE_SUM = "recipe_checksum"
 """Key of the `recipe_checksum` in `provenance.json`, which has one of its own."""
@@ -73,7 +78,10 @@ MOTION = "dynamics"
 """The column whose items may be small by `dynamic_shape`, a field older than `shapes`."""
 PAIRING = "every static of a slot with every dynamic of the same slot, in the order (static, dynamic)"
 NORMALISATION = "(pixel / 255 - mean) / std, a mean and a std for each of red, green and blue"
-ENLARGED = "linear_resize({}, half-pixel centres)"
+ENLARGED = {
+    "half-pixel": "linear_resize({}, half-pixel centres)",
+    LEARNED: "interpolator({}), the TimeSformer of keras_vdd.temporal that `interpolator` and the weights tell",
+}
 ENLARGED_OTHERWISE = "resize({{}}, frames {}, pixels linear with half-pixel centres)"
 
 
@@ -94,8 +102,10 @@ class RowConfig:
         shapes: shape of an item in each other column whose items are not of the videos' size; None for none.
         pairing: which memories make a video together, in words; None in format 1.
         normalisation: what the numbers of a video are, in words; None in format 1.
-        interpolation: how few stored frames become many, of `keras_vdd.temporal.INTERPOLATIONS`; None where all are
-            stored, and "half-pixel" in rows older than the field.
+        interpolation: how few stored frames become many, of `keras_vdd.temporal.INTERPOLATIONS`, or "parametric"; None
+            where all are stored, and "half-pixel" in rows older than the field.
+        interpolator: fields of the `keras_vdd.temporal.Architecture` of the network that does it, whose weights are
+            among those of the row; None where there is none.
     """
 
     kind: str
@@ -118,6 +128,7 @@ class RowConfig:
     pairing: str | None = None
     normalisation: str | None = None
     interpolation: str | None = None
+    interpolator: dict | None = None
 
     def to_json(self):
         """Return the JSON text, the same for the same values; what is None is left out."""
@@ -129,14 +140,11 @@ class RowConfig:
         """The `keras_vdd.memory.Memory` of the row."""
         return MEMORIES.get(self.kind)
 
-    def shape_of(self, column):
-        """Return the shape of one row's cell of a memory column."""
-        count = () if self.memory.column(column).single else (self.items_of(column),)
-        return (*count, *self.item_shape(column))
-
     def items_of(self, column):
-        """Return how many memory items one row's cell of a memory column holds."""
+        """Return how many memory items one row's cell of a memory column holds; None where each row tells it."""
         items = self.memory.column(column)
+        if items.moments is not None:
+            return None
         if items.single:
             return 1
         counts = {"static": self.statics_per_class, "dynamic": self.dynamics_per_class}
@@ -182,12 +190,12 @@ def config_of(distilled, dtype, integrator=0):
     memory, whole = distilled.memory, (distilled.frames, *distilled.size)
     layer, shapes, fewer_frames = memory.formula, {}, False
     for items in memory.items:
-        shape = distilled.arrays[items.array].shape[2:]
+        shape = items.shape_in(distilled.arrays)
         if shape != items.whole(*whole):
             shapes[items.column] = items.published(shape)
             if items.enlarged_before is not None:
                 rule = distilled.interpolation
-                enlarged = ENLARGED if rule == "half-pixel" else ENLARGED_OTHERWISE.format(rule)
+                enlarged = ENLARGED.get(rule) or ENLARGED_OTHERWISE.format(rule)
                 layer = layer.replace(items.array, enlarged.format(items.array))
                 at = items.axes.index("frames") if "frames" in items.axes else None
                 fewer_frames |= at is not None and shape[at] < distilled.frames
@@ -212,6 +220,7 @@ def config_of(distilled, dtype, integrator=0):
         pairing=PAIRING,
         normalisation=NORMALISATION,
         interpolation=distilled.interpolation if fewer_frames else None,
+        interpolator=told_of(distilled.interpolator),
     )
 
 
@@ -268,40 +277,3 @@ def check_version(version):
             'run `pip install --upgrade keras-vdd`, or read the plain columns with load_dataset("parquet", '
             "data_files=...)."
         )
-
-
-def pack_weights(distilled, which):
-    """Return the safetensors bytes of what the classes of one integrator share, the same for the same numbers."""
-    import safetensors.numpy
-
-    shared = distilled.memory.shared
-    if not shared:
-        return b""
-    tensors = {one.weight: np.ascontiguousarray(distilled.arrays[one.array][which]) for one in shared}
-    return safetensors.numpy.save(tensors, metadata={"format": "keras_vdd"})
-
-
-def unpack_weights(weights, memory):
-    """Return the arrays by name, one entry of each, of the safetensors bytes that `pack_weights` gave.
-
-    Args:
-        weights: bytes.
-        memory: `keras_vdd.memory.Memory` that they are of.
-    """
-    import safetensors.numpy
-
-    if not memory.shared:
-        return {}
-    with told("The weights of a row"):
-        tensors = safetensors.numpy.load(bytes(weights))
-        if set(tensors) != {shared.weight for shared in memory.shared}:
-            raise Damage(f"they are {', '.join(sorted(tensors)) or 'none'}")
-        for shared in memory.shared:
-            tensor = tensors[shared.weight]
-            if tensor.dtype != np.float32 or tensor.shape != shared.shape:
-                raise Damage(
-                    f"{shared.weight} is {tensor.dtype} {tensor.shape} and must be float32 {shared.shape}"
-                )
-            if not np.isfinite(tensor).all():
-                raise Damage(f"{shared.weight} has values that are not finite")
-        return {shared.array: tensors[shared.weight] for shared in memory.shared}

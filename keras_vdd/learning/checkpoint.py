@@ -191,6 +191,8 @@ def restore_model_state(model, arrays):
 def _variables(model):
     for index, variable in enumerate(model.trainable_variables):
         yield f"memory/{index}/{variable.name}", variable
+    for variable in model.memory.changing:
+        yield f"memory/{variable.name}", variable
     for index, variable in enumerate(model.optimizer.variables):
         # Its name counts the models made before it in the same process.
         yield f"optimizer/{index}", variable

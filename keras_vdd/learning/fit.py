@@ -2,8 +2,6 @@
 
 import contextlib
 import math
-import signal
-import threading
 
 import keras
 import numpy as np
@@ -13,6 +11,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.learning.callbacks import Windows
 from keras_vdd.learning.checkpoint import Checkpoints, model_state, restore_model_state
 from keras_vdd.out_of_memory import told_of_memory
+from keras_vdd.stopping import softly
 
 
 def fit_stage(
@@ -46,7 +45,7 @@ def fit_stage(
     Raises:
         VddError: the loss is NaN or infinite, or memory ran out; the last good checkpoint is kept.
         VddError: a callback stopped the training (`model.stop_training`), after a checkpoint has been written.
-        KeyboardInterrupt: after a checkpoint has been written.
+        Stopped: a `KeyboardInterrupt`, after a checkpoint has been written.
     """
     # What is learned outside a run carries no mark.
     checkpoints = Checkpoints(run.stage(name), getattr(run, "run_id", None))
@@ -62,7 +61,7 @@ def fit_stage(
     run.log.cut(name, len(losses))
     if has_converged(losses, patience, tolerance) or len(losses) >= iterations:
         return losses
-    with progress.task(title, iterations) as update, _soft_interrupt() as interrupt:
+    with progress.task(title, iterations) as update, softly() as interrupt:
         update(len(losses))
         windows = Windows(callbacks, checkpoint_every, iterations, stage=name)
         watch = _Watch(
@@ -77,13 +76,13 @@ def fit_stage(
             patience,
             tolerance,
             windows,
+            iterations,
         )
         with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
             # A tuple of one: the whole batch is x, and there is no y.
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])
-        if interrupt.is_set():
-            raise KeyboardInterrupt
+        interrupt.stop(f"stage {name} after iteration {len(losses)} of {iterations}")
     if len(losses) < iterations and not has_converged(losses, patience, tolerance):
         raise VddError(
             f"A callback stopped stage {name} after iteration {len(losses)} of {iterations}: a checkpoint is kept in "
@@ -120,13 +119,26 @@ class _Watch(keras.callbacks.Callback):
     """What happens around each iteration: finite check, log, progress, user's callbacks, early stop, checkpoint."""
 
     def __init__(
-        self, name, checkpoints, losses, log, every, interrupt, update, rates, patience, tolerance, windows
+        self,
+        name,
+        checkpoints,
+        losses,
+        log,
+        every,
+        interrupt,
+        update,
+        rates,
+        patience,
+        tolerance,
+        windows,
+        iterations,
     ):
         super().__init__()
         self._name, self._checkpoints, self._losses, self._log = name, checkpoints, losses, log
         self._every, self._records = every, log.records(name)
         self._interrupt, self._update, self._rates = interrupt, update, rates
         self._patience, self._tolerance, self._windows = patience, tolerance, windows
+        self._iterations = iterations
 
     def on_train_begin(self, logs=None):
         self._windows.begin(self.model, len(self._losses))
@@ -139,13 +151,15 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverged(iteration, f"loss {loss}")
         self._losses.append(loss)
-        notes = self.model.objective.notes(self.model)
+        memory = self.model.memory
+        memory.iteration_ended(iteration, self._iterations, logs)
+        notes = {**self.model.objective.notes(self.model), **memory.notes()}
         self._records.append({"stage": self._name, "iteration": iteration, "loss": loss, **notes})
         self._log.append(**self._records[-1])
         self._update(iteration, loss=loss, **notes)
         self._windows.iteration_ended(iteration, {"loss": loss, **notes})
         converged = has_converged(self._losses, self._patience, self._tolerance)
-        if self._interrupt.is_set() or converged:
+        if self._interrupt or converged:
             self.model.stop_training = True
         if iteration % self._every == 0 or self.model.stop_training:
             self._save(iteration)
@@ -190,24 +204,3 @@ def _own_errors(make_batch):
         if raised:
             raise raised[0] from None
         raise
-
-
-@contextlib.contextmanager
-def _soft_interrupt():
-    """Context that gives an event: the first Ctrl-C sets it, for a stop after the iteration; the second raises."""
-    interrupt = threading.Event()
-    # Python lets only the main thread set signal handlers.
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
-        return
-
-    def handle(number, frame):
-        if interrupt.is_set():
-            raise KeyboardInterrupt
-        interrupt.set()
-
-    previous = signal.signal(signal.SIGINT, handle)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -12,7 +12,9 @@ from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
 from keras_vdd.memory.memory import Items, Memory
 from keras_vdd.memory.registry import MEMORIES
-from keras_vdd.temporal import INTERPOLATIONS
+from keras_vdd.temporal import INTERPOLATIONS, LEARNED
+from keras_vdd.temporal.interpolator import Interpolator
+from keras_vdd.temporal.key_frames import why_no_moments
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -24,11 +26,12 @@ class DistilledSet:
 
     The arrays of its kind of memory are given by name and are attributes of that name; those of other kinds are
     None. "static-dynamic" has `static`, `dynamic`, `kernels` and `biases`, "still" has `static`, "full-video" has
-    `video`; one that was registered has those that its `keras_vdd.memory.Memory` names. `keras_vdd.load` reads one,
-    `keras_vdd.export` writes one; a set made of arrays of one's own is written and trained on like any other.
+    `video`, "key-frames" has `key_frames` and `positions`; one that was registered has those that its
+    `keras_vdd.memory.Memory` names. `keras_vdd.load` reads one, `keras_vdd.export` writes one; a set made of arrays of
+    one's own is written and trained on like any other.
 
     Attributes:
-        kind: "static-dynamic", "still", "full-video" or another kind of memory.
+        kind: "static-dynamic", "still", "full-video", "key-frames" or another kind of memory.
         class_names: tuple of C str.
         frames: int, T.
         mean, std: tuples of 3 floats, of pixels scaled to 0..1, one a channel.
@@ -38,12 +41,15 @@ class DistilledSet:
         dynamic: (C, DPC, T, H, W, 1), or None. Fewer pixels are interpolated linearly, fewer frames by
             `interpolation`.
         video: (C, VPC, T, H, W, 3), or None. Fewer frames are interpolated by `interpolation`.
+        key_frames: (C, VPC, K, H, W, 3), K being the most of a video, or None. Interpolation between them is linear.
+        positions: (C, VPC, K), the frames of a video that they are, from 0 to T - 1, and -1 past its last; or None.
         kernels: (I, 3, 3, 3, 4, 3), axes (integrator, time, height, width, in, out), or None.
         biases: (I, 3), or None.
         labels: (C, VPC, C) learned labels, or None.
         label_kind: what they are: "probabilities", each row of which sums to 1, or "regression", FRePo's
             targets of a mean squared error; None where there are none.
-        interpolation: str, how few frames become many, of `keras_vdd.temporal.INTERPOLATIONS`.
+        interpolation: str, how few frames become many, of `keras_vdd.temporal.INTERPOLATIONS`, or "parametric".
+        interpolator: `keras_vdd.temporal.Interpolator` of "parametric", where fewer frames are stored; else None.
         recipe: str, the resolved recipe's YAML text.
         provenance: dict of plain values: versions, seed, name of the source set.
 
@@ -72,11 +78,13 @@ class DistilledSet:
     recipe: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
     interpolation: str = "half-pixel"
+    interpolator: Interpolator | None = None
 
     def __init__(
         self, kind: str, class_names: Iterable[str], frames: int, mean: Iterable[float], std: Iterable[float],
         videos_per_class: int, *, labels: np.ndarray | None = None, label_kind: str | None = None,
         recipe: str = "", provenance: dict[str, Any] | None = None, interpolation: str = "half-pixel",
+        interpolator: Interpolator | None = None,
         arrays: Mapping[str, np.ndarray | None] | None = None, **named: np.ndarray | None,
     ) -> None:  # fmt: skip
         settle = object.__setattr__
@@ -92,6 +100,7 @@ class DistilledSet:
         settle(self, "labels", None if labels is None else _array("labels", labels, 3))
         settle(self, "label_kind", label_kind)
         settle(self, "interpolation", interpolation)
+        settle(self, "interpolator", interpolator)
         settle(self, "recipe", recipe)
         settle(self, "provenance", {} if provenance is None else provenance)
         self._check_shapes()
@@ -117,6 +126,9 @@ class DistilledSet:
     def _settled(self, given: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
         memory = self.memory
         ranks = {items.array: 2 + len(items.axes) for items in memory.items}
+        for items in memory.items:
+            if items.moments is not None:
+                ranks |= {items.array: 3 + len(items.axes), items.moments: 3}
         ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
         for name, array in given.items():
             elsewhere = any(name in other.arrays for other in MEMORIES)
@@ -136,10 +148,9 @@ class DistilledSet:
             raise UsageError(
                 "A distilled set needs at least one class name, no name twice and none that is empty."
             )
-        if self.interpolation not in INTERPOLATIONS:
-            raise UsageError(
-                f"Interpolation {self.interpolation!r} is unknown: choose one of {', '.join(INTERPOLATIONS)}."
-            )
+        if self.interpolation not in (*INTERPOLATIONS, LEARNED):
+            known = ", ".join([*INTERPOLATIONS, LEARNED])
+            raise UsageError(f"Interpolation {self.interpolation!r} is unknown: choose one of {known}.")
         if frames < 1:
             raise UsageError(f"frames={frames} must be at least 1.")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
@@ -152,7 +163,8 @@ class DistilledSet:
                 if items.single
                 else {"static": statics, "dynamic": dynamics}[items.index]
             )
-            expected[items.array] = (classes, of_class, *self._item_shape(items))
+            several = () if items.moments is None else self._most_of_a_slot(items.moments)
+            expected[items.array] = (classes, of_class, *several, *self._item_shape(items))
         for shared in self.memory.shared:
             expected[shared.array] = (self.integrators, *shared.shape)
         expected["labels"] = (classes, self.videos_per_class, classes)
@@ -162,13 +174,47 @@ class DistilledSet:
                 raise UsageError(
                     f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}."
                 )
+        self._check_interpolator()
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
 
+    def _most_of_a_slot(self, name: str) -> tuple[int]:
+        """How many items a slot has at most, whose moments are told by an array of that name."""
+        moments = self.arrays[name]
+        if moments.shape[:2] != (len(self.class_names), self.videos_per_class):
+            raise UsageError(
+                f"Array {name!r} has shape {moments.shape}; the rest of the set needs "
+                f"{(len(self.class_names), self.videos_per_class)} and then the most of a video."
+            )
+        for label, slot in np.ndindex(moments.shape[:2]):
+            of_video = moments[label, slot]
+            last = int((of_video >= 0).sum())
+            if (of_video[last:] != -1).any():
+                raise UsageError(f"Array {name!r} has other numbers than -1 past the last of a video.")
+            if (reason := why_no_moments(of_video[:last], self.frames)) is not None:
+                raise UsageError(f"Video {slot} of class {label} {reason}.")
+        return (moments.shape[2],)
+
+    def _check_interpolator(self) -> None:
+        whole = (self.frames, *self.size)
+        fewer = [
+            self.arrays[items.array].shape[2]
+            for items in self.memory.items
+            if "frames" in items.smaller and items.axes[0] == "frames"
+            if self.arrays[items.array].shape[2] < self.frames
+        ]
+        learned = self.interpolation == LEARNED and bool(fewer)
+        if self.interpolator is not None and not learned:
+            raise UsageError(
+                f"An interpolator is for a set that stores fewer frames, with interpolation={LEARNED!r}: leave it None."
+            )
+        for stored in fewer if learned else ():
+            upsampling.axis_matrices((stored, *self.size), whole, LEARNED, self.interpolator)
+
     def _item_shape(self, items: Items) -> tuple[int, ...]:
         """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
-        found = self.arrays[items.array].shape[2:]
+        found = items.shape_in(self.arrays)
         whole = items.whole(self.frames, *self.size)
         shape = [there if needed is None else needed for there, needed in zip(found, whole, strict=True)]
         if items.enlarged_before is not None:
@@ -220,7 +266,7 @@ class DistilledSet:
         return int(label) * self.integrators // self.classes
 
     def nbytes(self, dtype: str = "float32") -> int:
-        """Return the exact bytes of the memories stored as `dtype`; integrators and labels are float32.
+        """Return the exact bytes of the memories stored as `dtype`; all that is shared is float32.
 
         Raises:
             UsageError: a set of this kind cannot be stored so.
@@ -279,7 +325,8 @@ class DistilledSet:
             float32 (n, T, H, W).
         """
         clips = self.arrays["dynamic"][label, dynamics, ..., 0]
-        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size), self.interpolation)
+        rule = self.interpolation, self.interpolator
+        matrices = upsampling.axis_matrices(clips.shape[1:], (self.frames, *self.size), *rule)
         return upsampling.upsample(clips, matrices)
 
     def _checked(self, pairs: np.ndarray) -> np.ndarray:

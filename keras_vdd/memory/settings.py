@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from keras_vdd.settings import Positive, Settings, Whole, one_of
-from keras_vdd.temporal import INTERPOLATIONS
+from keras_vdd.temporal import INTERPOLATIONS, LEARNED
 
-Interpolation = Annotated[str, one_of(lambda: list(INTERPOLATIONS))]
+Interpolation = Annotated[str, one_of(lambda: [*INTERPOLATIONS, LEARNED])]
 
 # What a kind that has no use for a setting holds it at, whatever a recipe says of it.
 _WITHOUT = {
@@ -50,7 +50,8 @@ class MemorySettings(Settings):
     used; null stores all."""
     interpolation: Interpolation = "half-pixel"
     """How few frames become many: duplicate; linear (the first and the last stored frame are those of the video, as in
-    the paper); half-pixel (linear, each stored frame in the middle of its share)."""
+    the paper); half-pixel (linear, each stored frame in the middle of its share); parametric (by a network trained on
+    the real clips, see `interpolator`)."""
     dynamic_size: Positive | None = None
     """Side of a stored motion clip in pixels, interpolated to data.size when used; null stores all."""
     quantise: bool = False
@@ -61,6 +62,10 @@ class MemorySettings(Settings):
         if self.stored_frames is not None and self.stored_frames > data.frames:
             stored = f"memory.stored_frames={self.stored_frames}"
             yield f"{stored} is above data.frames={data.frames}; it can only store less"
+
+    def interpolates_by_network(self, frames: int) -> bool:
+        """Return whether stored frames become the `frames` of a video by a trained interpolator."""
+        return self.interpolation == LEARNED and self.frames_of(frames) < frames
 
     def frames_of(self, frames: int) -> int:
         """Return how many frames are stored of a video of `frames` (N_syn)."""

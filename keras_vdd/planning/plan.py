@@ -13,6 +13,7 @@ from keras_vdd.placement import on_its_device
 from keras_vdd.planning import stage_costs
 from keras_vdd.planning.clip_lengths import check_clip_lengths
 from keras_vdd.planning.extent import extent_of
+from keras_vdd.planning.interpolator import interpolator_stage
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
 from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
@@ -96,8 +97,10 @@ def _estimates(recipe, extent, nbytes):
         found["static"] = stage_costs.static_stage(*about)
     if recipe.needs_experts and recipe.experts.source is None:
         found["experts"] = stage_costs.expert_training(*about)
+    if recipe.needs_interpolator:
+        found["interpolator"] = interpolator_stage(recipe, extent)
     if recipe.dynamic is not None:
-        memory = in_memory(recipe, extent.classes, "float32")
+        memory = in_memory(recipe, extent.classes, "float32", grown=True)
         found["dynamic"] = stage_costs.dynamic_stage(*about, memory)
     if recipe.method in ("herding", "k-center"):
         found["choice"] = stage_costs.feature_network(*about)

@@ -1,6 +1,7 @@
 """Exact shapes and bytes of what a recipe stores, without Keras and without the videos."""
 
 import itertools
+from typing import Any
 
 from keras_vdd.memory.budget import label_bytes, memory_bytes, real_clip_bytes
 from keras_vdd.recipe.schema import Recipe
@@ -13,8 +14,11 @@ def shapes(recipe: Recipe, classes: int) -> dict[str, list[int]]:
         return {}
     stored = memory.shapes(settings, classes, data.frames, data.size)
     found = {items.array: [*stored[items.array]] for items in memory.items}
+    found |= {items.moments: [*stored[items.moments]] for items in memory.items if items.moments is not None}
     if memory.shared:
         found[memory.shared_noun] = [stored[memory.shared[0].array][0], memory.shared_numbers]
+    if recipe.needs_interpolator:
+        found["interpolator"] = [interpolator_bytes(recipe) // 4]
     if learns_labels(recipe):
         found["labels"] = [classes, settings.videos_per_class, classes]
     return found
@@ -27,17 +31,35 @@ def stored(recipe: Recipe, classes: int) -> dict[str, int | str]:
     if recipe.method == "full":
         return clip
     labels = label_bytes(classes, recipe.memory.videos_per_class) if learns_labels(recipe) else 0
-    found = {"distilled": in_memory(recipe, classes, dtype) + labels, "dtype": dtype}
+    interpolator = interpolator_bytes(recipe)
+    beside = labels + interpolator
+    found = {"distilled": in_memory(recipe, classes, dtype) + beside, "dtype": dtype}
+    if recipe.memory_kind.most_shapes is not None:
+        found["distilled, at most"] = in_memory(recipe, classes, dtype, grown=True) + beside
     if dtype != "float32":
-        found["distilled, were it float32"] = in_memory(recipe, classes, "float32") + labels
+        found["distilled, were it float32"] = in_memory(recipe, classes, "float32") + beside
+    if interpolator:
+        found["interpolator among them"] = interpolator
     if labels:
         found["labels among them"] = labels
     return {**found, **clip}
 
 
-def in_memory(recipe: Recipe, classes: int, dtype: str) -> int:
-    """Return the exact bytes of a recipe's memory as `dtype`, learned labels not among them."""
-    return memory_bytes(recipe.memory, classes, recipe.data.frames, recipe.data.size, dtype)
+def in_memory(recipe: Recipe, classes: int, dtype: str, grown: bool = False) -> int:
+    """Return the exact bytes of a recipe's memory as `dtype`, learned labels and an interpolator not among them.
+
+    Of one that grows during learning they are those at its start, or with `grown` the most that they may become.
+    """
+    data = recipe.data
+    return memory_bytes(recipe.memory, classes, data.frames, data.size, dtype, grown)
+
+
+def interpolator_bytes(recipe: Recipe) -> int:
+    """Return the bytes of the interpolator that a recipe's set stores, float32; 0 where it needs none."""
+    if not recipe.needs_interpolator:
+        return 0
+    settings: Any = recipe.interpolator
+    return int(settings.architecture(recipe.memory, recipe.data).nbytes)
 
 
 def counts(recipe: Recipe, classes: int) -> tuple[int, int]:

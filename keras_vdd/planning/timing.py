@@ -29,7 +29,7 @@ def training_pass(network):
     def value(weights, x):
         return ops.mean(ops.square(models.apply(network, weights, x)))
 
-    return _seconds(jit(value_and_grad(value)), weights, x) / count
+    return seconds_of(jit(value_and_grad(value)), weights, x) / count
 
 
 def training_operations(network):
@@ -58,7 +58,7 @@ def _products(operation, shape):
     return math.prod(shape) * math.prod(operation.kernel.shape[:-1]) if hasattr(operation, "kernel") else 0
 
 
-def _seconds(function, *inputs, enough=0.5):
+def seconds_of(function, *inputs, enough=0.5):
     best, spent = math.inf, 0.0
     _finished(function(*inputs))  # the first call compiles
     for _ in range(3):

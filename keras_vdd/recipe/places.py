@@ -8,7 +8,15 @@ from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.names import known
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
 
-PLACES = ("data.root", "data.annotations", "data.store", "run.dir", "experts.source", "experts.folder")
+PLACES = (
+    "data.root",
+    "data.annotations",
+    "data.store",
+    "run.dir",
+    "experts.source",
+    "experts.folder",
+    "interpolator.folder",
+)
 
 
 def without_places(text: str) -> str:

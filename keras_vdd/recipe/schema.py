@@ -19,8 +19,9 @@ from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.models.registry import NETWORKS
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
-from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings
+from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, InterpolatorSettings
 from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole
+from keras_vdd.temporal import LEARNED
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.
 STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
@@ -40,6 +41,19 @@ def _renamed(values: dict[str, Any]) -> dict[str, Any]:
             if (value := inner.pop(before)) is not None:
                 inner[new.split(".")[1]] = value
             values = {**values, section: inner}
+    return values
+
+
+def _with_interpolator(values: dict[str, Any]) -> dict[str, Any]:
+    memory = values.get("memory")
+    if (
+        values.get("interpolator") is None
+        and isinstance(memory, dict)
+        and memory.get("interpolation") == LEARNED
+    ):
+        kind = memory.get("kind", MEMORY_KIND)
+        if isinstance(kind, str) and kind in MEMORIES and "interpolation" in MEMORIES.get(kind).settings.uses:
+            return {**values, "interpolator": {}}
     return values
 
 
@@ -101,6 +115,8 @@ class Recipe(Settings):
     """Stage 1; null leaves the stills as the real frames they start from."""
     experts: ExpertSettings | None = None
     """Networks that stage 2 reads; there wherever its loss reads them (mtt)."""
+    interpolator: InterpolatorSettings | None = None
+    """What makes all frames of a few; there wherever memory.interpolation=parametric."""
     dynamic: Annotated[SerializeAsAny[MatchingSettings], PlainValidator(_of_its_loss)] | None = None
     """Stage 2; null where stills alone are wanted."""
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -156,6 +172,11 @@ class Recipe(Settings):
         return self.dynamic is not None and self.loss_of("dynamic").expert_epochs is not None
 
     @property
+    def needs_interpolator(self) -> bool:
+        """Whether a trained interpolator makes the frames of its videos."""
+        return self.dynamic is not None and self.memory.interpolates_by_network(self.data.frames)
+
+    @property
     def expert_epochs(self) -> int:
         """Epochs that each expert is trained; its snapshots count from 0, before training."""
         experts: Any = self.experts
@@ -167,7 +188,7 @@ class Recipe(Settings):
     def _what_goes_without_saying(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        values = _renamed(values)
+        values = _with_interpolator(_renamed(values))
         if not isinstance(values.get("dynamic"), dict):
             return values
         dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}
@@ -184,7 +205,7 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _sections_fit(self) -> "Recipe":
         wrong = [*self._coreset_alone()] if self.coreset else [*self._learned()]
-        wrong += [*self._experts_fit(), *self._storage_fits()]
+        wrong += [*self._experts_fit(), *self._interpolator_fits(), *self._storage_fits()]
         refusals = {name: BASELINES.get(name).refusal(self) for name in self.evaluation.compare}
         wrong += [f"evaluation.compare has {name}, {why}" for name, why in refusals.items() if why]
         wrong += self.memory.fits(self.data)
@@ -250,6 +271,12 @@ class Recipe(Settings):
                 "a whole clip, or fewer that are spread over its time"
             )
             return
+        if getattr(stage, "real_frames", None) and self.memory_kind.most_shapes is not None:
+            yield (
+                f"dynamic.real_frames={stage.real_frames} matches stored frames, and memory.kind={memory.kind} stores "
+                "other ones of each video; set dynamic.real_frames=null"
+            )
+            return
         if not hasattr(stage, "segments"):
             return
         real = stage.real_frames or data.frames
@@ -280,6 +307,15 @@ class Recipe(Settings):
                 f"experts.epochs={self.experts.epochs} is below the {read} epochs that "
                 f"dynamic.loss={self.dynamic.loss} reads with these settings; raise it, or set experts.epochs=null"
             )
+
+    def _interpolator_fits(self):
+        if self.interpolator is not None and self.memory.interpolation != LEARNED:
+            yield f"an interpolator is for memory.interpolation={LEARNED} only; set interpolator=null"
+        elif self.needs_interpolator:
+            from keras_vdd.temporal.interpolator import why_not  # needs NumPy, which other recipes are spared
+
+            if wrong := why_not(self.interpolator.architecture(self.memory, self.data)):
+                yield f"interpolator: {wrong}"
 
     def _storage_fits(self):
         dtype = self.export.dtype

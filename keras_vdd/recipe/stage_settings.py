@@ -1,6 +1,6 @@
-"""Settings of what the stages read or choose: experts and coresets."""
+"""Settings of what the stages read or choose: experts, an interpolator and coresets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,36 @@ class ExpertSettings(Settings):
     """Where experts are kept; recipes that need the same ones share them."""
     processes: Positive | None = None
     """Experts trained side by side; null for one for every four processor cores."""
+
+
+class InterpolatorSettings(Settings):
+    """A video transformer trained on the real set, which makes all frames of a few stored ones."""
+
+    iterations: Positive = 2000
+    """Steps of training."""
+    batch_size: Positive = 16
+    """Real clips of a step."""
+    learning_rate: Annotated[Real, Field(gt=0)] = 1e-3
+    """Of Adam at the start; it falls to zero along a cosine."""
+    patch: Positive = 8
+    """Side of a patch in pixels, each a token; it divides data.size."""
+    width: Positive = 32
+    """Numbers of a token."""
+    depth: Positive = 2
+    """Blocks, each of attention over time, attention over space and an MLP."""
+    heads: Positive = 4
+    """Heads of attention; they divide the width."""
+    mlp_ratio: Positive = 4
+    """Hidden numbers of an MLP for each of a token."""
+    folder: str = "interpolators"
+    """Where interpolators are kept; recipes that need the same one share it."""
+
+    def architecture(self, memory: Any, data: Any) -> Any:
+        """Return the `keras_vdd.temporal.Architecture` for the `memory` and `data` settings of a recipe."""
+        from keras_vdd.temporal.timesformer import Architecture  # needs NumPy
+
+        sizes = self.patch, self.width, self.depth, self.heads, self.mlp_ratio
+        return Architecture(memory.frames_of(data.frames), data.frames, data.size, *sizes)
 
 
 class CoresetSettings(Settings):

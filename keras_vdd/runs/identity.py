@@ -18,6 +18,7 @@ _NOT_COMPARED = {
     "static": ("chunk",),
     "dynamic": ("chunk",),
     "experts": ("folder", "processes"),
+    "interpolator": ("folder",),
 }
 # Forms of MTT's gradient that are equal up to rounding: they differ in memory and time.
 EXACT_FORMS = ("auto", "unrolled", "adjoint")
@@ -106,6 +107,8 @@ def settings_of(recipe: Any) -> dict[str, Any]:
         values.pop(key, None)
     if (values["experts"] or {}).get("source", "") is None:
         del values["experts"]["source"]  # as it was before there was that setting
+    if values["interpolator"] is None:
+        del values["interpolator"]  # as it was before there was that section
     if (values["dynamic"] or {}).get("gradient") in EXACT_FORMS:
         values["dynamic"]["gradient"] = "exact"
     return values

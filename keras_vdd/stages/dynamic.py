@@ -9,7 +9,7 @@ from keras_vdd.stages.learn import finish, finished, learn
 from keras_vdd.stages.start import Start
 
 
-def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_callbacks=()):
+def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_callbacks=(), interpolator=None):
     """Learn the memory that the recipe asks for by a matching loss on videos.
 
     "Dancing with Still Images" (CVPR 2024), section 4 and Algorithm 1: the static memory is frozen, the
@@ -23,6 +23,7 @@ def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_cal
         progress: `keras_vdd.progress.Progress`.
         callbacks: Keras callbacks, told of stage 2 as `fit_stage` says.
         expert_callbacks: those that are told of experts, as `train_experts` says.
+        interpolator: `keras_vdd.temporal.Interpolator`, where the recipe needs one.
 
     Returns:
         (arrays, facts): arrays as `DistilledSet` names them, `labels` among them where they were learned;
@@ -36,6 +37,8 @@ def learn_videos(recipe, stores, static, run, progress, callbacks=(), expert_cal
     if bank is not None and recipe.experts.source is not None:
         _goes_on_with(bank, recipe.experts.source, run)
     memory = start_memory(recipe, store, static)
+    if interpolator is not None:
+        memory.interpolator = interpolator
     arrays, facts, iterations = learn(recipe, "dynamic", memory, store, run, progress, bank, callbacks)
     finish(run, "dynamic", arrays, iterations=iterations, results=facts)
     return arrays, facts

@@ -23,6 +23,7 @@ from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import differences, recipe_hash, settings_of
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
+from keras_vdd.stages.interpolator import interpolator_of
 from keras_vdd.stages.learn import RESULT, restore_log
 from keras_vdd.stages.static import learn_stills
 
@@ -39,7 +40,7 @@ def carry_out(
         stores: dict of `Store`, "train" and "test".
         run: `RunFolder`, held alone.
         progress: `keras_vdd.progress.Progress`.
-        callbacks: Keras callbacks by stage, "static", "experts" and "dynamic".
+        callbacks: Keras callbacks by stage, "static", "experts", "interpolator" and "dynamic".
 
     Returns:
         `Results`, as `results.json` has them.
@@ -99,11 +100,13 @@ def _made_set(recipe, stores, run, progress, callbacks):
             if not (run.path / last / RESULT).exists() or not is_export(folder):
                 raise
             _LOG.warning("The set in '%s' is exported again: %s.", folder, str(error).rpartition(";")[0])
-    arrays, facts = _learned(recipe, stores, run, progress, callbacks)
+    # Before the stages: whether it can be had should not show after the stills were learned.
+    with run.times.of("interpolator"):
+        interpolator = interpolator_of(recipe, stores, run, progress, callbacks.get("interpolator", ()))
+    arrays, facts = _learned(recipe, stores, run, progress, callbacks, interpolator)
     with run.times.of("export"):
-        export(
-            _distilled_set(recipe, stores, arrays, facts), folder, dtype=recipe.export.dtype, overwrite=True
-        )
+        made = _distilled_set(recipe, stores, arrays, facts, interpolator)
+        export(made, folder, dtype=recipe.export.dtype, overwrite=True)
     progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
@@ -124,7 +127,7 @@ def _is_of_the_full_set(recipe):
     return recipe.coreset is not None and recipe.coreset.method == "full"
 
 
-def _learned(recipe, stores, run, progress, callbacks):
+def _learned(recipe, stores, run, progress, callbacks, interpolator):
     if recipe.coreset is not None:
         with run.times.of("coreset"):
             return choose_clips(recipe, stores, run, progress), {}
@@ -136,10 +139,10 @@ def _learned(recipe, stores, run, progress, callbacks):
         return {"static": static}, {}
     with run.times.of("dynamic"):
         told = callbacks.get("dynamic", ()), callbacks.get("experts", ())
-        return learn_videos(recipe, stores, static, run, progress, *told)
+        return learn_videos(recipe, stores, static, run, progress, *told, interpolator)
 
 
-def _distilled_set(recipe, stores, arrays, learned):
+def _distilled_set(recipe, stores, arrays, learned, interpolator):
     data, facts = recipe.data, environment()
     provenance = {
         "name": recipe.run_name,
@@ -154,12 +157,14 @@ def _distilled_set(recipe, stores, arrays, learned):
         "real_videos": len(stores["train"]),
         "real_bytes": real_bytes(stores["train"]),
         **{name: learned[name] for name in ("step_size",) if name in learned},
+        **({} if interpolator is None else {"interpolator": interpolator.mark}),
         **({"coreset": recipe.coreset.method} if recipe.coreset is not None else {}),
     }
     return DistilledSet(
         recipe.memory.kind, stores["train"].class_names, data.frames, data.mean, data.std,
         recipe.memory.videos_per_class, **arrays, label_kind=learned.get("label_kind"),
         recipe=resolved_yaml(recipe), provenance=provenance, interpolation=recipe.memory.interpolation,
+        interpolator=interpolator,
     )  # fmt: skip
 
 

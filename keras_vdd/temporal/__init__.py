@@ -13,9 +13,15 @@ INTERPOLATIONS = {
     "linear": "linear, the first and the last stored frame being the first and the last of the video",
     "half-pixel": "linear with half-pixel centres, edges held",
 }
-"""How few frames become many: the name of each rule, and what it does in words."""
+"""How few frames become many: the name of each fixed rule, and what it does in words."""
+LEARNED = "parametric"
+"""The rule that is a network trained on real clips, see `Interpolator`."""
 
 _HOMES = {
+    "Architecture": "timesformer",
+    "Interpolator": "interpolator",
+    "TimeSformer": "layer",
+    "between_key_frames": "key_frames",
     "interpolation_matrix": "interpolation",
     "is_ordered": "correspondence",
     "is_uniform": "correspondence",
@@ -24,7 +30,7 @@ _HOMES = {
     "why_not_uniform": "correspondence",
 }
 
-__all__ = ["INTERPOLATIONS", *_HOMES]
+__all__ = ["INTERPOLATIONS", "LEARNED", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -146,6 +146,7 @@ def test_a_set_without_a_recipe_is_trained_by_defaults_and_says_so(stores, tmp_p
         compile(training_block(folder), "card", "exec")
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_number_is_one_of_the_table_s(stores, tmp_path, capsys):
     """With dropout, batches and weights of its own seed, as a reader runs it."""

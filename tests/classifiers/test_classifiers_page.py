@@ -34,6 +34,7 @@ def place(whole, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_page_runs(place, capsys):
     train, ask = (shlex.split(block)[1:] for block in blocks("bash"))

@@ -74,7 +74,7 @@ def test_recipes_are_listed_without_keras():
 
 
 def test_the_commands_are_those_promised():
-    promised = "recipes prepare experts distill evaluate train predict export publish load inspect doctor"
+    promised = "recipes prepare experts interpolator distill evaluate train predict export publish load inspect doctor"
     assert list(cli.COMMANDS) == promised.split()
     assert {("recipes", name) for name in ("list", "show", "copy", "validate")} <= set(EVERY)
 

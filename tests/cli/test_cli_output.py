@@ -9,12 +9,14 @@ import sys
 import time
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_rows import row
 
 from keras_vdd.cli import output
-from keras_vdd.progress import Bars, Lines
+from keras_vdd.cli.main import main
+from keras_vdd.progress import Bars, Lines, Several
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -46,17 +48,59 @@ class Clock:
         return self.now
 
 
-def test_lines_come_seldom_and_tell_the_last_figures():
+def lines_of(count, pace, start=0, seconds=5):
+    """What is said of a task whose every step takes `pace` seconds."""
     stream, clock = io.StringIO(), Clock()
-    lines = Lines(stream, seconds=5, clock=clock)
-    with lines.task("static", 100) as update:
-        for done in range(1, 101):
-            clock.now += 0.2
+    lines = Lines(stream, seconds=seconds, clock=clock, now=lambda: "12:00")
+    with lines.task("static", count) as update:
+        if start:
+            update(start)
+        for done in range(start + 1, count + 1):
+            clock.now += pace
             update(done, loss=1.0 / done)
-    said = stream.getvalue().splitlines()
+    return stream.getvalue().splitlines()
+
+
+def test_lines_come_seldom_and_tell_the_last_figures():
+    said = lines_of(100, 0.2)
     assert len(said) == 5
-    assert said[0] == "static: 25/100  loss 0.04"
-    assert said[-2:] == ["static: 100/100  loss 0.01", "static: done in 20.0 s"]
+    assert said[0] == "12:00 static: 25/100 (25 %)  5 a second  0:15 left  loss 0.04"
+    assert said[-2:] == [
+        "12:00 static: 100/100 (100 %)  5 a second  loss 0.01", "12:00 static: done in 20.0 s",
+    ]  # fmt: skip
+
+
+def test_the_pace_is_that_of_this_call_and_long_tasks_say_less():
+    assert (
+        lines_of(100, 6, start=90)[0]
+        == "12:00 static: 91/100 (91 %)  0.167 a second  0:54 left  loss 0.01099"
+    )
+    assert "2:59:48 left" in lines_of(1800, 6)[1]
+    assert 3 * 60 < len(lines_of(1800, 6)) < 4.5 * 60
+
+
+def test_a_log_file_has_what_was_said_with_times(tmp_path, capsys):
+    log = tmp_path / "vdd.log"
+    for words in (
+        ["inspect", "none", "--log-file", str(log)],
+        ["--log-file", str(log), "-q", "inspect", "none"],
+    ):
+        assert main(words) == 2
+    said = log.read_text().splitlines()
+    assert len(said) == 4 and said[1][20:] == said[3][20:] == capsys.readouterr().err.splitlines()[0]
+    assert time.strptime(said[0][:19], "%Y-%m-%d %H:%M:%S") and said[0][20:].startswith("vdd ")
+    assert main(["--log-file", str(tmp_path / "no" / "vdd.log"), "inspect", "none"]) == 2
+    assert "the log file" in capsys.readouterr().err
+
+
+def test_several_listeners_are_told_the_same():
+    streams = io.StringIO(), io.StringIO()
+    told = Several(*(Lines(stream, now=lambda: "12:00") for stream in streams))
+    told.say("a line")
+    with told.task("static", 3) as update:
+        update(3, loss=0.5)
+    assert streams[0].getvalue().splitlines()[0] == "12:00 a line"
+    assert all("static: 3/3" in stream.getvalue() for stream in streams)
 
 
 def test_bars_open_and_close_with_their_tasks():
@@ -91,8 +135,16 @@ def test_the_table_prints_exact_bytes_and_percent(capsys):
     assert "95,335,708" in said and "17.5 ±0.1" in said and "200 clips" in said and "evaluator paper" in said
 
 
-def test_an_interrupt_ends_with_130():
-    code = (
+@pytest.mark.parametrize(
+    "number, code, words",
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "stopped by SIGTERM"),
+        (signal.SIGHUP, 129, "stopped by SIGHUP"),
+    ],
+)
+def test_a_signal_ends_with_the_code_of_shells(number, code, words):
+    script = (
         "import signal, sys, time; from keras_vdd import diagnosis; from keras_vdd.cli import main\n"
         # A test run in the background of a script inherits an ignored Ctrl-C.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -100,13 +152,13 @@ def test_an_interrupt_ends_with_130():
         "diagnosis._probe = probe\nsys.exit(main.main(['doctor']))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "begun\n"
     time.sleep(0.2)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     _, error = process.communicate(timeout=30)
-    assert process.returncode == 130 and error.strip() == "interrupted"
+    assert process.returncode == code and error.strip() == words
 
 
 def test_a_closed_pipe_is_no_error():

@@ -1,5 +1,7 @@
 """Whether a video is read as the `ffmpeg` program shows it."""
 
+import os
+
 import numpy as np
 
 from keras_vdd.data.decoding.decode import decode
@@ -38,3 +40,26 @@ def difference(path):
     middle = np.stack(list(middle_frames(path, size, 4, 2)))
     chosen = [np.abs(frames.astype(int) - picture).mean((1, 2, 3)).min() for picture in middle]
     return "the middle clip has other frames" if max(chosen) else None
+
+
+def accepted_though_cut(path, share):
+    """Cut a file off where a share of its bytes is left; return what is wrong with how it is then read, or None.
+
+    One of which `ffmpeg` complains has to be refused; another may be, or be taken with the frames that it shows.
+    """
+    with open(path, "r+b") as file:
+        file.truncate(int(os.path.getsize(path) * share))
+    try:
+        shown_frames(path)
+    except Refused as error:
+        try:
+            return (
+                f"{len(decode(path, 16))} frames were taken, though ffmpeg says: {str(error).splitlines()[0]}"
+            )
+        except UnreadableVideo:
+            return None
+    try:
+        decode(path, 16)
+    except UnreadableVideo:
+        return None
+    return difference(path)

@@ -110,6 +110,7 @@ def test_an_expert_that_another_process_is_at_is_left_to_it(linear, stores, tmp_
     assert holder.stdin.closed and linear == ([1] if made else [1, 0]) and contents(again.folder) == before
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_processes_side_by_side_make_the_same_experts(stores, tmp_path):
     recipe = recipe_of(tmp_path, "experts.count=2", "experts.processes=2")

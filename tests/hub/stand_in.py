@@ -14,7 +14,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import yaml
-from hub.stand_in_repositories import LARGE, File, Refusal, Repository, described
+from hub.stand_in_repositories import LARGE, File, Refusal, Repository
 
 WRITER, READER = "hf_writer", "hf_reader"
 NEW = "2026-01-01T00:00:00.000Z"
@@ -202,41 +202,16 @@ class Handler(BaseHTTPRequestHandler):
         }
 
     def tree(self, type, id, revision, folder):
-        folder = folder or ""
-        repository, found = self._repository(type, id), {}
-        start = f"{folder.strip('/')}/" if folder.strip("/") else ""
         deep = self.query.get("recursive", ["false"])[0].lower() in ("true", "1")
-        for path, file in sorted(repository.commits[repository.at(revision)].items()):
-            if path.startswith(start):
-                parts = path[len(start) :].split("/")
-                for depth in range(1, len(parts)):
-                    name = start + "/".join(parts[:depth])
-                    found.setdefault(name, {"type": "directory", "oid": "0" * 40, "size": 0, "path": name})
-                if deep or len(parts) == 1:
-                    found[path] = described(path, file)
-        if not deep:
-            found = {path: one for path, one in found.items() if "/" not in path[len(start) :]}
-        if start and not found:
-            raise Refusal(404, "EntryNotFound", f"{folder} does not exist")
-        return list(found.values())
+        return self._repository(type, id).listed(revision, (folder or "").strip("/"), deep)
 
     def paths(self, type, id, revision):
         repository = self._repository(type, id)
-        files = repository.commits[repository.at(revision)]
         if "json" in (self.headers.get("Content-Type") or ""):
             asked = self._json()["paths"]
         else:
             asked = urllib.parse.parse_qs(self.body.decode())["paths"]
-        folders = {
-            "/".join(path.split("/")[:depth]) for path in files for depth in range(1, path.count("/") + 1)
-        }
-        return [
-            described(path, files[path])
-            if path in files
-            else {"type": "directory", "oid": "0" * 40, "size": 0, "path": path}
-            for path in (one.strip("/") for one in asked)
-            if path in files or path in folders
-        ]
+        return repository.described(revision, [path.strip("/") for path in asked])
 
     def resolve(self, id, revision, path, type="models"):
         repository = self._repository(type, id)

@@ -80,6 +80,35 @@ class Repository:
         """Return the content of all files at a revision, by path."""
         return {path: file.content for path, file in self.commits[self.at(revision)].items()}
 
+    def listed(self, revision, folder, deep):
+        """Return what the Hub says of the files and folders in a folder, "" for all; `deep` goes into those."""
+        found, start = {}, f"{folder}/" if folder else ""
+        for path, file in sorted(self.commits[self.at(revision)].items()):
+            if path.startswith(start):
+                parts = path[len(start) :].split("/")
+                for depth in range(1, len(parts)):
+                    name = start + "/".join(parts[:depth])
+                    found.setdefault(name, described_folder(name))
+                if deep or len(parts) == 1:
+                    found[path] = described(path, file)
+        if not deep:
+            found = {path: one for path, one in found.items() if "/" not in path[len(start) :]}
+        if start and not found:
+            raise Refusal(404, "EntryNotFound", f"{folder} does not exist")
+        return list(found.values())
+
+    def described(self, revision, paths):
+        """Return what the Hub says of some files and folders; of others it says nothing."""
+        files = self.commits[self.at(revision)]
+        folders = {
+            "/".join(path.split("/")[:depth]) for path in files for depth in range(1, path.count("/") + 1)
+        }
+        return [
+            described(path, files[path]) if path in files else described_folder(path)
+            for path in paths
+            if path in files or path in folders
+        ]
+
 
 def described(path, file):
     """Return what the Hub says of a file in a listing."""
@@ -87,3 +116,8 @@ def described(path, file):
     if file.lfs:
         about["lfs"] = {"oid": file.sha256, "size": len(file.content), "pointerSize": 130}
     return about
+
+
+def described_folder(path):
+    """Return what the Hub says of a folder in a listing."""
+    return {"type": "directory", "oid": "0" * 40, "size": 0, "path": path}

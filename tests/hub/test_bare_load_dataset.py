@@ -351,9 +351,9 @@ signature = (tf.TensorSpec(videos.shape[1:], tf.float32), tf.TensorSpec((), tf.i
 pairs = lambda: ((row["video"], row["label"]) for row in ds)
 rows = tf.data.Dataset.from_generator(pairs, output_signature=signature)
 got = np.concatenate([batch.numpy() for batch, _ in rows.batch(10)])
-assert np.allclose(got, videos, atol=1e-5)  # TensorFlow brings Keras along, and its backend makes them
+assert np.array_equal(got, videos)
 made = ds.to_tf_dataset(batch_size=10, columns="video", label_cols="label")
-assert np.allclose(np.concatenate([batch.numpy() for batch, _ in made]), videos, atol=1e-5)
+assert np.array_equal(np.concatenate([batch.numpy() for batch, _ in made]), videos)
 print("well")
 """
     )
@@ -381,6 +381,30 @@ for streaming in (False, True):
         assert "pip install --upgrade keras-vdd" in str(error), error
 files = sorted(str(path) for path in __import__("pathlib").Path(folder, "data").iterdir())
 assert "statics" in datasets.load_dataset("parquet", data_files=files, split="train").column_names
+print("well")
+"""
+    )
+    assert fresh(code, folder, truth) == "well\n"
+
+
+def test_a_set_without_card_and_names_is_told_and_made_videos(published, fresh):
+    folder, truth = published("still")
+    (folder / "README.md").unlink()
+    for number, file in enumerate(sorted((folder / "data").iterdir())):
+        file.rename(folder / f"{number}.parquet")
+    code = (
+        TOGETHER
+        + """
+import io, logging
+told = io.StringIO()
+logging.getLogger("keras_vdd").addHandler(logging.StreamHandler(told))
+plain = datasets.load_dataset(folder, split="train")
+said = told.getvalue()
+assert said.count("\\n") == 1 and folder in said and "by keras_vdd.as_videos" in said, said
+rows = keras_vdd.as_videos(plain)
+assert all(np.array_equal(row["video"], video) for row, video in zip(rows, videos, strict=True))
+datasets.load_dataset("parquet", data_files=folder + "/*.parquet")  # asked for as what they are
+assert told.getvalue() == said
 print("well")
 """
     )

@@ -39,7 +39,7 @@ def test_experts_are_published_and_taken_by_address(hub, at_hub, linear, stores,
     (other := tmp_path / "other").mkdir()
     (other / "train.csv").write_text("a,b")
     hub.hold("user/strange", other)
-    first, same, strange, taken, pinned, misfit, missing = at_hub(
+    first, same, strange, taken, pinned, misfit, missing, loaded, inspected = at_hub(
         ("publish_experts", bank.folder, "user/experts", {"license": "cc0-1.0", "tag": "v1"}),
         ("publish_experts", bank.folder, "user/experts", {"license": "cc0-1.0"}),
         ("publish_experts", bank.folder, "user/strange", {"license": "cc0-1.0"}),
@@ -47,6 +47,8 @@ def test_experts_are_published_and_taken_by_address(hub, at_hub, linear, stores,
         ("make_experts", recipe, {"experts.source": "hf://user/experts@v1", "experts.count": 1}),
         ("make_experts", recipe, {"experts.batch_size": 9}),
         ("make_experts", recipe, {"experts.source": "user/none"}),
+        ("load", "user/experts@v1", {}),
+        ("inspect", "user/experts", {}),
         code=CODE,
     )
     files = hub.dataset("user/experts").files()
@@ -62,4 +64,9 @@ def test_experts_are_published_and_taken_by_address(hub, at_hub, linear, stores,
     assert len(pinned["experts"]) == 1
     assert "do not fit the recipe: they have experts.batch_size=10, and it has 9" in misfit["error"]
     assert "the Hub has no dataset user/none" in missing["error"]
+    assert loaded["error"] == (
+        "user/experts@v1 on the Hub holds experts, networks for trajectory matching, and no distilled set: "
+        "`vdd experts --recipe RECIPE experts.source=hf://user/experts@v1` takes them and says how good they are."
+    )
+    assert "experts.source=hf://user/experts`" in inspected["error"]
     assert "holds something other than a folder of experts (such as train.csv)" in strange["error"]

@@ -29,6 +29,9 @@ def test_folders_that_hold_no_whole_set(folder, tmp_path, make_set):
         keras_vdd.load(tmp_path / "empty")
     with pytest.raises(UsageError, match="is a file"):
         keras_vdd.load(folder / "README.md")
+    (tmp_path / "empty" / "experts.json").write_text("{}")
+    with pytest.raises(UsageError, match="holds experts, .* `vdd experts --recipe RECIPE experts.source="):
+        keras_vdd.load(tmp_path / "empty")
 
     missing = shutil.copytree(folder, tmp_path / "missing")
     sorted((missing / "data").iterdir())[1].unlink()

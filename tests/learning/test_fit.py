@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from toy_condensers import make_batch, make_condenser
 
+from keras_vdd import stopping
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays, save_arrays
 from keras_vdd.learning.fit import fit_stage, has_converged
 from keras_vdd.progress import Silent
 from keras_vdd.runs.log import Log
+from keras_vdd.stopping import Stopped, heard
 
 ITERATIONS, EVERY, STOP = 9, 2, 5
 KEPT = ["checkpoint-before.safetensors", "checkpoint.safetensors"]
@@ -143,22 +145,26 @@ def test_resumed_after_an_error_of_the_listener(tmp_path, whole):
     check_same(learn(tmp_path), whole[0], tmp_path, whole[1])
 
 
-def test_one_interrupt_ends_the_iteration_and_saves_it(tmp_path, whole):
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        learn(tmp_path, Watched(STOP, lambda: os.kill(os.getpid(), signal.SIGINT)))
-    assert signal.getsignal(signal.SIGINT) is before
+@pytest.mark.parametrize("number, times", [(signal.SIGINT, 1), (signal.SIGINT, 3), (signal.SIGTERM, 2)])
+def test_a_signal_ends_the_iteration_and_saves_it_however_often_it_comes(number, times, tmp_path, whole):
+    def send():
+        for _ in range(times):
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(Stopped, match=f"after iteration {STOP} of {ITERATIONS}"), heard():
+        learn(tmp_path, Watched(STOP, send))
     assert load_arrays(tmp_path / "dynamic" / "checkpoint.safetensors")[1]["iteration"] == STOP
     progress = Watched()
     check_same(learn(tmp_path, progress), whole[0], tmp_path, whole[1])
     assert progress.done[0] == STOP
 
 
-def test_the_second_interrupt_acts_at_once(tmp_path, whole):
+def test_one_that_comes_later_acts_at_once(tmp_path, whole, monkeypatch):
     def interrupt_twice():
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
 
+    monkeypatch.setattr(stopping, "PATIENCE_S", 0)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path, Watched(STOP, interrupt_twice))
     kept = load_arrays(tmp_path / "dynamic" / "checkpoint.safetensors")[1]["iteration"]

@@ -49,6 +49,7 @@ def registered(place, monkeypatch, forgetting):
     return memory
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_page_ends_with_a_set_that_loads_with_its_plugin(place):
     printed = run(place, "-c", SCRIPT)
@@ -70,6 +71,7 @@ def test_the_page_ends_with_a_set_that_loads_with_its_plugin(place):
     assert run(place, "-c", code) == f"(16, 8, 32, 32, 3) {8 * 2 * 2 * 32 * 32 * 3 * 4} True\n"
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "fade"
@@ -88,6 +90,7 @@ def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     assert run(place, "-c", code) == "['fade', 'full-video', 'static-dynamic', 'still'] DM + fade True\n"
 
 
+@pytest.mark.once
 def test_the_schema_and_its_errors_know_it_while_it_is_registered(registered):
     recipe = load_recipe("quickstart", [*FADE, "memory.start=still"])
     assert recipe.memory.start == "still" and recipe.memory_kind is registered

@@ -28,6 +28,7 @@ def registered(place, forgetting):
     return keras_vdd.load_plugin(place / "moments.py").METHOD
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     (words,) = follow("adding-a-method.md", tmp_path)
@@ -46,6 +47,7 @@ def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     assert "dynamic.loss=moments must be one of dc, dm, frepo, mtt" in said
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     folder = place / "own" / "moments"
@@ -65,6 +67,7 @@ def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
     assert done.stdout == "['dc', 'dm', 'frepo', 'moments', 'mtt'] True Moments + static-dynamic\n"
 
 
+@pytest.mark.once
 def test_the_schema_and_its_errors_know_it_while_it_is_registered(registered):
     recipe = load_recipe("quickstart", ["dynamic.loss=moments", "dynamic.variance=2"])
     assert recipe.dynamic.variance == 2 and recipe.loss_of("dynamic") is registered
@@ -102,7 +105,7 @@ def test_its_gradient_meets_differences(kind, registered, monkeypatch):
 
 def test_it_is_resumed_planned_and_told_like_the_others(registered, tmp_path, monkeypatch):
     test_every_method.test_stopped_in_its_midst_and_begun_again_it_ends_with_the_same_bytes(
-        "moments", (), tmp_path
+        "moments", "still", (), tmp_path
     )
     test_every_method.test_it_is_planned_and_twice_the_iterations_take_twice_the_time(
         "moments", "still", monkeypatch

@@ -48,11 +48,12 @@ MOMENTS = {
     "export": ("os.rename", "/distilled", 1),
     "evaluation": ("os.rename", "evaluation/random-stills.json", 2),
 }
-# What lies before and after learning is files alone: on the quickest backend.
+# What lies before and after learning is files alone, and how a signal stops learning is tested on every backend
+# with toys (`learning/test_fit.py`): on the quickest backend.
 QUICKEST = pytest.mark.skipif(
     keras.config.backend() != "torch", reason="runs on torch only: the suite's time"
 )
-INTERRUPTED = ("dynamic", pytest.param("evaluation", marks=QUICKEST))
+INTERRUPTED = ("dynamic", "evaluation")
 BRIEF = "evaluation.compare=[random-stills]"
 
 
@@ -89,7 +90,7 @@ def same(place, unbroken, store, folders=("runs/quickstart",)):
 
 @pytest.mark.parametrize(
     "moment",
-    [pytest.param(name, marks=QUICKEST) if name in ("preparing", "export") else name for name in MOMENTS],
+    [name if name == "dynamic" else pytest.param(name, marks=QUICKEST) for name in MOMENTS],
 )
 def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, unbroken, tmp_path):
     store = None if moment == "preparing" else whole.store
@@ -101,14 +102,17 @@ def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, unbro
     same(tmp_path, unbroken, whole.store)
 
 
+@QUICKEST
 @pytest.mark.parametrize("moment", INTERRUPTED)
 def test_ctrl_c_ends_with_130_and_the_run_goes_on(moment, whole, unbroken, tmp_path):
     settings = overrides(tmp_path, BRIEF, store=whole.store)
     done = vdd_distill(settings, signal.SIGINT.value, *MOMENTS[moment])
     assert done.returncode == 130, done.stderr
-    assert "interrupted" in done.stderr.splitlines() and "Traceback" not in done.stderr
+    said = next(line for line in done.stderr.splitlines() if line.startswith("interrupted"))
+    assert "the same command goes on: vdd distill --backend" in said and "Traceback" not in done.stderr
     folder = tmp_path / "runs" / "quickstart"
     if moment == "dynamic":
+        assert "stage dynamic after iteration 3 of" in said
         # Not a multiple of run.checkpoint_every: it was saved because of the interrupt.
         assert load_arrays(folder / "dynamic" / "checkpoint.safetensors")[1]["iteration"] == 3
         again = vdd_distill(settings)
@@ -141,7 +145,9 @@ def unbroken_methods(whole, tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage", [name if name in ("MTT", "FRePo") else pytest.param(name, marks=QUICKEST) for name in STAGES]
+)
 def test_killed_in_the_stages_of_mtt_and_frepo(stage, whole, unbroken_methods, tmp_path):
     name, moment = STAGES[stage]
     settings = settings_of(name, tmp_path, "static=null", store=whole.store)
@@ -169,6 +175,7 @@ def of_a_folder(whole, tmp_path):
     return settings
 
 
+@QUICKEST
 def test_a_killed_run_is_not_gone_on_with_on_other_videos(of_a_folder, tmp_path):
     settings = of_a_folder("killed")
     done = vdd_distill(settings, signal.SIGKILL.value, *MOMENTS["dynamic"])

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once
 
 PAGE = (Path(__file__).parents[2] / "docs" / "temporal-compression.md").read_text(encoding="utf-8")
 BASE = shlex.split(re.search(r"--recipe dm-miniucf-naive[^`]*?(dynamic\.network.*)\n```", PAGE)[1])[:2]
-COUNTS = (1, 2, 4, 8)
+COUNTS, RULES = (1, 2, 4, 8), ("duplicate", "linear", "parametric")
 
 
 def cells(heading):
@@ -28,7 +28,8 @@ def cells(heading):
 
 
 TABLES = {
-    "Table 1": {(n, n, 1, rule) for rule in ("duplicate", "linear") for n in COUNTS} - {(1, 1, 1, "linear")},
+    "Table 1": {(n, n, 1, rule) for rule in ("duplicate", "linear", "parametric") for n in COUNTS}
+    - {(1, 1, 1, "linear")},
     "Figure 5": {(s, r, 1, "duplicate") for s in (*COUNTS, 16) for r in (*COUNTS, 16)},
     "Figure 6": {(16, 16, k, "duplicate") for k in (*COUNTS, 16)},
 }

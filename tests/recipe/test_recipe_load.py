@@ -150,7 +150,7 @@ def test_unknown_recipe_offers_the_nearest():
     [
         ("static.iteration=3", "unknown key static.iteration; did you mean static.iterations?"),
         ("sttic.iterations=3", "did you mean static.iterations?"),
-        ("iterations=3", "did you mean static.iterations or dynamic.iterations?"),
+        ("iterations=3", "did you mean static.iterations or interpolator.iterations or dynamic.iterations?"),
         ("set=ucf101", "did you mean data.set?"),
         ("data.root.x=1", "unknown key data.root.x"),
         ("extends=quickstart", "unknown key extends"),

@@ -16,6 +16,8 @@ from keras_vdd.errors import VddError
 TIME_LIMIT_S = 300.0
 # Long videos of one's own take longer: a megabyte is some 40 frames of full HD, which take half a second.
 SECONDS_PER_MEGABYTE = 5
+# How often a process that is killed while it starts is started.
+STARTS = 3
 
 
 class Pool:
@@ -101,22 +103,27 @@ class Pool:
     def _start(self):
         home = os.path.dirname(os.path.dirname(os.path.abspath(keras_vdd.__file__)))
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "keras_vdd.data.decoding.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )
-        self._processes.append(process)
-        if self._closed:
-            process.kill()
-        if not process.stdout.readline():
-            raise VddError(
-                f"The decoding process did not start (exit status {process.wait()}): see its message above."
+        for _ in range(STARTS):
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "keras_vdd.data.decoding.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                # What a terminal sends to its programs is the parent's to act on, also while this one starts.
+                start_new_session=True,
             )
-        return process
+            self._processes.append(process)
+            if self._closed:
+                process.kill()
+            if process.stdout.readline():
+                return process
+            status = process.wait()
+            # Killed from outside, as by a machine that is short of memory, it is started once more.
+            if status >= 0 or self._closed:
+                break
+        raise VddError(f"The decoding process did not start (exit status {status}): see its message above.")
 
 
 def _size(path):

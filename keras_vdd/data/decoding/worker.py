@@ -22,6 +22,7 @@ from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.files import file_checksum, replacing, write_atomically
 from keras_vdd.sealed import seal
+from keras_vdd.stopping import SIGNALS
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
 # machine's memory. Decoding 8K takes a tenth of it.
@@ -29,8 +30,9 @@ MEMORY_LIMIT = 6 * 2**30
 
 
 def main():
-    # Ctrl-C reaches the whole terminal; the parent decides, and closes the input when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Signals may reach all processes of a call; the parent decides, and closes the input when it ends.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     _limit_memory()
     av.logging.set_level(None)
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")

@@ -10,8 +10,9 @@ def reconstruct(distilled, pairs):
     from keras_vdd.memory import upsampling  # needs NumPy, which recipes do without
 
     stored = distilled.video[pairs[:, 0], pairs[:, 1]]
-    matrix = upsampling.axis_matrices(stored.shape[1:2], (distilled.frames,), distilled.interpolation)[0]
-    return upsampling.along_time(stored, matrix)
+    rule = distilled.interpolation, distilled.interpolator
+    over_time, *_ = upsampling.axis_matrices(stored.shape[1:4], (distilled.frames, *distilled.size), *rule)
+    return upsampling.along_time(stored, over_time)
 
 
 def shapes(settings, classes, frames, size):

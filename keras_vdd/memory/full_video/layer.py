@@ -14,7 +14,7 @@ class FullVideoMemory(MemoryLayer):
         videos_per_class: int, VPC.
         frames, size: int, of a video.
         stored_frames: int, frames that are learned and stored of a video; None for all. A call interpolates them.
-        interpolation: str, how, of `keras_vdd.temporal.INTERPOLATIONS`.
+        interpolation: str, how, of `keras_vdd.temporal.INTERPOLATIONS`, or "parametric" by `interpolator`.
         quantise: "int8" or "int4", learn videos as they are stored in it; None for as they are.
     """
 
@@ -26,7 +26,8 @@ class FullVideoMemory(MemoryLayer):
     ):  # fmt: skip
         super().__init__(classes, videos_per_class, videos_per_class, 0, frames, size, quantise, **kwargs)
         stored = frames if stored_frames is None else stored_frames
-        self._enlarging = upsampling.axis_matrices((stored,), (frames,), interpolation)[0]
+        upsampling.axis_matrices((stored,), (frames,))  # refuses more frames than there are
+        self._over_time = interpolation
         shape = (classes, videos_per_class, stored, size, size, 3)
         self.video = self.add_weight(name="video", shape=shape, initializer="zeros")
         self.built = True
@@ -41,7 +42,10 @@ class FullVideoMemory(MemoryLayer):
         self.video.assign(start.random_clips(settings.videos_per_class, self.stored_frames))
 
     def call(self, pairs):
-        return upsampling.along_time(self.stored(pairs), self._enlarging, ops)
+        whole = self.frames, self.size, self.size
+        stored = self.stored_frames, self.size, self.size
+        over_time, *_ = upsampling.axis_matrices(stored, whole, self._over_time, self.interpolator)
+        return upsampling.along_time(self.stored(pairs), over_time, ops)
 
     @property
     def stored_frames(self):

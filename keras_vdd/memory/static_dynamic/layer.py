@@ -24,7 +24,7 @@ class StaticDynamicMemory(MemoryLayer):
             stored; a call interpolates them to `frames` and `size`, which None stands for.
         quantise: "int8" or "int4", learn memories as they are stored in it, and see the static memory so too; None
             for as they are.
-        interpolation: str, how frames are, of `keras_vdd.temporal.INTERPOLATIONS`.
+        interpolation: str, how frames are, of `keras_vdd.temporal.INTERPOLATIONS`, or "parametric" by `interpolator`.
     """
 
     kind = "static-dynamic"
@@ -37,7 +37,8 @@ class StaticDynamicMemory(MemoryLayer):
         super().__init__(classes, *counts, frames, size, quantise, **kwargs)
         side = size if dynamic_size is None else dynamic_size
         motion = (frames if stored_frames is None else stored_frames, side, side)
-        self._enlarging = upsampling.axis_matrices(motion, (frames, size, size), interpolation)
+        upsampling.axis_matrices(motion, (frames, size, size))  # refuses more than there is
+        self._over_time = interpolation
         self.static = self.add_weight(
             name="static",
             shape=(classes, statics_per_class, size, size, 3),
@@ -74,7 +75,7 @@ class StaticDynamicMemory(MemoryLayer):
 
         With several integrators the pairs of each one's classes are as many as `pairing.shares` says.
         """
-        return self._integrated(pairs, self._enlarging)
+        return self._integrated(pairs, self._enlarging(self._over_time))
 
     @property
     def stored_frames(self):
@@ -82,7 +83,11 @@ class StaticDynamicMemory(MemoryLayer):
 
     def stored(self, pairs):
         """As `call`, with motion as few frames as it is stored in; the integrator sees those alone."""
-        return self._integrated(pairs, [None, *self._enlarging[1:]])
+        return self._integrated(pairs, [None, *self._enlarging("half-pixel")[1:]])
+
+    def _enlarging(self, over_time):
+        stored, whole = self.dynamic.shape[2:5], (self.frames, self.size, self.size)
+        return upsampling.axis_matrices(stored, whole, over_time, self.interpolator)
 
     def _integrated(self, pairs, enlarging):
         labels = pairs[:, 0]

@@ -1,0 +1,122 @@
+"""Signals that ask the process to stop, and how the work in hand is ended in order.
+
+Ctrl-C (SIGINT), `kill` and batch systems (SIGTERM) and a terminal that closes (SIGHUP) are treated alike.
+"""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+Handler = Callable[[int, FrameType | None], Any]
+Previous = Handler | int | signal.Handlers | None
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+PATIENCE_S = 5.0
+"""A signal that follows another within so many seconds is the same wish once more: `timeout`, a batch system and
+an impatient user send several, which must not break off the writing of a checkpoint."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to stop.
+
+    Attributes:
+        number: int, the signal.
+        reached: str, what was reached and is kept; empty if nothing is known of it.
+    """
+
+    def __init__(self, number: int, reached: str = ""):
+        super().__init__(reached)
+        self.number, self.reached = number, reached
+
+
+class _Asked:
+    """When a signal last asked this process to stop."""
+
+    at = -PATIENCE_S
+
+    def again(self) -> bool:
+        """Whether this one only repeats the last; it is remembered."""
+        now = time.monotonic()
+        before, self.at = self.at, now
+        return now - before < PATIENCE_S
+
+
+_asked = _Asked()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if not _asked.again():
+        raise Stopped(number)
+
+
+class Soft:
+    """What `softly` gives: whether a signal has come."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.previous: dict[int, Previous] = {}
+
+    def __bool__(self) -> bool:
+        return self.number is not None
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Remember the first signal; one that comes later than `PATIENCE_S` raises where the program is."""
+        if not _asked.again() and self:
+            raise Stopped(number)
+        self.number = self.number or number
+
+    def stop(self, reached: str) -> None:
+        """Do what the signal would have done, if one came; call it after the work in hand is safe.
+
+        Raises:
+            Stopped: with what was `reached`, unless the program that calls has a handler of its own that raises, or
+                no handler at all: then the process ends by the signal.
+        """
+        if self.number is None:
+            return
+        previous = self.previous[self.number]
+        if previous is signal.SIG_DFL:
+            signal.signal(self.number, signal.SIG_DFL)
+            signal.raise_signal(self.number)
+        elif callable(previous) and previous not in (_stop, signal.default_int_handler):
+            previous(self.number, None)
+        raise Stopped(self.number, reached)
+
+
+@contextlib.contextmanager
+def softly() -> Iterator[Soft]:
+    """Context in which the first signal is only remembered, for a stop at the next good moment.
+
+    Signals that the process ignores, as under `nohup`, are still ignored. Outside the main thread, where Python sets no
+    handlers, nothing changes.
+    """
+    soft = Soft()
+    with _handled_by(soft.handle, SIGNALS) as soft.previous:
+        yield soft
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[None]:
+    """Context in which each of the signals raises `Stopped`, and one that follows at once is no second one."""
+    _asked.at = -PATIENCE_S
+    with _handled_by(_stop, SIGNALS):
+        yield
+
+
+@contextlib.contextmanager
+def _handled_by(handler: Handler, numbers: tuple[int, ...]) -> Iterator[dict[int, Previous]]:
+    previous: dict[int, Previous] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in numbers:
+            # None: set by other code than Python's, which could not be put back.
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                previous[number] = signal.signal(number, handler)
+    try:
+        yield previous
+    finally:
+        for number, before in previous.items():
+            signal.signal(number, before)
