@@ -79,6 +79,22 @@ class Condenser(TrainStep, keras.Model):
             ordered[place] = gradients[name]
         return loss, ordered, logs
 
+    @property
+    def changing(self):
+        """list of weights that `iteration_ended` changes; no trainable ones."""
+        return self.memory.changing
+
+    def iteration_ended(self, iteration, iterations, logs):
+        """Let the memory change what it changes after an iteration, and return what the log says of both: a dict.
+
+        Args:
+            iteration: int, counted from 1.
+            iterations: int, of the whole stage.
+            logs: dict of tensors, of the step.
+        """
+        self.memory.iteration_ended(iteration, iterations, logs)
+        return {**self.objective.notes(self), **self.memory.notes()}
+
     def _no_offsets(self):
         """Zeros that are added to the frames of each slot's videos: the gradient to them is that of the frames."""
         memory = self.memory

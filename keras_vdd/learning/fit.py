@@ -151,9 +151,7 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverged(iteration, f"loss {loss}")
         self._losses.append(loss)
-        memory = self.model.memory
-        memory.iteration_ended(iteration, self._iterations, logs)
-        notes = {**self.model.objective.notes(self.model), **memory.notes()}
+        notes = self.model.iteration_ended(iteration, self._iterations, logs)
         self._records.append({"stage": self._name, "iteration": iteration, "loss": loss, **notes})
         self._log.append(**self._records[-1])
         self._update(iteration, loss=loss, **notes)
