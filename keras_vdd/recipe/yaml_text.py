@@ -10,7 +10,6 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from keras_vdd.errors import UsageError
 
-
 # Far above what settings need, the names of a thousand classes among them; what is above would take long to read.
 LONGEST = 64 * 1024
 _DEEPEST = 32
@@ -99,7 +98,9 @@ def as_mapping(text, source):
         where = f", line {mark.line + 1}" if mark else ""
         raise UsageError(f"{source}{where}: not valid YAML ({error.problem or error.context})") from None
     except (YAMLError, ValueError) as error:
-        raise UsageError(f"{source}: not valid YAML ({(str(error).splitlines() or ['no reason given'])[0]})") from None
+        raise UsageError(
+            f"{source}: not valid YAML ({(str(error).splitlines() or ['no reason given'])[0]})"
+        ) from None
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UsageError(f"{source} must hold `key: value` lines; `vdd recipes show quickstart` prints such")
     return values
