@@ -55,9 +55,6 @@ class InterpolatorTraining:
 class Recovery(TrainStep, keras.Model):
     """The network under `fit()`: a batch has `frames`, uint8 (batch_size, frames, size, size, 3)."""
 
-    changing = ()
-    """Weights that are changed otherwise than by their gradients: none."""
-
     def __init__(self, training, **kwargs):
         super().__init__(**kwargs)
         self.network = TimeSformer(**vars(training.about), dtype="float32")
@@ -74,10 +71,6 @@ class Recovery(TrainStep, keras.Model):
             return ops.mean(ops.square(self.network.recovered(weights, given) - clips))
 
         return *value_and_grad(loss)(values), {}
-
-    def iteration_ended(self, iteration, iterations, logs):
-        """Nothing but its weights changes, and the log has its loss alone."""
-        return {}
 
 
 def train_interpolator(store, training, run, checkpoint_every, progress, callbacks=()):

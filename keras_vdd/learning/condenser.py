@@ -47,6 +47,19 @@ class Condenser(TrainStep, keras.Model):
     def call(self, pairs):
         return self.memory(pairs)
 
+    @property
+    def changing(self):
+        """list of weights that change while it is learned, and are not trained."""
+        return self.memory.changing
+
+    def iteration_ended(self, iteration, iterations, logs):
+        """Let the memory change what else changes; arguments as `MemoryLayer.iteration_ended` takes them."""
+        self.memory.iteration_ended(iteration, iterations, logs)
+
+    def notes(self):
+        """dict: what the log says of an iteration about the memory."""
+        return self.memory.notes()
+
     def meta_gradient(self, values, others, batch):
         """The objective and its gradients to what is learned.
 
@@ -78,22 +91,6 @@ class Condenser(TrainStep, keras.Model):
         for name, place in extra.items():
             ordered[place] = gradients[name]
         return loss, ordered, logs
-
-    @property
-    def changing(self):
-        """list of weights that `iteration_ended` changes; no trainable ones."""
-        return self.memory.changing
-
-    def iteration_ended(self, iteration, iterations, logs):
-        """Let the memory change what it changes after an iteration, and return what the log says of both: a dict.
-
-        Args:
-            iteration: int, counted from 1.
-            iterations: int, of the whole stage.
-            logs: dict of tensors, of the step.
-        """
-        self.memory.iteration_ended(iteration, iterations, logs)
-        return {**self.objective.notes(self), **self.memory.notes()}
 
     def _no_offsets(self):
         """Zeros that are added to the frames of each slot's videos: the gradient to them is that of the frames."""
