@@ -71,7 +71,10 @@ def unfold(rows, features, wanted, most=None):
     static, dynamic = (np.tile(pairs[:, axis], len(wanted)) for axis in (1, 2))
     heads = rows.heads["integrator"].to_pylist()
     texts = max((len(row["config"]) + len(row["weights"]) for row in heads), default=1)
-    size = sum(max(map(len, blob[:1] if isinstance(blob, np.ndarray) else blob)) for blob in blobs.values()) + texts
+    size = (
+        sum(max(map(len, blob[:1] if isinstance(blob, np.ndarray) else blob)) for blob in blobs.values())
+        + texts
+    )
     if most is not None and len(row) * size > most:
         raise VddError(
             f"as_videos would make {len(row):,} videos of {size:,} bytes each at once, of {len(wanted)} rows: load the "
