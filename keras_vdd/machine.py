@@ -1,6 +1,10 @@
 """What the machine has: processors and main memory that this process may use."""
 
+import contextlib
 import os
+from pathlib import Path
+
+_GROUPS = Path("/sys/fs/cgroup")
 
 
 def processor_count() -> int:
@@ -11,8 +15,34 @@ def processor_count() -> int:
 
 
 def main_memory_bytes() -> int | None:
-    """Return the size of main memory in bytes, or None where the system does not say."""
+    """Return the bytes of main memory that this process may use, or None where the system does not say.
+
+    The limits of a container (control groups of Linux) and of the process (`ulimit -v`) count.
+    """
+    found = [*_group_limits()]
+    with contextlib.suppress(ValueError, OSError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # Windows has none
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        found += [limit] if limit != resource.RLIM_INFINITY else []
+    return min(found, default=None)
+
+
+def _group_limits(groups=_GROUPS, mine=Path("/proc/self/cgroup")):
+    """Yield the limits of memory of the control groups that this process is in, those around them too."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return None
+        lines = mine.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+    for line in lines:
+        _, controllers, path = (line + "::").split(":")[:3]
+        # Version 2 names no controllers; version 1 has a folder for those of memory.
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        top, name = (groups / "memory", "memory.limit_in_bytes") if controllers else (groups, "memory.max")
+        inside = Path(path.lstrip("/"))
+        for group in dict.fromkeys((inside, *inside.parents)):
+            with contextlib.suppress(OSError, ValueError):  # "max" where there is none
+                yield int((top / group / name).read_text())

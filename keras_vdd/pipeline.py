@@ -16,7 +16,7 @@ from keras_vdd.interpolators.engine import learn_interpolator
 from keras_vdd.interpolators.engine import training_of as interpolator_training_of
 from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.placement import on_its_device
-from keras_vdd.planning.clip_lengths import check_clip_lengths
+from keras_vdd.planning.beforehand import check_beforehand, check_classes
 from keras_vdd.planning.interpolator import plan_interpolator
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, listener
@@ -92,7 +92,7 @@ def make_experts(
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     training_of(recipe)
     with on_its_device(recipe):
-        check_clip_lengths(recipe)
+        check_beforehand(recipe)
         bank = learn_experts(recipe, stores_of(recipe, progress), progress, callbacks)
     experts = [
         {"number": number, "top1": top1, "loss": losses[-1]}
@@ -202,9 +202,10 @@ def distill(
 
 def _distill(recipe, progress, stills_from, callbacks):
     # Before the run folder is made: a mistake in data.root, or in numbers of frames, should leave nothing behind.
-    check_clip_lengths(recipe)
+    check_beforehand(recipe)
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = listing_of(recipe, progress)
+    check_classes(recipe, len(listing.class_names))
     if stills is not None:
         stills.of_these_videos(prepare_stores(listing, recipe.data, progress))
     run = RunFolder(recipe)

@@ -39,6 +39,17 @@ def class_names(value: Any) -> Any:
     raise ValueError("must be all, present or a list of class names (quote names that look like numbers)")
 
 
+def in_short(value: Any) -> str:
+    """Return a value as sentences show it: its start where it is long, escaped where it cannot be written."""
+    try:
+        text = str(value).encode(errors="backslashreplace").decode()
+    except ValueError:
+        return "a number of thousands of digits"
+    except RecursionError:
+        return "a value nested too deep to show"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def one_of(names: Callable[[], Iterable[str]]) -> AfterValidator:
     """Return the check of a setting that names one of what is registered when a recipe is read."""
 

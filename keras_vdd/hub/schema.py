@@ -43,6 +43,7 @@ from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum
 from keras_vdd.hub.config_check import check_config
 from keras_vdd.hub.damage import Damage, told
 from keras_vdd.hub.row_weights import told_of
@@ -63,6 +64,9 @@ RECIPE = "recipe.yaml"
 EXPERTS = "experts.json"
 """What a folder of experts has, which is no distilled set."""
 PROVENANCE = "provenance.json"
+RECIPE_SUM = "recipe_checksum"
+"""Key of the `recipe_checksum` in `provenance.json`, which has one of its own."""
+_PLACE = re.compile(r"^ +(root|annotations|store|dir|source|folder): .*\n", re.MULTILINE)
 RESULTS = "results.json"
 PREVIEW = "preview.webp"
 SIDE_FILES = (CARD, RECIPE, PROVENANCE, RESULTS, PREVIEW)
@@ -154,6 +158,11 @@ class RowConfig:
             return self.shapes[column]
         items = self.memory.column(column)
         return items.published(items.whole(self.frames, self.height, self.width))
+
+
+def recipe_checksum(text: str) -> str:
+    """Return a checksum of the text of `recipe.yaml` but for the places that it names: of equal runs it is equal."""
+    return checksum(_PLACE.sub("", text))
 
 
 def file_name(place: int, count: int, content: str, file: str) -> str:

@@ -11,7 +11,7 @@ from keras_vdd.memory import pairing
 from keras_vdd.models.footprint import total_bytes
 from keras_vdd.placement import on_its_device
 from keras_vdd.planning import stage_costs
-from keras_vdd.planning.clip_lengths import check_clip_lengths
+from keras_vdd.planning.beforehand import check_beforehand
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.interpolator import interpolator_stage
 from keras_vdd.planning.paper_figures import figure_of
@@ -51,8 +51,8 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
 
 
 def _plan(recipe):
-    check_clip_lengths(recipe)
     extent = extent_of(recipe.data)
+    check_beforehand(recipe, extent.classes)
     nbytes, paper = stored(recipe, extent.classes), figure_of(recipe)
     estimates = _estimates(recipe, extent, nbytes.get("distilled"))
     seconds = sum(stage["seconds"] for stage in estimates.values())

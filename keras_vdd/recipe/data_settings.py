@@ -27,9 +27,9 @@ class ShapesSettings(Settings):
 
     seed: Annotated[Whole, Field(ge=0)] = 0
     """Seed of the videos themselves; another seed makes another set."""
-    train_per_class: Positive = 24
+    train_per_class: Annotated[Positive, Field(le=10_000)] = 24
     """Training videos of each class."""
-    test_per_class: Positive = 12
+    test_per_class: Annotated[Positive, Field(le=10_000)] = 12
     """Test videos of each class."""
 
 

@@ -4,6 +4,7 @@ from keras_vdd.methods import METHODS
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.schema import DYNAMIC_LOSS, MEMORY_KIND
 from keras_vdd.registry import must_be_one_of
+from keras_vdd.settings import in_short
 
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
@@ -39,7 +40,7 @@ def _key(location):
 def _sentences(error, values):
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     key = _key(error["loc"])
-    shown = f"{key}={value if len(str(value)) <= 80 else str(value)[:77] + '...'}"
+    shown = f"{key}={in_short(value)}"
     if kind == "extra_forbidden" and key in known_keys():
         section, _, name = key.rpartition(".")
         why = _reason(section, name, values)

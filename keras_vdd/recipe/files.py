@@ -8,6 +8,7 @@ from keras_vdd.recipe.compose import composed, files_of
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.names import known, unknown
 from keras_vdd.recipe.yaml_text import read
+from keras_vdd.settings import in_short
 
 
 def values_of(name_or_path, beside=None, seen=(), source=None):
@@ -36,9 +37,14 @@ def _path(text, beside):
         raise UsageError(unknown(text))
     places = [Path(beside, text)] if beside is not None else []
     for path in [*places, Path(text).expanduser()]:
-        if path.is_file():
-            return path
-        if path.is_dir():
+        try:
+            if path.is_file():
+                return path
+            folder = path.is_dir()
+        except (OSError, ValueError) as error:  # a name too long, a zero byte in it
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"recipe file {in_short(text)} is no file's name: {why}") from None
+        if folder:
             raise UsageError(
                 f"{text} is a folder; a recipe is a file, such as {text.rstrip('/')}/recipe.yaml"
             )
@@ -61,7 +67,9 @@ def extended(values, source, beside=None, seen=()):
 
 def _inherited(parent, source, beside, seen):
     if not isinstance(parent, str):
-        raise UsageError(f"{source}: extends={parent!r} must be a recipe, by name or path, or a list of such")
+        raise UsageError(
+            f"{source}: extends={in_short(parent)} must be a recipe, by name or path, or a list of such"
+        )
     _, base = values_of(parent, beside, seen, source)
     return {key: value for key, value in base.items() if key not in ("name", "summary")}
 

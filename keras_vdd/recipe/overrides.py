@@ -12,6 +12,7 @@ from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.schema import RENAMED
 from keras_vdd.recipe.yaml_text import parse_yaml
+from keras_vdd.settings import in_short
 
 Overrides = str | Iterable[str] | Mapping[str, Any]
 
@@ -27,11 +28,11 @@ def parse(text: str) -> tuple[str, Any]:
         ValueError: with one sentence that says what is wrong.
     """
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is not KEY=VALUE, such as data.root=videos")
+        raise ValueError(f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos")
     key, equals, raw = text.partition("=")
     key, raw = _todays(key.strip()), raw.strip()
     if not equals or not key:
-        raise ValueError(f"{text!r} is not KEY=VALUE, such as data.root=videos")
+        raise ValueError(f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos")
     kind = known_keys().get(key)
     if kind is None:
         raise ValueError(unknown_key(key))
@@ -44,8 +45,8 @@ def parse(text: str) -> tuple[str, Any]:
         raw = f"[{raw}]"
     try:
         return key, parse_yaml(raw)
-    except (YAMLError, ValueError, RecursionError):
-        raise ValueError(f"{key}={raw} is not valid YAML; lists are written [a,b]") from None
+    except (YAMLError, ValueError):
+        raise ValueError(f"{key}={in_short(raw)} is not valid YAML; lists are written [a,b]") from None
 
 
 def plain(value: Any) -> Any:

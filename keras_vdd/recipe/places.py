@@ -7,6 +7,7 @@ from keras_vdd.errors import UsageError
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.names import known
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
+from keras_vdd.settings import in_short
 
 PLACES = (
     "data.root",
@@ -52,9 +53,9 @@ def refuse_files(values: dict[str, Any], source: str) -> None:
     """
     parents = values.get("extends")
     for parent in parents if isinstance(parents, list) else [] if parents is None else [parents]:
-        if parent not in known():
+        if not isinstance(parent, str) or parent not in known():
             raise UsageError(
-                f"{source} extends {parent!r}; the recipe of a set has every setting in it, so this one is not read"
+                f"{source} extends {in_short(parent)}; the recipe of a set has every setting in it, so this one is not read"
             )
 
 

@@ -20,7 +20,7 @@ from keras_vdd.models.registry import NETWORKS
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, InterpolatorSettings
-from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole
+from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole, in_short
 from keras_vdd.temporal import LEARNED
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.
@@ -73,7 +73,11 @@ def _of_its_choice(values, base, setting, default, known):
         raise PydanticKnownError("dict_type")
     chosen = values.get(setting, default)
     if not isinstance(chosen, str) or chosen not in known:
-        context = {"discriminator": setting, "tag": str(chosen), "expected_tags": ", ".join(known.names())}
+        context = {
+            "discriminator": setting,
+            "tag": in_short(chosen),
+            "expected_tags": ", ".join(known.names()),
+        }
         raise PydanticKnownError("union_tag_invalid", context)
     return known.get(chosen).settings.model_validate(values)
 

@@ -27,8 +27,8 @@ class StaticSettings(Settings):
     """SGD momentum on the stills."""
     network: FrameNetwork = "convnet_d4"
     """Image network whose gradients are matched."""
-    width: Positive = 128
-    """Filters of each of its layers."""
+    width: Annotated[Whole, Field(ge=2)] = 128
+    """Filters of each of its layers; a layer of one filter has no gradient to match by filters."""
     real_per_class: Positive = 64
     """Real frames of each class at an iteration, each of another video where there are enough."""
     chunk: Positive = 64
