@@ -67,7 +67,9 @@ def extended(values, source, beside=None, seen=()):
 
 def _inherited(parent, source, beside, seen):
     if not isinstance(parent, str):
-        raise UsageError(f"{source}: extends={in_short(parent)} must be a recipe, by name or path, or a list of such")
+        raise UsageError(
+            f"{source}: extends={in_short(parent)} must be a recipe, by name or path, or a list of such"
+        )
     _, base = values_of(parent, beside, seen, source)
     return {key: value for key, value in base.items() if key not in ("name", "summary")}
 

@@ -73,7 +73,11 @@ def _of_its_choice(values, base, setting, default, known):
         raise PydanticKnownError("dict_type")
     chosen = values.get(setting, default)
     if not isinstance(chosen, str) or chosen not in known:
-        context = {"discriminator": setting, "tag": in_short(chosen), "expected_tags": ", ".join(known.names())}
+        context = {
+            "discriminator": setting,
+            "tag": in_short(chosen),
+            "expected_tags": ", ".join(known.names()),
+        }
         raise PydanticKnownError("union_tag_invalid", context)
     return known.get(chosen).settings.model_validate(values)
 

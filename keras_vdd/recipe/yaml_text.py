@@ -1,15 +1,15 @@
 """YAML 1.2 in and out: text to plain values, never to objects; values to text that every reader takes alike."""
 
 import io
+import warnings
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.representer import SafeRepresenter
 
 from keras_vdd.errors import UsageError
-
 
 # Far above what settings need, the names of a thousand classes among them; what is above would take long to read.
 LONGEST = 64 * 1024
@@ -40,7 +40,10 @@ def parse_yaml(text):
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        return yaml.load(text)
+        with warnings.catch_warnings():
+            # YAML 1.2 lets a name be given again; it stands for what it was given to last.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            return yaml.load(text)
     except MarkedYAMLError:
         raise
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
@@ -99,7 +102,9 @@ def as_mapping(text, source):
         where = f", line {mark.line + 1}" if mark else ""
         raise UsageError(f"{source}{where}: not valid YAML ({error.problem or error.context})") from None
     except (YAMLError, ValueError) as error:
-        raise UsageError(f"{source}: not valid YAML ({(str(error).splitlines() or ['no reason given'])[0]})") from None
+        raise UsageError(
+            f"{source}: not valid YAML ({(str(error).splitlines() or ['no reason given'])[0]})"
+        ) from None
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UsageError(f"{source} must hold `key: value` lines; `vdd recipes show quickstart` prints such")
     return values
