@@ -9,20 +9,27 @@ import logging
 import os
 import pathlib
 import platform
+import re
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from keras_vdd.tensors import File
 
 # What a file system without locks answers, such as some network shares.
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 # What a folder answers where the system cannot sync one.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTSUP}
 _POLL_S = 0.1
+# A temporary file that nobody has written to for so long is nobody's any more, on whatever machine it was begun.
+_ABANDONED_S = 86400
 
+# Those of earlier versions had no random part.
+_TEMPORARY = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<process>\d+)(-[0-9a-f]{8})?-\d+\.tmp.*")
 _numbers = itertools.count()
 _log = logging.getLogger(__name__)
+_WITHOUT_LOCKS: set[int] = set()
 
 
 @contextlib.contextmanager
@@ -41,14 +48,13 @@ def replacing(path: File, suffix: str = "", sync: bool = True) -> Iterator[pathl
         OSError: as the writing raises it, with `path` for its file name; nothing is left of what was begun.
     """
     path = pathlib.Path(path).absolute()
-    mine = f".{path.name}.{_place()}-"
-    temporary = path.with_name(f"{mine}{os.getpid()}-{next(_numbers)}.tmp{suffix}")
+    temporary = path.with_name(_temporary_name(path) + suffix)
     try:
-        _remove_left_over(path.parent, mine)
+        _remove_left_over(path)
         yield temporary
         if sync:
             _sync(temporary)
-        _put(temporary, path, f"{mine}{os.getpid()}-{next(_numbers)}.tmp")
+        _put(temporary, path, _temporary_name(path))
         if sync:
             _sync_entries(path.parent)
     except OSError as error:
@@ -89,6 +95,25 @@ def write_atomically(
             content(file)
         else:
             file.write(content.encode() if isinstance(content, str) else content)
+
+
+def is_temporary(name: str) -> bool:
+    """Return whether a file of this name is what `replacing` made and a kill left there; nobody reads such a file."""
+    return re.fullmatch(rf"\..+\.{_TEMPORARY.pattern}", name) is not None
+
+
+def append_line(path: File, line: str) -> None:
+    """Add a line to a text file; where a kill cut the last one off, the new one does not go on with it.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    with open(path, "ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = "\n" + line
+        file.write(line.encode() + b"\n")
 
 
 @contextlib.contextmanager
@@ -168,20 +193,41 @@ def _blocks(paths: Iterable[File]) -> Iterator[bytes]:
 @functools.cache
 def _place() -> str:
     """Tell apart the machines, and containers on one, that may write into one folder."""
+    known = [platform.node()]
+    for link, file in (("/proc/self/ns/pid", None), (None, "/proc/sys/kernel/random/boot_id")):
+        with contextlib.suppress(OSError):
+            known.append(os.readlink(link) if link else pathlib.Path(file or "").read_text(encoding="ascii"))
+    return checksum(" ".join(known), 4)
+
+
+@functools.cache
+def _process(number: int) -> str:
+    """A name for this process that no other has, on whatever machine; a forked one has another `number`."""
+    return f"{_place()}-{number}-{os.urandom(4).hex()}"
+
+
+def _temporary_name(path: pathlib.Path) -> str:
+    return f".{path.name}.{_process(os.getpid())}-{next(_numbers)}.tmp"
+
+
+def _remove_left_over(path: pathlib.Path) -> None:
+    """Remove what killed processes left of the same file."""
+    start = f".{path.name}."
+    for name in os.listdir(path.parent):
+        if name.startswith(start) and (left := _TEMPORARY.fullmatch(name[len(start) :])):
+            number = int(left["process"])
+            if (left["place"] == _place() and number != os.getpid() and not _lives(number)) or _age(
+                path.parent / name
+            ) > _ABANDONED_S:
+                _remove(path.parent / name)
+
+
+def _age(path: pathlib.Path) -> float:
+    """Seconds since a file was written to, as far as clocks agree; 0 where it is gone."""
     try:
-        processes = os.readlink("/proc/self/ns/pid")
+        return time.time() - path.stat().st_mtime
     except OSError:
-        processes = ""
-    return checksum(f"{platform.node()} {processes}", 4)
-
-
-def _remove_left_over(folder: pathlib.Path, mine: str) -> None:
-    """Remove what killed processes of this place left of the same file."""
-    for name in os.listdir(folder):
-        if name.startswith(mine):
-            process = name[len(mine) :].split("-")[0]
-            if process.isdecimal() and int(process) != os.getpid() and not _lives(int(process)):
-                _remove(folder / name)
+        return 0.0
 
 
 def _lives(process: int) -> bool:
@@ -245,8 +291,12 @@ def _remove(path: pathlib.Path) -> None:
             path.unlink()
 
 
-@functools.cache
 def _warn_of_no_locks(folder: str) -> None:
-    _log.warning(
-        "The file system of '%s' has no locks: see to it that no two processes work there at once.", folder
-    )
+    """Say so once a file system."""
+    device = os.stat(folder).st_dev
+    if device not in _WITHOUT_LOCKS:
+        _WITHOUT_LOCKS.add(device)
+        _log.warning(
+            "The file system of '%s' has no locks: see to it that no two processes work there at once.",
+            folder,
+        )

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from keras_vdd.files import append_line
+
 
 class Times:
     """`times.jsonl` of a run folder: a line for each piece of work that ended, in the order of their ends.
@@ -32,5 +34,5 @@ class Times:
             if self._path is not None:
                 seconds = round(time.monotonic() - started, 3)
                 ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-                with open(self._path, "a", encoding="utf-8") as file:
-                    file.write(json.dumps({"step": step, **which, "ended": ended, "seconds": seconds}) + "\n")
+                record = {"step": step, **which, "ended": ended, "seconds": seconds}
+                append_line(self._path, json.dumps(record))

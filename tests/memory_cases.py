@@ -23,6 +23,7 @@ OPTIONS = {
         "small int8": {"quantise": "int8", "stored_frames": 1, "dynamic_size": 4, "integrators": 3},
     },
     "still": {"a slot a still": {"videos_per_class": 4}},
+    "key-frames": {"first and last alone": {"insertion": "none"}},
 }
 
 
@@ -51,11 +52,25 @@ def layer(kind, classes, frames, size, **options):
     return made
 
 
-def filled(memory, seed=0):
-    """The same layer, all its weights drawn from N(0, 1)."""
+def filled(memory, seed=0, grown=True):
+    """The same layer, all its weights drawn from N(0, 1); one that grows has done so, unevenly, unless said."""
     rng = np.random.default_rng(seed)
+    changing = {variable.path for variable in memory.changing}
     for variable in memory.weights:
-        variable.assign(rng.standard_normal(variable.shape).astype("float32"))
+        if variable.path not in changing:
+            variable.assign(rng.standard_normal(variable.shape).astype("float32"))
+    return grow(memory) if grown else memory
+
+
+def grow(memory):
+    """The same layer, after frames of it became key frames, other ones of each video, as far as it can."""
+    if memory.changing and memory.frames > 1 and memory.settings.insertion != "none":
+        slots = memory.classes * memory.videos_per_class
+        new = np.zeros((slots, memory.frames), bool)
+        for slot in range(slots):  # none, one, another, ...
+            inner = slot % (memory.frames - 1)
+            new[slot, inner] = inner > 0
+        memory.insert(new)
     return memory
 
 

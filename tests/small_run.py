@@ -3,6 +3,7 @@
 import method_cases
 
 from keras_vdd.recipe.load import load_recipe
+from keras_vdd.sealed import read_json, write_json
 
 SMALL = (
     "data.shapes.train_per_class=3",
@@ -69,11 +70,22 @@ def small(place, *more, store=None):
     return load_recipe("quickstart", overrides(place, *more, store=store))
 
 
+def rewritten(path, **changes):
+    """Write a sealed JSON file with other values, as a run that had those would have."""
+    write_json(path, {**read_json(path), **changes}, indent=2)
+
+
 def contents(folder, *places):
-    """What a run left, by path: bytes without the `places` that they name. How long it took is not part of it."""
+    """What a run left, by path: bytes without the `places` that they name. How long it took is not part of it.
+
+    Nor are the checksums of recipe.yaml, which names places, and of environment.json, which has the former.
+    """
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in ("lock", "times.jsonl")):
         content = path.read_bytes()
+        if path.name == "environment.json":
+            sums = (b'"recipe_text": ', b'"checksum": ')
+            content = b"\n".join(line for line in content.split(b"\n") if not line.strip().startswith(sums))
         for place in places:
             content = content.replace(str(place).encode(), b"")
         found[path.relative_to(folder).as_posix()] = content

@@ -13,7 +13,15 @@ import threading
 import pytest
 
 from keras_vdd import files
-from keras_vdd.files import checksum, file_checksum, lock, replacing, write_atomically
+from keras_vdd.files import (
+    append_line,
+    checksum,
+    file_checksum,
+    is_temporary,
+    lock,
+    replacing,
+    write_atomically,
+)
 
 
 @pytest.mark.parametrize("content", [b"new", "new", lambda file: file.write(b"new")])
@@ -110,13 +118,56 @@ def test_what_a_killed_process_left_goes_with_the_next_writing_and_living_ones_k
     path = tmp_path / "f"
     done = subprocess.run([sys.executable, "-P", "-c", KILLED, str(path)])
     assert done.returncode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 1
+    mine = next(tmp_path.iterdir()).name.rsplit("-", 3)[0]
     # Of another machine, of the parent, which lives, and of another file.
-    mine = next(tmp_path.iterdir()).name.rsplit("-", 2)[0]
-    others = [".f.0000abcd-1-0.tmp", f"{mine}-{os.getppid()}-0.tmp", ".g" + mine[2:] + "-999999999-0.tmp"]
-    for name in others:
+    others = [
+        ".f.0000abcd-1-01234567-0.tmp",
+        f"{mine}-{os.getppid()}-01234567-0.tmp",
+        f".g{mine[2:]}-999999999-01234567-0.tmp",
+    ]
+    # Of a killed process of an earlier version, and of another machine's that has been gone for days.
+    gone = [f"{mine}-999999999-0.tmp", ".f.0000abcd-2-01234567-0.tmp"]
+    for name in (*others, *gone):
         (tmp_path / name).touch()
+    os.utime(tmp_path / gone[1], (1e9, 1e9))
     write_atomically(path, b"whole")
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["f", *others])
+
+
+def test_temporary_names_differ_where_machines_and_numbers_of_processes_do_not(tmp_path, monkeypatch):
+    names = []
+    for _ in range(2):
+        # As in two containers of one image on two machines, or a process and its fork.
+        files._process.cache_clear()
+        monkeypatch.setattr(files, "_place", lambda: "0123abcd")
+        monkeypatch.setattr(files, "_numbers", iter([7, 8]))
+        with replacing(tmp_path / "f") as made:
+            assert is_temporary(made.name)
+            names.append(made.name)
+            made.touch()
+    assert len(set(names)) == 2 and all(name.endswith("-7.tmp") for name in names)
+
+
+def test_places_are_told_apart_by_machine_and_by_container(monkeypatch):
+    def place(boot, space):
+        files._place.cache_clear()
+        monkeypatch.setattr(os, "readlink", lambda path: space)
+        monkeypatch.setattr("pathlib.Path.read_text", lambda path, **_: boot)
+        return files._place()
+
+    assert len({place("a", "pid:[1]"), place("b", "pid:[1]"), place("a", "pid:[2]")}) == 3
+    monkeypatch.undo()
+    files._place.cache_clear()
+
+
+def test_a_line_after_one_that_a_kill_cut_off_is_a_line_of_its_own(tmp_path):
+    path = tmp_path / "lines"
+    append_line(path, "one")
+    with open(path, "a") as file:
+        file.write('{"half')
+    append_line(path, "zwei é")
+    append_line(path, "three")
+    assert path.read_text().splitlines() == ["one", '{"half', "zwei é", "three"]
 
 
 # A process that holds a lock until its input ends.
@@ -172,7 +223,7 @@ def test_a_lock_is_let_go_by_an_error_inside_and_that_error_comes_out(tmp_path):
         assert mine
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL])
 @pytest.mark.parametrize("wait", [True, False])
 def test_without_working_locks_the_work_goes_on_after_one_warning(
     number, wait, tmp_path, monkeypatch, caplog
@@ -181,7 +232,7 @@ def test_without_working_locks_the_work_goes_on_after_one_warning(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    files._warn_of_no_locks.cache_clear()
+    files._WITHOUT_LOCKS.clear()
     with caplog.at_level(logging.WARNING, "keras_vdd"):
         for _ in range(2):
             with lock(tmp_path / "lock", wait=wait) as mine:

@@ -1,6 +1,5 @@
 """What a run found: the rows of its table, and the table, as typed records with one reader and writer."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.scores import Score
-from keras_vdd.files import write_atomically
+from keras_vdd.sealed import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,9 @@ class Results:
         values = {name: getattr(self, name) for name in _TABLE_TYPES}
         return {**values, "rows": [row.to_json() for row in self.rows], "losses": dict(self.losses)}
 
-    def write(self, path: Path) -> None:
-        """Write `results.json`; equal results give equal bytes."""
-        write_atomically(path, json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n")
+    def write(self, path: Path, run_id: str | None = None) -> None:
+        """Write `results.json`, sealed with the mark of a run where there is one; equal results give equal bytes."""
+        write_json(path, self.to_json(), run_id, indent=2)
 
     @classmethod
     def from_json(cls, values: Any) -> "Results":
@@ -119,14 +118,18 @@ class Results:
         return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
 
     @classmethod
-    def read(cls, path: Path) -> "Results | None":
+    def read(cls, path: Path, run_id: str | None = None) -> "Results | None":
         """Return what `write` wrote; None where there is no such file.
 
+        Args:
+            path: of the file.
+            run_id: str, mark of the run that it must belong to; None takes any.
+
         Raises:
-            VddError: it is damaged.
+            VddError: it is damaged, or belongs to another run.
         """
         try:
-            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_json(read_json(path, run_id))
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -16,8 +16,8 @@ from keras_vdd.evaluation.real_clips import RealClips
 from keras_vdd.evaluation.records import ResultRow
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.training_sets import FixedVideos
-from keras_vdd.files import write_atomically
 from keras_vdd.memory.budget import stored_bytes
+from keras_vdd.sealed import Damaged, read_json, write_json
 from keras_vdd.times import Times
 
 # What a row's note says of the set's labels, by `DistilledSet.label_kind`.
@@ -35,11 +35,12 @@ class Scoring:
         folder: path, where each network's score is kept, so that an interrupted table goes on; None keeps none.
         times: `Times` that records how long each network takes; None records nothing.
         recipe_hash: str or None, `keras_vdd.runs.identity.recipe_hash` of the recipe, for the rows.
+        run_id: str or None, mark of the run that `folder` belongs to.
     """
 
-    def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None):
+    def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None, run_id=None):
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
-        self._times, self._recipe_hash = times or Times(), recipe_hash
+        self._times, self._recipe_hash, self._run_id = times or Times(), recipe_hash, run_id
         self.class_names = list(stores["train"].class_names)
         self.protocol = protocol_of(recipe)
         self.test = test_clips_of(recipe, stores["test"])
@@ -71,9 +72,10 @@ class Scoring:
             epochs: int, passes over it; None for the protocol's own length.
             protocol: `Protocol`; None for the recipe's.
         """
+        done = self._finished(name)
         return evaluate(
             training, self.test, protocol or self.protocol, self.network, self.recipe.run.seed,
-            pairs=self.pairs, epochs=epochs, finished=self._finished(name), on_network=self._keeper(name),
+            pairs=self.pairs, epochs=epochs, finished=done, on_network=self._keeper(name, done),
             progress=self.progress, title=name, times=self._times,
         )  # fmt: skip
 
@@ -124,20 +126,33 @@ class Scoring:
         if path is None or not path.exists():
             return ()
         try:
-            return tuple(NetworkScore.from_json(values) for values in json.loads(path.read_text()))
-        except (ValueError, AttributeError, TypeError):
-            _LOG.warning("'%s' is damaged: its networks are trained again.", path)
+            kept = self._kept(path)
+            if kept.get("row", name) != name:
+                raise ValueError(f"it is of the row {kept['row']!r}")
+            return tuple(NetworkScore.from_json(values) for values in kept["networks"])
+        except (ValueError, AttributeError, TypeError, KeyError) as error:
+            _LOG.warning("'%s' is damaged (%s): its networks are trained again.", path, error)
             return ()
 
-    def _keeper(self, name):
+    def _kept(self, path):
+        try:
+            return read_json(path, self._run_id)
+        except Damaged:
+            if self._run_id is not None:
+                raise
+            # Versions that kept no checksums wrote the list of networks alone.
+            return {"networks": json.loads(path.read_text(encoding="utf-8"))}
+
+    def _keeper(self, name, finished):
         path = self._path(name)
         if path is None:
             return None
-        done = list(self._finished(name))
+        done = list(finished)
 
         def keep(score):
             done.append(score)
-            write_atomically(path, json.dumps(Score(tuple(done)).to_json()["networks"], indent=1) + "\n")
+            networks = Score(tuple(done)).to_json()["networks"]
+            write_json(path, {"row": name, "networks": networks}, self._run_id, indent=1)
 
         return keep
 

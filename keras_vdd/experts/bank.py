@@ -3,21 +3,22 @@
 import contextlib
 import dataclasses
 import json
+import logging
 import pathlib
-
-from safetensors import SafetensorError, safe_open
 
 from keras_vdd.data.decoding.cut import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, lock, write_atomically
+from keras_vdd.files import checksum, lock
 from keras_vdd.hub.schema import EXPERTS
 from keras_vdd.hub.upload import sha256_of
-from keras_vdd.learning.checkpoint import save_arrays
+from keras_vdd.learning.checkpoint import ArraysFile, save_arrays
+from keras_vdd.sealed import write_json
 
 # Of the files and of the training that they come from: raise it when either changes.
 FORMAT = 1
 DESCRIPTION = EXPERTS
+_LOG = logging.getLogger(__name__)
 
 
 class ExpertBank:
@@ -29,15 +30,25 @@ class ExpertBank:
         accuracies: list of float, top-1 percent on the middle clips of the test videos after the last epoch.
         losses: list of lists of float, the mean training loss of each epoch.
         nbytes: int, bytes of the files.
+        has_checksums: bool; False where a version that kept none has trained some of them.
+
+    Args:
+        folder: where they lie.
+        count: int.
+        key: str, the `bank_key` that they must have; None where that is not known: then they have the same.
 
     Raises:
-        VddError: an expert is missing, or its file is damaged.
+        VddError: an expert is missing, its file is damaged, or it is another expert's.
     """
 
-    def __init__(self, folder, count):
+    def __init__(self, folder, count, key=None):
         self.folder = pathlib.Path(folder)
         self._paths = [expert_path(folder, number) for number in range(count)]
         facts = [_facts(path) for path in self._paths]
+        self._see_whose(facts, key)
+        # What was read once needs no second look in this process.
+        self._checked = set()
+        self.has_checksums = all("number" in expert for expert in facts)
         self.epochs = facts[0]["epochs"]
         self.accuracies = [expert["top1"] for expert in facts]
         self.losses = [expert["losses"] for expert in facts]
@@ -70,8 +81,21 @@ class ExpertBank:
             raise IndexError(
                 f"no snapshot {epoch} of expert {expert}: there are {len(self)} experts and epochs 0 to {self.epochs}"
             )
-        with _opened(self._paths[expert]) as (file, facts):
-            return [file.get_tensor(f"{epoch}/{index}") for index in range(facts["weights"])]
+        with _opened(self._paths[expert]) as file:
+            new = (expert, epoch) not in self._checked
+            weights = [file.get(f"{epoch}/{index}", check=new) for index in range(file.facts["weights"])]
+        self._checked.add((expert, epoch))
+        return weights
+
+    def _see_whose(self, facts, key):
+        keys = [expert.get("bank") for expert in facts]
+        for number, (path, expert) in enumerate(zip(self._paths, facts, strict=True)):
+            wanted = keys[0] if key is None else key
+            if expert.get("number", number) != number or expert.get("bank", wanted) != wanted:
+                raise VddError(
+                    f"'{path}' is another expert than its name and folder say: put it back where it came from, or "
+                    "delete it and run again."
+                )
 
 
 def folder_name(name, train, test, training, backend):
@@ -86,6 +110,11 @@ def folder_name(name, train, test, training, backend):
         training: `ExpertTraining`.
         backend: str, the active one.
     """
+    return f"{name}-{bank_key(train, test, training, backend)}"
+
+
+def bank_key(train, test, training, backend):
+    """Return a checksum of all that experts depend on; arguments as `folder_name`."""
     settings = dataclasses.asdict(training)
     if not settings["deterministic"]:
         del settings["deterministic"]  # as it was before there was that setting
@@ -95,7 +124,7 @@ def folder_name(name, train, test, training, backend):
         "training": settings,
         "stores": [_identity(store) for store in (train, test)],
     }
-    return f"{name}-{checksum(json.dumps(content), size=8)}"
+    return checksum(json.dumps(content), size=8)
 
 
 def _identity(store):
@@ -121,8 +150,8 @@ def expert_path(folder, number):
     return pathlib.Path(folder) / f"expert-{number:04d}.safetensors"
 
 
-def save_expert(folder, number, expert):
-    """Write an `Expert`, whole or not at all."""
+def save_expert(folder, number, expert, key=None):
+    """Write an `Expert`, whole or not at all; `key` is the `bank_key` that it belongs to."""
     arrays = {
         f"{epoch}/{index}": array
         for epoch, snapshot in enumerate(expert.snapshots)
@@ -130,14 +159,14 @@ def save_expert(folder, number, expert):
     }
     save_arrays(
         expert_path(folder, number), arrays, epochs=len(expert.snapshots) - 1, weights=len(expert.snapshots[0]),
-        losses=expert.losses, top1=expert.top1,
+        losses=expert.losses, top1=expert.top1, number=number, bank=key,
     )  # fmt: skip
 
 
 def describe(folder, name, train, test, training, backend):
     """Write `experts.json`, which tells people and other programs what the folder holds."""
     values = description(name, train, test, training, backend)
-    write_atomically(pathlib.Path(folder) / DESCRIPTION, json.dumps(values, indent=2) + "\n")
+    write_json(pathlib.Path(folder) / DESCRIPTION, values, indent=2)
 
 
 def description(name, train, test, training, backend):
@@ -166,6 +195,16 @@ def videos_checksum(train, test):
     return checksum(json.dumps([_identity(store) for store in (train, test)]))
 
 
+def warn_of_no_checksums(bank):
+    """Say so where damage to the experts of an `ExpertBank` does not show."""
+    if not bank.has_checksums:
+        _LOG.warning(
+            "Experts in '%s' were trained by a version that kept no checksums: whether they are damaged cannot be "
+            "told.",
+            bank.folder,
+        )
+
+
 def locked(folder, number, wait):
     """Hold one expert against other processes: a `keras_vdd.files.lock` in the folder's `locks`."""
     return lock(pathlib.Path(folder) / "locks" / f"{number:04d}", wait)
@@ -173,18 +212,16 @@ def locked(folder, number, wait):
 
 @contextlib.contextmanager
 def _opened(path):
-    """An expert's file and its facts."""
+    """An expert's `ArraysFile`."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            yield file, json.loads(file.metadata()["facts"])
+        with ArraysFile(path) as file:
+            yield file
     except FileNotFoundError:
         raise VddError(f"The expert '{path}' is missing: run 'vdd experts' with the same recipe.") from None
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise VddError(f"The expert '{path}' is damaged ({error}): delete it and run again.") from error
 
 
 def _facts(path):
-    with _opened(path) as (_, facts):
-        if not isinstance(facts, dict) or not {"epochs", "weights", "losses", "top1"} <= facts.keys():
-            raise KeyError("its metadata is incomplete")
-        return facts
+    with _opened(path) as file:
+        if not {"epochs", "weights", "losses", "top1"} <= file.facts.keys():
+            raise VddError(f"'{path}' is damaged (its metadata is incomplete): delete it and run again.")
+        return file.facts

@@ -12,7 +12,15 @@ import keras
 from keras_vdd.backend import accelerated
 from keras_vdd.data.store import free_bytes
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.experts.bank import ExpertBank, describe, expert_path, folder_name
+from keras_vdd.experts.bank import (
+    ExpertBank,
+    bank_key,
+    describe,
+    expert_path,
+    folder_name,
+    locked,
+    warn_of_no_checksums,
+)
 from keras_vdd.experts.processes import ExpertProcess
 from keras_vdd.experts.taken import taken_experts
 from keras_vdd.experts.training import ExpertTraining
@@ -66,7 +74,9 @@ def learn_experts(recipe, stores, progress=None, callbacks=()):
             stores["train"], stores["test"], training, folder, settings.count, settings.processes, progress,
             recipe.run.device, callbacks,
         )  # fmt: skip
-    return ExpertBank(folder, settings.count)
+    bank = ExpertBank(folder, settings.count, bank_key(*about[1:]))
+    warn_of_no_checksums(bank)
+    return bank
 
 
 def training_of(recipe):
@@ -126,6 +136,9 @@ def train_experts(
             nbytes = workers[0].nbytes
         else:
             threads = min(THREADS, cores)
+            # Where there are no locks, this process says so and not each of them.
+            with locked(folder, missing[0], wait=False):
+                pass
             workers = [stack.enter_context(ExpertProcess(*about, threads, device)) for _ in range(processes)]
             nbytes, *_ = [worker.started() for worker in workers]
         _check_disk(folder, nbytes, len(missing))

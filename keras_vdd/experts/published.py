@@ -1,7 +1,6 @@
 """Publish experts: a repository of their own on the Hub, with all that is needed to take them."""
 
 import contextlib
-import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -24,7 +23,8 @@ from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, files_of, 
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
-from keras_vdd.runs.environment import begun_with
+from keras_vdd.runs.environment import begun_with, recipe_of
+from keras_vdd.sealed import write_json
 from keras_vdd.tensors import File
 
 EXPERTS = Kind(
@@ -105,7 +105,7 @@ def _bank_of(run_or_recipe, settings, progress):
     backend = keras.config.backend()
     if isinstance(run_or_recipe, str | os.PathLike) and is_run(run_or_recipe):
         run = Path(run_or_recipe).expanduser()
-        recipe, backend = load_recipe(run / "recipe.yaml", **settings), begun_with(run)["backend"]
+        recipe, backend = recipe_of(run, **settings), begun_with(run)["backend"]
     else:
         recipe = load_recipe(run_or_recipe, **settings)
     training = training_of(recipe)
@@ -144,6 +144,6 @@ def write_published(bank, told, folder, repository, license):
                 for path, top1 in zip(paths, bank.accuracies, strict=True)
             },
         }
-    (folder / DESCRIPTION).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / DESCRIPTION, told, indent=2)
     text = card_of(told, bank, repository, license)
     (folder / "README.md").write_text(text, encoding="utf-8")

@@ -9,9 +9,17 @@ from safetensors import SafetensorError, safe_open
 
 from keras_vdd import models
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.experts.bank import DESCRIPTION, FORMAT, ExpertBank, expert_path, videos_checksum
+from keras_vdd.experts.bank import (
+    DESCRIPTION,
+    FORMAT,
+    ExpertBank,
+    expert_path,
+    videos_checksum,
+    warn_of_no_checksums,
+)
 from keras_vdd.hub.address import repository_at
 from keras_vdd.hub.upload import sha256_of
+from keras_vdd.sealed import read_json
 
 # What a recipe says of the training of its experts, by the setting that says it. Its seed, its backend and whether it
 # repeats bit for bit are not among these: experts serve any number of runs.
@@ -60,7 +68,10 @@ def taken_experts(recipe, training, stores):
     _check_weights(source, folder, names, training, stores["train"])
     if told["videos"].get("checksum") != videos_checksum(stores["train"], stores["test"]):
         _LOG.warning("The experts of %s were trained on other videos than this recipe's.", source)
-    return ExpertBank(folder, count)
+    bank = ExpertBank(folder, count)
+    if told.get("files") is None:
+        warn_of_no_checksums(bank)
+    return bank
 
 
 def read_description(folder, source):
@@ -74,7 +85,7 @@ def read_description(folder, source):
     if not path.is_file():
         raise UsageError(f"{source} holds no experts: it has no {DESCRIPTION}.")
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = read_json(path)
         if int(told["format"]) > FORMAT:
             raise VddError(
                 f"The experts of {source} have format {told['format']} and this keras-vdd reads up to {FORMAT}: "

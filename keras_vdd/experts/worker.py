@@ -5,6 +5,7 @@ says what to train on and how, each later one names an expert.
 """
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -12,9 +13,12 @@ import sys
 import threading
 import time
 
+import keras
+
+from keras_vdd import files
 from keras_vdd.data.store.reader import open_store
 from keras_vdd.errors import VddError
-from keras_vdd.experts.bank import expert_path, locked, save_expert
+from keras_vdd.experts.bank import bank_key, expert_path, locked, save_expert
 from keras_vdd.experts.training import ExpertTrainer, ExpertTraining
 from keras_vdd.models.registry import NETWORKS
 from keras_vdd.placement import computing
@@ -35,6 +39,7 @@ class ExpertWorker:
 
     def __init__(self, train, test, training, folder):
         self._trainer, self._folder = ExpertTrainer(train, test, training), folder
+        self._key = bank_key(train, test, training, keras.config.backend())
         self.nbytes = self._trainer.nbytes
 
     def train(self, number, wait, update):
@@ -50,7 +55,7 @@ class ExpertWorker:
         """
         with locked(self._folder, number, wait) as mine:
             if mine and not expert_path(self._folder, number).exists():
-                save_expert(self._folder, number, self._trainer.train(number, update))
+                save_expert(self._folder, number, self._trainer.train(number, update), self._key)
         return mine
 
 
@@ -61,6 +66,8 @@ def main():
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     # Whatever a library prints must not be taken for an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # The process that waits has said what it says of locks.
+    logging.getLogger(files.__name__).setLevel(logging.ERROR)
     jobs = _jobs()
     try:
         start = jobs.get()

@@ -78,12 +78,24 @@ def _introduction(distilled, source, videos):
             f"{videos} real videos of {distilled.classes} classes, {distilled.frames} frames of {height} x "
             f"{width}, that were chosen from {source} ({chosen}) to train video classifiers in its place."
         )
-    items = [_counted(distilled.arrays[items.array].shape[1], items.noun) for items in distilled.memory.items]
-    made = f"{' and '.join(items)} a class are stored{distilled.memory.shown}"
+    made = f"{_stored(distilled)} are stored{distilled.memory.shown}"
     return (
         f"{videos} synthetic videos of {distilled.classes} classes, {distilled.frames} frames of "
         f"{height} x {width}, that were learned from {source} to train video classifiers in its place. {made}"
     )
+
+
+def _stored(distilled):
+    """How many items are stored, in words: of a class, or where videos differ in it of all and of a video."""
+    several = [items for items in distilled.memory.items if items.moments is not None]
+    if not several:
+        arrays = distilled.arrays
+        items = [_counted(arrays[items.array].shape[1], items.noun) for items in distilled.memory.items]
+        return f"{' and '.join(items)} a class"
+    counts = (distilled.arrays[several[0].moments] >= 0).sum(axis=2)
+    least, most = int(counts.min()), int(counts.max())
+    each = f"{least}" if least == most else f"{least} to {most}"
+    return f"{_counted(int(counts.sum()), several[0].noun)} ({each} a video)"
 
 
 def _counted(number, noun):

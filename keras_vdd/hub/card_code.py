@@ -110,9 +110,9 @@ def videos_in_torch(distilled, name, dtype):
         return ""
     lines = [f"{items.column} = {_decoded(distilled, items, dtype)}" for items in memory.items]
     for items in memory.items:
-        whole = items.whole(distilled.frames, *distilled.size)
-        if items.enlarged_before is not None and distilled.arrays[items.array].shape[2:] != whole:
-            lines += _enlarged(items, distilled.arrays[items.array].shape[2:], whole, distilled.interpolation)
+        whole, stored = items.whole(distilled.frames, *distilled.size), items.shape_in(distilled.arrays)
+        if items.enlarged_before is not None and stored != whole:
+            lines += _enlarged(items, stored, whole, distilled.interpolation)
     lines += memory.torch.format(frames=distilled.frames).splitlines()
     libraries = ["import datasets, torch", *(["from safetensors.torch import load"] if memory.shared else [])]
     return "\n".join(
@@ -202,9 +202,9 @@ def _tested(recipe):
 
 def _decoded(distilled, items, dtype):
     form = DECODED.get(dtype, 'row["{column}"]')
-    if dtype == "int4" and items.single:
+    if dtype == "int4" and items.single and items.moments is None:
         form += "[0]"
-    shape = ", ".join(str(side) for side in items.published(distilled.arrays[items.array].shape[2:]))
+    shape = ", ".join(str(side) for side in items.published(items.shape_in(distilled.arrays)))
     return form.format(column=items.column, shape=shape, mean=list(distilled.mean), std=list(distilled.std))
 
 

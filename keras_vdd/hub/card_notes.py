@@ -29,7 +29,7 @@ def columns(distilled, dtype, memory):
             f"{stored} {'is' if names == (memory.items[0].noun,) else 'are'} stored as {dtype}: {meaning}."
         )
     for items in memory.items:
-        shape, whole = distilled.arrays[items.array].shape[2:], items.whole(distilled.frames, *distilled.size)
+        shape, whole = items.shape_in(distilled.arrays), items.whole(distilled.frames, *distilled.size)
         if items.enlarged_before is not None and shape != whole:
             small, large = (_sides(items.published(sides)) for sides in (shape, whole))
             rule, stored = (

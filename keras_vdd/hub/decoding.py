@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.row_weights import unpack_weights
-from keras_vdd.hub.storage import from_bytes, stored_bytes
+from keras_vdd.hub.storage import from_bytes, padded, several_from_bytes, stored_bytes
 from keras_vdd.memory.distilled_set import DistilledSet
 
 PARTS = ("static", "dynamic", "array")
@@ -68,6 +68,11 @@ def _set_of(cells, text, version, weights):
     read = dict.fromkeys(PARTS, 0)
     for items in config.memory.items:
         part, shape = part_of(items), config.item_shape(items.column)
+        if items.moments is not None:
+            found = [several_from_bytes(cell[part], shape, config) for cell in cells]
+            arrays[items.array] = padded([stored for _, stored in found], 0)[:, None]
+            arrays[items.moments] = padded([moments for moments, _ in found], -1)[:, None]
+            continue
         end = read[part] + stored_bytes(shape, config)
         found = np.empty((len(cells), 1, *shape), np.float32)
         for place, cell in enumerate(cells):

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
-from keras_vdd.files import replacing, write_atomically
+from keras_vdd.files import is_temporary, replacing, write_atomically
 from keras_vdd.hub import card, preview, rows
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.address import set_folder
@@ -18,6 +18,7 @@ from keras_vdd.hub.load import LoadedSet, load
 from keras_vdd.hub.provenance import provenance_of
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.precision import STORAGE_TYPES, check_dtype
+from keras_vdd.sealed import seal
 from keras_vdd.tensors import File
 
 
@@ -112,7 +113,7 @@ def rewrite_card(
 
 def is_export(folder: File) -> bool:
     """Return whether a folder holds a distilled set and nothing else."""
-    names = {entry.name for entry in Path(folder).iterdir()}
+    names = {entry.name for entry in Path(folder).iterdir() if not is_temporary(entry.name)}
     data = Path(folder) / vdd.DATA_FOLDER
     if vdd.DATA_FOLDER not in names or not data.is_dir():
         return False
@@ -184,8 +185,9 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
 def _write_sides(distilled: DistilledSet, dtype: str, folder: Path) -> None:
     (folder / vdd.PREVIEW).write_bytes(preview.set_picture(distilled))
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
-    provenance = json.dumps(provenance_of(distilled, dtype), indent=2, sort_keys=True)
-    (folder / vdd.PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+    provenance = {**provenance_of(distilled, dtype), vdd.RECIPE_SUM: vdd.recipe_checksum(distilled.recipe)}
+    text = seal(dict(sorted(provenance.items())), indent=2)
+    (folder / vdd.PROVENANCE).write_text(text, encoding="utf-8")
 
 
 def _write_card(

@@ -1,6 +1,6 @@
 """Read a published distilled set back as arrays; no Keras, no `datasets`, no training code."""
 
-import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,20 @@ from keras_vdd.errors import VddError
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
 from keras_vdd.hub.address import set_folder
-from keras_vdd.hub.damage import REMEDY, Damage, told
+from keras_vdd.hub.damage import REMEDY, told
 from keras_vdd.hub.row_weights import unpack_weights
 from keras_vdd.hub.shards import Shard, check_content, read_local, read_text, shards_of
 from keras_vdd.hub.whole_set import WholeSet
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.labels import likely_kind
+from keras_vdd.memory.memory import Items
+from keras_vdd.sealed import unseal
 from keras_vdd.tensors import File
 
 if TYPE_CHECKING:
     from keras_vdd.hub.pydataset import PairBatches
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -126,9 +130,10 @@ def load(
     folder = set_folder(path_or_repo, revision, cache_dir, token)
     files = shards_of(folder)
     check_content(files, str(folder))
+    recipe = read_text(folder / vdd.RECIPE)
     about: dict[str, Any] = {
-        "recipe": read_text(folder / vdd.RECIPE),
-        "provenance": _provenance(folder / vdd.PROVENANCE),
+        "recipe": recipe,
+        "provenance": _provenance(folder / vdd.PROVENANCE, recipe),
     }
     rows = _read_set(files, folder)
     # The set that is made of them holds them against each other once more.
@@ -159,11 +164,12 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     whole.finish(str(folder))
     config = parts[0].config
     order = np.argsort(np.concatenate([rows.places for rows in parts]))
-    numbers = {
-        name: np.concatenate([rows.numbers[name] for rows in parts])[order] for name in parts[0].numbers
-    }
-    arrays = {}
+    numbers = {name: _in_order([rows.numbers[name] for rows in parts], order) for name in parts[0].numbers}
+    arrays: dict[str, np.ndarray] = {}
     for items in config.memory.items:
+        if items.moments is not None:
+            arrays |= _at_moments(numbers, items, config)
+            continue
         shape, scales = config.item_shape(items.column), numbers.get(storage.scale_column(items.column))
         count = len(order) * config.items_of(items.column)
         values = numbers.pop(items.column).reshape(count, -1)
@@ -196,9 +202,30 @@ def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     }
 
 
-def _provenance(path: Path) -> dict[str, Any]:
+def _in_order(parts: list[Any], order: np.ndarray) -> Any:
+    """The numbers of a column of all files, row by row in an order; of items at moments a list of those of each row."""
+    if isinstance(parts[0], list):
+        rows = [row for part in parts for row in part]
+        return [rows[place] for place in order]
+    return np.concatenate(parts)[order]
+
+
+def _at_moments(numbers: dict[str, Any], items: Items, config: Any) -> dict[str, np.ndarray]:
+    """The arrays of items that each slot has as many of as it needs."""
+    shape, name = config.item_shape(items.column), items.moments or ""
+    moments, values = numbers[name], numbers.pop(items.column)
+    scales = numbers.get(storage.scale_column(items.column), [None] * len(values))
+    stored = [storage.decode(*each, shape, config) for each in zip(values, scales, strict=True)]
+    slots = config.classes, config.videos_per_class
+    found = {items.array: storage.padded(stored, 0), name: storage.padded(moments, -1)}
+    return {array: each.reshape(*slots, *each.shape[1:]) for array, each in found.items()}
+
+
+def _provenance(path: Path, recipe: str) -> dict[str, Any]:
     with told(f"The file {path}"):
-        values = json.loads(read_text(path) or "{}")
-        if not isinstance(values, dict):
-            raise Damage("it is no JSON object")
-        return values
+        values = unseal(read_text(path) or "{}")
+    # A recipe is a file that people edit, and none of it is in the videos.
+    found = vdd.recipe_checksum(recipe)
+    if values.pop(vdd.RECIPE_SUM, found) != found:
+        _LOG.warning("'%s' is not the recipe that the set was exported with.", path.with_name(vdd.RECIPE))
+    return values

@@ -56,6 +56,9 @@ def table_of(distilled, dtype, slots, features):
     config = vdd.config_of(distilled, dtype)
     numbers = {}
     for column in distilled.memory.columns:
+        if distilled.memory.column(column).moments is not None:
+            numbers |= _at_moments(distilled, column, slots, config)
+            continue
         items = np.concatenate([memory_of(distilled, column, *where) for where in slots])
         values, scales = storage.encode(items.reshape(-1, *config.item_shape(column)), config)
         for (name, cell), stored in zip(
@@ -171,10 +174,37 @@ def _integrator(distilled, dtype, label):
     }
 
 
+def _at_moments(distilled, column, slots, config):
+    """The numbers by column of items that each slot has as many of as it needs: lists of arrays, one a slot."""
+    items = distilled.memory.column(column)
+    moments, memories = distilled.arrays[items.moments], distilled.arrays[items.array]
+    counts = [int((moments[where] >= 0).sum()) for where in slots]
+    cells = storage.cells_of(column, config)
+    stored = [
+        storage.encode(memories[where][:count], config) for where, count in zip(slots, counts, strict=True)
+    ]
+    found = {column: [values for values, _ in stored]}
+    if storage.scale_column(column) in cells:
+        found[storage.scale_column(column)] = [scales for _, scales in stored]
+    found[items.moments] = [moments[where][:count] for where, count in zip(slots, counts, strict=True)]
+    return {
+        name: [
+            np.asarray(part, cell.dtype).reshape(count, *cell.shape[1:])
+            for part, count in zip(found[name], counts, strict=True)
+        ]
+        for name, cell in cells.items()
+    }
+
+
 def _nested(array):
-    """Return an array (n, ...) as an Arrow array of n nested lists."""
+    """Return an array (n, ...), or a list of arrays, as an Arrow array of n nested lists."""
     import pyarrow as pa
 
+    if isinstance(array, list):
+        ends = np.cumsum([0, *map(len, array)]).astype(np.int32)
+        whole = np.concatenate(array)
+        inner = _nested(whole) if whole.ndim > 1 else pa.array(whole)
+        return pa.ListArray.from_arrays(pa.array(ends), inner)
     flat = pa.array(array.reshape(-1))
     for side in array.shape[:0:-1]:
         offsets = np.arange(0, len(flat) + 1, side, dtype=np.int32)

@@ -11,8 +11,10 @@ class with all its own memories, so that nothing is stored twice, in feature typ
     dynamics    (DPC/VPC, T, H, W)    of "static-dynamic"; the trailing 1 is left out; fewer frames and
                                       pixels where the config has a `dynamic_shape`
     video       (T, H, W, 3)          of "full-video"
-    statics_scale, dynamics_scale, video_scale
-                list of float32       of memories stored as int8, one a still, motion clip or video
+    key_frames  (n, H, W, 3)          of "key-frames", as many as each video has
+    positions   list of n int32       the frames of the video that they are, from 0 to T - 1
+    statics_scale, dynamics_scale, video_scale, key_frames_scale
+                list of float32       of memories stored as int8, one a still, motion clip, video or key frame
                 (items, ceil(N/64)) float16  of memories stored as int4, one for each 64 of the N values of an item,
                                       whose columns are uint8 (items, ceil(N/2)): two levels a byte, each with 8
                                       added, the first in the lower four bits
@@ -41,6 +43,7 @@ from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum
 from keras_vdd.hub.config_check import check_config
 from keras_vdd.hub.damage import Damage, told
 from keras_vdd.hub.row_weights import told_of
@@ -61,6 +64,9 @@ RECIPE = "recipe.yaml"
 EXPERTS = "experts.json"
 """What a folder of experts has, which is no distilled set."""
 PROVENANCE = "provenance.json"
+RECIPE_SUM = "recipe_checksum"
+"""Key of the `recipe_checksum` in `provenance.json`, which has one of its own."""
+_PLACE = re.compile(r"^ +(root|annotations|store|dir|source|folder): .*\n", re.MULTILINE)
 RESULTS = "results.json"
 PREVIEW = "preview.webp"
 SIDE_FILES = (CARD, RECIPE, PROVENANCE, RESULTS, PREVIEW)
@@ -134,14 +140,11 @@ class RowConfig:
         """The `keras_vdd.memory.Memory` of the row."""
         return MEMORIES.get(self.kind)
 
-    def shape_of(self, column):
-        """Return the shape of one row's cell of a memory column."""
-        count = () if self.memory.column(column).single else (self.items_of(column),)
-        return (*count, *self.item_shape(column))
-
     def items_of(self, column):
-        """Return how many memory items one row's cell of a memory column holds."""
+        """Return how many memory items one row's cell of a memory column holds; None where each row tells it."""
         items = self.memory.column(column)
+        if items.moments is not None:
+            return None
         if items.single:
             return 1
         counts = {"static": self.statics_per_class, "dynamic": self.dynamics_per_class}
@@ -155,6 +158,11 @@ class RowConfig:
             return self.shapes[column]
         items = self.memory.column(column)
         return items.published(items.whole(self.frames, self.height, self.width))
+
+
+def recipe_checksum(text: str) -> str:
+    """Return a checksum of the text of `recipe.yaml` but for the places that it names: of equal runs it is equal."""
+    return checksum(_PLACE.sub("", text))
 
 
 def file_name(place: int, count: int, content: str, file: str) -> str:
@@ -182,7 +190,7 @@ def config_of(distilled, dtype, integrator=0):
     memory, whole = distilled.memory, (distilled.frames, *distilled.size)
     layer, shapes, fewer_frames = memory.formula, {}, False
     for items in memory.items:
-        shape = distilled.arrays[items.array].shape[2:]
+        shape = items.shape_in(distilled.arrays)
         if shape != items.whole(*whole):
             shapes[items.column] = items.published(shape)
             if items.enlarged_before is not None:

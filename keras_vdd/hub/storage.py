@@ -8,10 +8,14 @@ import numpy as np
 from keras_vdd.memory.precision import STORAGE_TYPES
 
 SCALE_SUFFIX = "_scale"
+MOMENT = "int32"
 
 
 class Cell(NamedTuple):
-    """What a row holds in a column of numbers: the name of its numpy type, and its shape."""
+    """What a row holds in a column of numbers: the name of its numpy type, and its shape.
+
+    The first axis is None where each row has as many items as it has moments of them.
+    """
 
     dtype: str
     shape: tuple
@@ -23,7 +27,7 @@ def scale_column(column):
 
 
 def cells_of(column, config):
-    """Return the `Cell` of a memory column and of its scales, by name; scales only where the type has any.
+    """Return the `Cell` of a memory column, of its scales and of its moments, by name; those only where it has any.
 
     Args:
         column: str, of the kind of memory.
@@ -31,11 +35,14 @@ def cells_of(column, config):
     """
     kind, shape, count = _kind(config), config.item_shape(column), config.items_of(column)
     stored, scales = kind.shape(shape), kind.scale_shape(shape)
+    moments = config.memory.column(column).moments
     # An item that a slot has alone has its own axes; `datasets` has no column of arrays with fewer than two.
-    alone = config.memory.column(column).single and len(stored) > 1
+    alone = config.memory.column(column).single and len(stored) > 1 and moments is None
     cells = {column: Cell(kind.number, stored if alone else (count, *stored))}
     if scales is not None:
         cells[scale_column(column)] = Cell(kind.scale, (count, *scales))
+    if moments is not None:
+        cells[moments] = Cell(MOMENT, (None,))
     return cells
 
 
@@ -74,6 +81,33 @@ def many_to_bytes(values, scales):
     ]
     parts = [part.view(np.uint8) for part in parts]
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def several_to_bytes(moments, values, scales):
+    """Return the items that a slot has at moments (n,) as bytes: the moments, and then as `to_bytes` gives all."""
+    return moments.tobytes() + to_bytes(values, scales)
+
+
+def several_from_bytes(blob, shape, config):
+    """Return (moments int32 (n,), items float32 (n, *shape)) of what `several_to_bytes` gave."""
+    kind, count = _kind(config), len(blob) // (stored_bytes(shape, config) + np.dtype(MOMENT).itemsize)
+    moments = np.frombuffer(blob, MOMENT, count)
+    blob, scales = memoryview(blob)[moments.nbytes :], None
+    if kind.scale is not None:
+        scales = np.frombuffer(blob, kind.scale, count * math.prod(kind.scale_shape(shape))).reshape(
+            count, -1
+        )
+        blob = blob[scales.nbytes :]
+    return moments, decode(np.frombuffer(blob, kind.number).reshape(count, -1), scales, shape, config)
+
+
+def padded(several, value):
+    """Return arrays (n, ...) of different n as one, float32 (arrays, most, ...), a value past the last of each."""
+    most = max(map(len, several))
+    whole = np.full((len(several), most, *several[0].shape[1:]), value, np.float32)
+    for place, each in enumerate(several):
+        whole[place, : len(each)] = each
+    return whole
 
 
 def stored_bytes(shape, config):

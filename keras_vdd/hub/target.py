@@ -15,6 +15,7 @@ from keras_vdd.recipe.overrides import Overrides
 from keras_vdd.recipe.places import places_of_videos, refuse_files, without_places
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.recipe.yaml_text import as_mapping, read
+from keras_vdd.runs.environment import recipe_of
 from keras_vdd.tensors import File
 
 _LOG = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def resolve_target(target: File, recipe: Any = None, overrides: Overrides = (), 
     if recipe is not None:
         return Target(folder, load_recipe(recipe, overrides, **settings))
     if is_run(target):
-        return Target(folder, load_recipe(Path(target).expanduser() / "recipe.yaml", overrides, **settings))
+        return Target(folder, recipe_of(Path(target).expanduser(), overrides, **settings))
     text = load(folder).recipe
     if not text:
         raise UsageError(f"{target} does not say what recipe made it; name one with --recipe (recipe=...)")

@@ -60,7 +60,9 @@ def unfold(rows, features, wanted, most=None):
     blobs, owned = {}, {"static": 1, "dynamic": 0, "array": 1}
     for part in PARTS:
         columns = [items.column for items in rows.config.memory.items if part_of(items) == part]
-        if columns:
+        if columns and rows.config.items_of(columns[0]) is None:
+            blobs[part] = _several(rows, columns[0])
+        elif columns:
             found = [_items(rows, column) for column in columns]
             blobs[part] = found[0] if len(found) == 1 else np.concatenate(found, axis=1)
             owned[part] = rows.config.items_of(columns[0])
@@ -69,7 +71,10 @@ def unfold(rows, features, wanted, most=None):
     static, dynamic = (np.tile(pairs[:, axis], len(wanted)) for axis in (1, 2))
     heads = rows.heads["integrator"].to_pylist()
     texts = max((len(row["config"]) + len(row["weights"]) for row in heads), default=1)
-    size = sum(blob.shape[1] for blob in blobs.values()) + texts
+    size = (
+        sum(max(map(len, blob[:1] if isinstance(blob, np.ndarray) else blob)) for blob in blobs.values())
+        + texts
+    )
     if most is not None and len(row) * size > most:
         raise VddError(
             f"as_videos would make {len(row):,} videos of {size:,} bytes each at once, of {len(wanted)} rows: load the "
@@ -122,8 +127,18 @@ def _items(rows, column):
     )
 
 
+def _several(rows, column):
+    """Return the items that each row has in a column, with their moments, as bytes: a list of one a row."""
+    name = rows.config.memory.column(column).moments
+    scales = rows.numbers.get(storage.scale_column(column), [None] * len(rows.heads))
+    parts = zip(rows.numbers[name], rows.numbers[column], scales, strict=True)
+    return [storage.several_to_bytes(*each) for each in parts]
+
+
 def _binary(blob, wanted):
     """Return rows of bytes as an Arrow array; without a copy where all are wanted in order."""
+    if isinstance(blob, list):
+        return pa.array([blob[row] for row in wanted], pa.large_binary())
     if not np.array_equal(wanted, np.arange(len(blob))):
         blob = blob[wanted]
     blob = np.ascontiguousarray(blob)

@@ -19,6 +19,7 @@ from keras_vdd.hub.digest import row_digest
 from keras_vdd.hub.pages import FOOTER_END, check_footer, check_pages
 from keras_vdd.hub.row_weights import unpack_weights
 from keras_vdd.memory.labels import check_labels
+from keras_vdd.temporal.key_frames import why_no_moments
 
 MOST_ROWS = 1000
 LARGEST_TEXTS = 2**28
@@ -40,7 +41,8 @@ class Rows:
         heads: `pyarrow.Table` of label, class_name, slot and integrator.
         class_names: tuple of str, of the whole set.
         configs: `RowConfig` of each row; they differ in `integrator` at most.
-        numbers: arrays (rows, *cell) as they are stored, by column: the memories, their scales, the soft label.
+        numbers: arrays (rows, *cell) as they are stored, by column: the memories, their scales, the soft label. Of
+            items that each row has as many of as it needs, and of their moments, lists of an array (n, *item) a row.
         places: list of int, place of each row in the whole set, in order of class and slot.
         rows_a_file: int, as the file's mark says; None in format 1 and where rows come without files.
     """
@@ -86,7 +88,7 @@ def read_rows(content, shard):
     config = _configs(heads)[0]
     soft = SOFT_LABEL in file.schema_arrow.names
     numbers = numbers_of(config, soft)
-    _check_sizes(meta, numbers)
+    _check_sizes(meta, numbers, config.frames)
     table = _read(file, [*names, *numbers])
     rows = check_rows(table, class_names_of(file.schema_arrow), numbers)
     return _placed(rows, mark, shard)
@@ -109,8 +111,12 @@ def check_rows(table, class_names, numbers=None):
     _check_alike(configs)
     numbers = numbers_of(config, SOFT_LABEL in table.column_names) if numbers is None else numbers
     arrays = {name: _array(_column(table, name), name, *expected) for name, expected in numbers.items()}
+    for items in config.memory.items:
+        if items.moments is not None:
+            _check_moments(arrays, items, config)
     for column in config.memory.columns:
-        if not storage.fits(arrays[column], arrays.get(storage.scale_column(column)), config):
+        values, scales = (_flat(arrays.get(name)) for name in (column, storage.scale_column(column)))
+        if not storage.fits(values, scales, config):
             raise Damage(f"its column {column} has numbers that {config.dtype} does not have")
     _check_labels(heads, configs, class_names)
     if SOFT_LABEL in arrays:
@@ -197,10 +203,14 @@ def _check_texts(meta, names):
                 )
 
 
-def _check_sizes(meta, numbers):
+def _check_sizes(meta, numbers, frames):
     size = packed = 0
+    several = _several(meta, numbers)
+    if several > meta.num_rows * frames:
+        raise Damage(f"it has {several:,} key frames in {meta.num_rows} videos of {frames} frames")
     for name, (kind, shape) in numbers.items():
-        chunks, wanted = _chunks(meta, name), meta.num_rows * math.prod(shape)
+        chunks, items = _chunks(meta, name), meta.num_rows if shape[:1] != (None,) else several
+        wanted = items * math.prod(shape[shape[:1] == (None,) :])
         if len(chunks) != 1 or chunks[0].num_values != wanted:
             found = sum(chunk.num_values for chunk in chunks)
             raise Damage(f"it has {found:,} numbers in {name}, and its config says {wanted:,}")
@@ -209,6 +219,29 @@ def _check_sizes(meta, numbers):
         size, packed = size + wanted * kind.itemsize, packed + chunks[0].total_compressed_size
     if size > LARGEST_NUMBERS and size > MOST_TIMES * packed:
         raise Damage(f"its numbers would take {size:,} bytes, and the file has {packed:,} of them")
+
+
+def _several(meta, numbers):
+    """How many items all rows have together where each has as many as it needs, as its moments tell; else 0."""
+    moments = [name for name, cell in numbers.items() if cell == (np.dtype(storage.MOMENT), (None,))]
+    return sum(chunk.num_values for name in moments for chunk in _chunks(meta, name))
+
+
+def _check_moments(arrays, items, config):
+    """Refuse items of a row that are not at moments of its time, or not as many as these."""
+    for row, moments in enumerate(arrays[items.moments]):
+        if (reason := why_no_moments(moments, config.frames)) is not None:
+            raise Damage(f"its row {row} {reason}")
+        for name in storage.cells_of(items.column, config):
+            if len(arrays[name][row]) != len(moments):
+                raise Damage(
+                    f"its row {row} has {len(arrays[name][row])} items in {name} and {len(moments)} in {items.moments}"
+                )
+
+
+def _flat(array):
+    """Items of all rows in one array, where they come as a list of those of each."""
+    return np.concatenate(array) if isinstance(array, list) else array
 
 
 def _read(file, names):
@@ -256,23 +289,38 @@ def _check_alike(configs):
 
 
 def _array(array, name, dtype, shape):
-    """Return the numbers of a column of nested lists, (rows, *shape); nothing of them is left out or made up."""
-    rows = len(array)
+    """Return the numbers of a column of nested lists, (rows, *shape); nothing of them is left out or made up.
+
+    Where the first side is None rows have items of their own number: a list of an array (n, *shape[1:]) a row.
+    """
+    rows, ends = len(array), None
     for depth, side in enumerate(shape):
         kind = array.type
         if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
             raise Damage(f"its column {name} has {depth} axes and must have {len(shape)}")
-        if array.null_count or (len(array) and not _all_long(array, side)):
+        if array.null_count or (side is not None and len(array) and not _all_long(array, side)):
             raise Damage(f"its column {name} has cells that are not of shape {shape}")
+        if side is None:
+            ends = _ends(array)
         array = array.flatten()
     if array.type != pa.from_numpy_dtype(dtype):
         raise Damage(f"its column {name} is of {array.type} and must be of {dtype.name}")
     if array.null_count:
         raise Damage(f"its column {name} has empty cells")
-    values = array.to_numpy(zero_copy_only=False).reshape(rows, *shape)
+    several = ends is not None
+    values = array.to_numpy(zero_copy_only=False)
+    values = values.reshape(ends[-1] if several else rows, *shape[several:])
     if dtype.kind == "f" and not _finite(values):
         raise Damage(f"its column {name} has values that are not finite")
-    return values
+    return np.split(values, ends[:-1]) if several else values
+
+
+def _ends(array):
+    """Where the items of each list of an array end among those of all, int64."""
+    if pa.types.is_fixed_size_list(array.type):
+        return np.arange(1, len(array) + 1) * array.type.list_size
+    offsets = array.offsets.to_numpy().astype(np.int64)
+    return offsets[1:] - offsets[0]
 
 
 def _all_long(array, side):

@@ -12,7 +12,7 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts.bank import videos_checksum
 from keras_vdd.files import checksum, lock
 from keras_vdd.interpolators.training import InterpolatorTraining, errors_on, train_interpolator
-from keras_vdd.learning.checkpoint import load_arrays, save_arrays
+from keras_vdd.learning.checkpoint import Checkpoints, load_arrays, save_arrays
 from keras_vdd.progress import Silent
 from keras_vdd.runs.log import Log
 from keras_vdd.temporal import Architecture, Interpolator
@@ -93,7 +93,7 @@ def learn_interpolator(recipe, stores, progress=None, callbacks=()):
             )
             facts = {"format": FORMAT, "about": vars(made.about), **errors}
             save_arrays(path, made.weights, **facts)
-            (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+            Checkpoints(folder).remove()
     return read(path)
 
 
@@ -154,7 +154,7 @@ class _Folder:
     """What `fit_stage` needs of a run folder."""
 
     def __init__(self, path):
-        self.path, self.log = path, Log(path / "log.jsonl")
+        self.path, self.log, self.run_id = path, Log(path / "log.jsonl"), path.name
 
     def stage(self, name):
         return self.path

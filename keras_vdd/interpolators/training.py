@@ -70,7 +70,7 @@ class Recovery(TrainStep, keras.Model):
         def loss(weights):
             return ops.mean(ops.square(self.network.recovered(weights, given) - clips))
 
-        return value_and_grad(loss)(values)
+        return *value_and_grad(loss)(values), {}
 
 
 def train_interpolator(store, training, run, checkpoint_every, progress, callbacks=()):

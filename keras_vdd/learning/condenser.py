@@ -1,6 +1,7 @@
 """The trained object: a Keras model whose weights are the synthetic set."""
 
 import keras
+from keras import ops
 
 from keras_vdd.backend import JIT_COMPILE
 from keras_vdd.learning.steps import TrainStep
@@ -55,22 +56,43 @@ class Condenser(TrainStep, keras.Model):
             batch: dict of tensors.
 
         Returns:
-            (loss, gradients): a scalar and a list like `values`.
+            (loss, gradients, logs): a scalar, a list like `values`, and a dict of what the memory learns by.
         """
         places = {variable.path: place for place, variable in enumerate(self.trainable_variables)}
         own = [places[variable.path] for variable in self.memory.trainable_variables]
         extra = {name: places[variable.path] for name, variable in self.extras.items()}
         learned = {"memory": [values[p] for p in own], **{name: values[p] for name, p in extra.items()}}
+        if self.memory.gradient_of_frames:
+            learned["memory"].append(self._no_offsets())
         loss, gradients = self.objective(learned, self._synthesise, {**batch, "fixed": others})
+        logs = {}
+        if self.memory.gradient_of_frames:
+            *of_weights, of_frames = gradients["memory"]
+            gradients, logs = (
+                {**gradients, "memory": of_weights},
+                self.memory.learns_by(of_frames, of_weights),
+            )
         ordered = [None] * len(values)
         for place, gradient in zip(own, gradients["memory"]):
             ordered[place] = gradient
         for name, place in extra.items():
             ordered[place] = gradients[name]
-        return loss, ordered
+        return loss, ordered, logs
+
+    def _no_offsets(self):
+        """Zeros that are added to the frames of each slot's videos: the gradient to them is that of the frames."""
+        memory = self.memory
+        slots = memory.classes * memory.videos_per_class
+        return ops.zeros((slots, memory.frames, memory.size, memory.size, 3), "float32")
 
     def _synthesise(self, values, fixed, pairs):
+        """Videos of pairs; `values` are those of the memory's weights, and offsets of its frames where they follow."""
+        own = len(self.memory.trainable_variables)
+        values, offsets = values[:own], values[own:]
         mapping = [*zip(self.memory.trainable_variables, values), *zip(self.non_trainable_variables, fixed)]
         view = getattr(self.memory, "__call__" if self.view == "call" else self.view)
         with keras.StatelessScope(state_mapping=mapping):
-            return view(pairs)
+            videos = view(pairs)
+        for each in offsets:
+            videos = videos + ops.take(each, self.memory.slots(pairs), axis=0)
+        return videos

@@ -9,7 +9,7 @@ import numpy as np
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.errors import VddError
 from keras_vdd.learning.callbacks import Windows
-from keras_vdd.learning.checkpoint import load_arrays, model_state, restore_model_state, save_arrays
+from keras_vdd.learning.checkpoint import Checkpoints, model_state, restore_model_state
 from keras_vdd.out_of_memory import told_of_memory
 from keras_vdd.stopping import softly
 
@@ -47,14 +47,16 @@ def fit_stage(
         VddError: a callback stopped the training (`model.stop_training`), after a checkpoint has been written.
         Stopped: a `KeyboardInterrupt`, after a checkpoint has been written.
     """
-    path = run.stage(name) / "checkpoint.safetensors"
+    # What is learned outside a run carries no mark.
+    checkpoints = Checkpoints(run.stage(name), getattr(run, "run_id", None))
     losses = []
-    if path.exists():
-        arrays, facts = load_arrays(path)
-        restore_model_state(condenser, arrays)
-        condenser.objective.restore(arrays)
+    if (found := checkpoints.load()) is not None:
+        arrays, facts = found
+        _restore(condenser, arrays, checkpoints.path)
         losses = arrays["losses"].tolist()
         progress.say(f"{title}: going on after iteration {facts['iteration']}.")
+        # Checkpoints of versions that kept no log of their own leave it as it is.
+        run.log.restore(name, facts.get("log"))
     # The log may be ahead of the checkpoint: these iterations are run again.
     run.log.cut(name, len(losses))
     if has_converged(losses, patience, tolerance) or len(losses) >= iterations:
@@ -64,7 +66,7 @@ def fit_stage(
         windows = Windows(callbacks, checkpoint_every, iterations, stage=name)
         watch = _Watch(
             name,
-            path,
+            checkpoints,
             losses,
             run.log,
             checkpoint_every,
@@ -74,6 +76,7 @@ def fit_stage(
             patience,
             tolerance,
             windows,
+            iterations,
         )
         with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
             # A tuple of one: the whole batch is x, and there is no y.
@@ -83,9 +86,20 @@ def fit_stage(
     if len(losses) < iterations and not has_converged(losses, patience, tolerance):
         raise VddError(
             f"A callback stopped stage {name} after iteration {len(losses)} of {iterations}: a checkpoint is kept in "
-            f"'{path.parent}', and the same call without that callback goes on from it."
+            f"'{checkpoints.path.parent}', and the same call without that callback goes on from it."
         )
     return losses
+
+
+def _restore(condenser, arrays, path):
+    try:
+        restore_model_state(condenser, arrays)
+        condenser.objective.restore(arrays)
+    except (KeyError, ValueError) as error:
+        # Those of runs that were begun by earlier versions do not say whose they are.
+        raise VddError(
+            f"'{path}' is no checkpoint of this stage ({error}): put the right one there, or delete it and run again."
+        ) from error
 
 
 def has_converged(losses, patience, tolerance):
@@ -105,12 +119,26 @@ class _Watch(keras.callbacks.Callback):
     """What happens around each iteration: finite check, log, progress, user's callbacks, early stop, checkpoint."""
 
     def __init__(
-        self, name, path, losses, log, every, interrupt, update, rates, patience, tolerance, windows
+        self,
+        name,
+        checkpoints,
+        losses,
+        log,
+        every,
+        interrupt,
+        update,
+        rates,
+        patience,
+        tolerance,
+        windows,
+        iterations,
     ):
         super().__init__()
-        self._name, self._path, self._losses, self._log, self._every = name, path, losses, log, every
+        self._name, self._checkpoints, self._losses, self._log = name, checkpoints, losses, log
+        self._every, self._records = every, log.records(name)
         self._interrupt, self._update, self._rates = interrupt, update, rates
         self._patience, self._tolerance, self._windows = patience, tolerance, windows
+        self._iterations = iterations
 
     def on_train_begin(self, logs=None):
         self._windows.begin(self.model, len(self._losses))
@@ -123,8 +151,11 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverged(iteration, f"loss {loss}")
         self._losses.append(loss)
-        notes = self.model.objective.notes(self.model)
-        self._log.append(stage=self._name, iteration=iteration, loss=loss, **notes)
+        memory = self.model.memory
+        memory.iteration_ended(iteration, self._iterations, logs)
+        notes = {**self.model.objective.notes(self.model), **memory.notes()}
+        self._records.append({"stage": self._name, "iteration": iteration, "loss": loss, **notes})
+        self._log.append(**self._records[-1])
         self._update(iteration, loss=loss, **notes)
         self._windows.iteration_ended(iteration, {"loss": loss, **notes})
         converged = has_converged(self._losses, self._patience, self._tolerance)
@@ -146,12 +177,12 @@ class _Watch(keras.callbacks.Callback):
         if not all(np.isfinite(a).all() for a in arrays.values()):
             self._diverged(iteration, "the memory is no longer finite")
         arrays["losses"] = np.array(self._losses)
-        save_arrays(self._path, arrays, iteration=iteration)
+        self._checkpoints.save(arrays, iteration=iteration, log=self._records)
 
     def _diverged(self, iteration, what):
         raise VddError(
             f"Stage {self._name} diverged at iteration {iteration} ({what}): lower {self._rates}; "
-            f"the last good checkpoint is kept in '{self._path.parent}'."
+            f"the last good checkpoint is kept in '{self._checkpoints.path.parent}'."
         )
 
 

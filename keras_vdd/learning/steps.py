@@ -1,6 +1,6 @@
 """Keras' three signatures of a train step, adapted to one pure function.
 
-A model that has `meta_gradient(trainable values, other values, batch) -> (loss, gradients)` is trained by
+A model that has `meta_gradient(trainable values, other values, batch) -> (loss, gradients, logs)` is trained by
 `fit()` on the active backend. This file and `keras_vdd.backend` are the only ones that know a backend.
 """
 
@@ -13,17 +13,17 @@ class _EagerStep:
     def train_step(self, data):
         values = [v.value for v in self.trainable_variables]
         others = [v.value for v in self.non_trainable_variables]
-        loss, gradients = self.meta_gradient(values, others, data[0])
+        loss, gradients, logs = self.meta_gradient(values, others, data[0])
         self.optimizer.apply(gradients, self.trainable_variables)
-        return {"loss": loss}
+        return {"loss": loss, **logs}
 
 
 class _StatelessStep:
     def train_step(self, state, data):
         trainable, others, optimizer, metrics = state
-        loss, gradients = self.meta_gradient(list(trainable), list(others), data[0])
+        loss, gradients, logs = self.meta_gradient(list(trainable), list(others), data[0])
         trainable, optimizer = self.optimizer.stateless_apply(optimizer, gradients, trainable)
-        return {"loss": loss}, (trainable, others, optimizer, metrics)
+        return {"loss": loss, **logs}, (trainable, others, optimizer, metrics)
 
 
 TrainStep: Any = {"torch": _EagerStep, "tensorflow": _EagerStep, "jax": _StatelessStep}[

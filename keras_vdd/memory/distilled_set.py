@@ -14,6 +14,7 @@ from keras_vdd.memory.memory import Items, Memory
 from keras_vdd.memory.registry import MEMORIES
 from keras_vdd.temporal import INTERPOLATIONS, LEARNED
 from keras_vdd.temporal.interpolator import Interpolator
+from keras_vdd.temporal.key_frames import why_no_moments
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -25,11 +26,12 @@ class DistilledSet:
 
     The arrays of its kind of memory are given by name and are attributes of that name; those of other kinds are
     None. "static-dynamic" has `static`, `dynamic`, `kernels` and `biases`, "still" has `static`, "full-video" has
-    `video`; one that was registered has those that its `keras_vdd.memory.Memory` names. `keras_vdd.load` reads one,
-    `keras_vdd.export` writes one; a set made of arrays of one's own is written and trained on like any other.
+    `video`, "key-frames" has `key_frames` and `positions`; one that was registered has those that its
+    `keras_vdd.memory.Memory` names. `keras_vdd.load` reads one, `keras_vdd.export` writes one; a set made of arrays of
+    one's own is written and trained on like any other.
 
     Attributes:
-        kind: "static-dynamic", "still", "full-video" or another kind of memory.
+        kind: "static-dynamic", "still", "full-video", "key-frames" or another kind of memory.
         class_names: tuple of C str.
         frames: int, T.
         mean, std: tuples of 3 floats, of pixels scaled to 0..1, one a channel.
@@ -39,6 +41,8 @@ class DistilledSet:
         dynamic: (C, DPC, T, H, W, 1), or None. Fewer pixels are interpolated linearly, fewer frames by
             `interpolation`.
         video: (C, VPC, T, H, W, 3), or None. Fewer frames are interpolated by `interpolation`.
+        key_frames: (C, VPC, K, H, W, 3), K being the most of a video, or None. Interpolation between them is linear.
+        positions: (C, VPC, K), the frames of a video that they are, from 0 to T - 1, and -1 past its last; or None.
         kernels: (I, 3, 3, 3, 4, 3), axes (integrator, time, height, width, in, out), or None.
         biases: (I, 3), or None.
         labels: (C, VPC, C) learned labels, or None.
@@ -122,6 +126,9 @@ class DistilledSet:
     def _settled(self, given: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
         memory = self.memory
         ranks = {items.array: 2 + len(items.axes) for items in memory.items}
+        for items in memory.items:
+            if items.moments is not None:
+                ranks |= {items.array: 3 + len(items.axes), items.moments: 3}
         ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
         for name, array in given.items():
             elsewhere = any(name in other.arrays for other in MEMORIES)
@@ -156,7 +163,8 @@ class DistilledSet:
                 if items.single
                 else {"static": statics, "dynamic": dynamics}[items.index]
             )
-            expected[items.array] = (classes, of_class, *self._item_shape(items))
+            several = () if items.moments is None else self._most_of_a_slot(items.moments)
+            expected[items.array] = (classes, of_class, *several, *self._item_shape(items))
         for shared in self.memory.shared:
             expected[shared.array] = (self.integrators, *shared.shape)
         expected["labels"] = (classes, self.videos_per_class, classes)
@@ -170,6 +178,23 @@ class DistilledSet:
         if self.integrators > classes:
             raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
         pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
+
+    def _most_of_a_slot(self, name: str) -> tuple[int]:
+        """How many items a slot has at most, whose moments are told by an array of that name."""
+        moments = self.arrays[name]
+        if moments.shape[:2] != (len(self.class_names), self.videos_per_class):
+            raise UsageError(
+                f"Array {name!r} has shape {moments.shape}; the rest of the set needs "
+                f"{(len(self.class_names), self.videos_per_class)} and then the most of a video."
+            )
+        for label, slot in np.ndindex(moments.shape[:2]):
+            of_video = moments[label, slot]
+            last = int((of_video >= 0).sum())
+            if (of_video[last:] != -1).any():
+                raise UsageError(f"Array {name!r} has other numbers than -1 past the last of a video.")
+            if (reason := why_no_moments(of_video[:last], self.frames)) is not None:
+                raise UsageError(f"Video {slot} of class {label} {reason}.")
+        return (moments.shape[2],)
 
     def _check_interpolator(self) -> None:
         whole = (self.frames, *self.size)
@@ -189,7 +214,7 @@ class DistilledSet:
 
     def _item_shape(self, items: Items) -> tuple[int, ...]:
         """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
-        found = self.arrays[items.array].shape[2:]
+        found = items.shape_in(self.arrays)
         whole = items.whole(self.frames, *self.size)
         shape = [there if needed is None else needed for there, needed in zip(found, whole, strict=True)]
         if items.enlarged_before is not None:

@@ -29,6 +29,8 @@ class MemoryLayer(keras.layers.Layer):
     """
 
     kind: str
+    # Whether `learns_by` is asked at each step, with the gradient of each frame.
+    gradient_of_frames = False
 
     def __init__(
         self, classes, videos_per_class, statics_per_class, dynamics_per_class, frames, size, quantise=None,
@@ -93,6 +95,34 @@ class MemoryLayer(keras.layers.Layer):
         """
         owned = self.statics_per_class // self.videos_per_class
         return pairs[:, 0] * self.videos_per_class + pairs[:, 1] // owned
+
+    def learns_by(self, of_frames, gradients):
+        """Return what `iteration_ended` is told of a training step, dict of tensors; asked where `gradient_of_frames`.
+
+        Args:
+            of_frames: float32 (classes * VPC, frames, size, size, 3), the gradient of the loss to each frame of each
+                slot's videos.
+            gradients: list of those to the trainable weights.
+        """
+        raise TypeError(f"{type(self).__name__} does not say what it learns by")
+
+    def iteration_ended(self, iteration, iterations, learned_by):
+        """Change what else changes while it is learned, after an iteration; nothing, for most memories.
+
+        Args:
+            iteration: int, counted from 1.
+            iterations: int, of the whole stage.
+            learned_by: dict of tensors, what `learns_by` returned among them.
+        """
+
+    @property
+    def changing(self):
+        """list of weights that `iteration_ended` changes, which checkpoints keep; no trainable ones."""
+        return []
+
+    def notes(self):
+        """dict: what the log says of an iteration about the memory."""
+        return {}
 
     def arrays(self):
         """Return the weights as `DistilledSet` names and shapes them: a dict of numpy arrays.

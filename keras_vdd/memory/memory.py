@@ -30,6 +30,9 @@ class Items:
         enlarged_before: where items may be stored with fewer frames or pixels than the videos, the part that they
             are enlarged for by interpolation, such as "the integrator"; else None.
         smaller: the axes along which they may be.
+        moments: where a slot of `single` items has several, at moments of its time and each slot as many as it needs:
+            the array that tells them, (classes, VPC, K), whole numbers in order and -1 past the last; its column has
+            the same name. The items are then (classes, VPC, K, *axes). None where a slot has one.
     """
 
     array: str
@@ -40,11 +43,25 @@ class Items:
     single: bool = False
     enlarged_before: str | None = None
     smaller: tuple[str, ...] = SIDES
+    moments: str | None = None
 
     def whole(self, frames: int, height: int, width: int) -> tuple[int | None, ...]:
         """Shape of an item at full size, for videos of this size; None for an axis that only the item itself tells."""
         sides = dict(zip(SIDES, (frames, height, width), strict=True))
         return tuple(sides[axis] if isinstance(axis, str) else axis for axis in self.axes)
+
+    def shape_in(self, arrays: Mapping[str, Any]) -> tuple[int, ...]:
+        """Shape of an item in arrays by name, or of their shapes."""
+        shape = getattr(arrays[self.array], "shape", arrays[self.array])
+        return tuple(int(side) for side in shape[2 if self.moments is None else 3 :])
+
+    def count_in(self, arrays: Mapping[str, Any]) -> int:
+        """How many items arrays by name hold, of all classes; of their shapes, as many as these have room for."""
+        found = arrays[self.array if self.moments is None else self.moments]
+        if self.moments is not None and hasattr(found, "shape"):
+            return int((found >= 0).sum())
+        shape = getattr(found, "shape", found)
+        return math.prod(shape[:2] if self.moments is None else shape)
 
     def published(self, shape: tuple) -> tuple:
         """Shape of an item in its column."""
@@ -76,7 +93,9 @@ class Memory:
         layer: function (settings, classes, frames, size) -> `keras_vdd.memory.layer.MemoryLayer`.
         reconstruct: function (distilled set, pairs) -> videos, float32 (n, T, H, W, 3), in numpy alone; pairs int32
             (n, 3) rows (class, static, dynamic).
-        shapes: function (settings, classes, frames, size) -> dict, shape of each array that is stored.
+        shapes: function (settings, classes, frames, size) -> dict, shape of each array that is stored, at the start of
+            learning where it grows.
+        most_shapes: the same for the most that it may grow to; None where it does not grow.
         items, shared: the arrays that it stores, which `layer.arrays()` gives.
         learns: what stage 2 learns of it, each at a learning rate of its own: name of a weight, or of a layer inside
             the memory (its number left out), and what `learning_rates` says of it.
@@ -118,6 +137,7 @@ class Memory:
     shared_noun: str = ""
     learned: Callable[[str, bool], str] | None = None
     torch: str = ""
+    most_shapes: Callable[..., Mapping[str, tuple[int, ...]]] | None = None
 
     def __post_init__(self) -> None:
         for wrong in self._wrong():
@@ -137,16 +157,20 @@ class Memory:
         names = self.arrays
         if len({*names, "labels"}) <= len(names):
             yield f"has arrays {', '.join(names)}: names must differ, and labels are there already"
-        if len({*self.columns, *ROW_COLUMNS}) < len(self.columns) + len(ROW_COLUMNS):
-            yield f"has columns {', '.join(self.columns)}: names must differ, also from {', '.join(ROW_COLUMNS)}"
+        columns = (*self.columns, *(one.moments for one in self.items if one.moments is not None))
+        if len({*columns, *ROW_COLUMNS}) < len(columns) + len(ROW_COLUMNS):
+            yield f"has columns {', '.join(columns)}: names must differ, also from {', '.join(ROW_COLUMNS)}"
         for items in self.items:
             if strange := [axis for axis in items.axes if isinstance(axis, str) and axis not in SIDES]:
                 yield f"has items {items.array!r} with the axis {strange[0]!r}, which must be one of {', '.join(SIDES)}"
             if items.index not in ("static", "dynamic"):
                 yield f"has items {items.array!r} of index {items.index!r}, which must be 'static' or 'dynamic'"
             # `datasets` has columns of arrays with 2 to 5 axes; a cell that holds several items has one axis more.
-            if not 2 <= len(items.published(items.axes)) + (not items.single) <= 5:
+            several = not items.single or items.moments is not None
+            if not 2 <= len(items.published(items.axes)) + several <= 5:
                 yield f"has items {items.array!r} of axes {items.axes}, for which files have no column"
+            if items.moments is not None and not (items.single and items.enlarged_before is None):
+                yield f"has items {items.array!r} with moments, which are single and stored at full size"
         if bool(self.shared) != bool(self.shared_noun):
             yield f"has shared={self.shared!r} and shared_noun={self.shared_noun!r}: one needs the other"
         if self.stills not in (None, "start", "whole"):
@@ -157,7 +181,8 @@ class Memory:
     @property
     def arrays(self) -> tuple[str, ...]:
         """Names of all arrays that it stores."""
-        return (*(items.array for items in self.items), *(shared.array for shared in self.shared))
+        moments = (items.moments for items in self.items if items.moments is not None)
+        return (*(items.array for items in self.items), *moments, *(shared.array for shared in self.shared))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -193,7 +218,7 @@ class Memory:
     def size(self, arrays: Mapping[str, Any]) -> tuple[int, int]:
         """(height, width) of the videos that are reconstructed from arrays, each (classes, items, *axes)."""
         items = next(items for items in self.items if self._tells_size(items))
-        shape = arrays[items.array].shape[2:]
+        shape = items.shape_in(arrays)
         return int(shape[items.axes.index("height")]), int(shape[items.axes.index("width")])
 
     def counts(self, arrays: Mapping[str, Any], videos_per_class: int) -> tuple[int, int]:

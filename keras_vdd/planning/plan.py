@@ -100,7 +100,7 @@ def _estimates(recipe, extent, nbytes):
     if recipe.needs_interpolator:
         found["interpolator"] = interpolator_stage(recipe, extent)
     if recipe.dynamic is not None:
-        memory = in_memory(recipe, extent.classes, "float32")
+        memory = in_memory(recipe, extent.classes, "float32", grown=True)
         found["dynamic"] = stage_costs.dynamic_stage(*about, memory)
     if recipe.method in ("herding", "k-center"):
         found["choice"] = stage_costs.feature_network(*about)

@@ -96,7 +96,10 @@ def _result(recipe, classes):
     if recipe.method == "full":
         return "a table with the row of a classifier trained on it; no set is exported"
     memory, nbytes, found = recipe.memory_kind, stored(recipe, classes), shapes(recipe, classes)
-    items = [_some(found[one.array][1], "real clip" if recipe.coreset else one.noun) for one in memory.items]
+    items = [
+        _some(one.count_in(found) // classes, "real clip" if recipe.coreset else one.noun)
+        for one in memory.items
+    ]
     parts = f"{' and '.join(items)} a class"
     parts += f", {_some(found[memory.shared_noun][0], memory.shared_noun)}" if memory.shared else ""
     if among := nbytes.get("interpolator among them"):
@@ -105,6 +108,8 @@ def _result(recipe, classes):
     if (wide := nbytes.get("distilled, were it float32")) is not None:
         parts += f"; as float32 {wide:,}"
     total, dtype = nbytes["distilled"], nbytes["dtype"]
+    if (most := nbytes.get("distilled, at most", total)) != total:
+        parts += f" at the start; at most {most:,} bytes, as frames become key frames"
     return f"a distilled set of {total:,} bytes in {dtype} for {classes} classes ({parts})"
 
 

@@ -14,6 +14,7 @@ def shapes(recipe: Recipe, classes: int) -> dict[str, list[int]]:
         return {}
     stored = memory.shapes(settings, classes, data.frames, data.size)
     found = {items.array: [*stored[items.array]] for items in memory.items}
+    found |= {items.moments: [*stored[items.moments]] for items in memory.items if items.moments is not None}
     if memory.shared:
         found[memory.shared_noun] = [stored[memory.shared[0].array][0], memory.shared_numbers]
     if recipe.needs_interpolator:
@@ -33,6 +34,8 @@ def stored(recipe: Recipe, classes: int) -> dict[str, int | str]:
     interpolator = interpolator_bytes(recipe)
     beside = labels + interpolator
     found = {"distilled": in_memory(recipe, classes, dtype) + beside, "dtype": dtype}
+    if recipe.memory_kind.most_shapes is not None:
+        found["distilled, at most"] = in_memory(recipe, classes, dtype, grown=True) + beside
     if dtype != "float32":
         found["distilled, were it float32"] = in_memory(recipe, classes, "float32") + beside
     if interpolator:
@@ -42,9 +45,13 @@ def stored(recipe: Recipe, classes: int) -> dict[str, int | str]:
     return {**found, **clip}
 
 
-def in_memory(recipe: Recipe, classes: int, dtype: str) -> int:
-    """Return the exact bytes of a recipe's memory as `dtype`, learned labels and an interpolator not among them."""
-    return memory_bytes(recipe.memory, classes, recipe.data.frames, recipe.data.size, dtype)
+def in_memory(recipe: Recipe, classes: int, dtype: str, grown: bool = False) -> int:
+    """Return the exact bytes of a recipe's memory as `dtype`, learned labels and an interpolator not among them.
+
+    Of one that grows during learning they are those at its start, or with `grown` the most that they may become.
+    """
+    data = recipe.data
+    return memory_bytes(recipe.memory, classes, data.frames, data.size, dtype, grown)
 
 
 def interpolator_bytes(recipe: Recipe) -> int:

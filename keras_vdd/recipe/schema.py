@@ -275,6 +275,12 @@ class Recipe(Settings):
                 "a whole clip, or fewer that are spread over its time"
             )
             return
+        if getattr(stage, "real_frames", None) and self.memory_kind.most_shapes is not None:
+            yield (
+                f"dynamic.real_frames={stage.real_frames} matches stored frames, and memory.kind={memory.kind} stores "
+                "other ones of each video; set dynamic.real_frames=null"
+            )
+            return
         if not hasattr(stage, "segments"):
             return
         real = stage.real_frames or data.frames

@@ -1,6 +1,5 @@
 """What a distilled set, a run folder or a decoded store holds, as plain values."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from keras_vdd.data.store.summary import store_summary
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub.address import is_run, set_folder
 from keras_vdd.hub.load import load
-from keras_vdd.recipe.load import load_recipe
 from keras_vdd.report.contact_sheet import contact_sheet
 from keras_vdd.report.set_facts import animate_set, draw_set, set_facts
 from keras_vdd.report.strips import save_png
+from keras_vdd.runs.environment import begun_with, environment_in, recipe_of
 from keras_vdd.tensors import File
 
 
@@ -77,9 +76,9 @@ def _of_stores(folders, picture):
 
 
 def _of_run(folder, picture, gif):
-    recipe = load_recipe(folder / "recipe.yaml")
+    recipe = recipe_of(folder)
     facts = {"kind": "run", "recipe": recipe.name, "method": recipe.method, "set": recipe.data.set}
-    facts["environment"] = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    facts["environment"] = environment_in(begun_with(folder))
     if (folder / "distilled").is_dir():
         facts["distilled"] = _of_set(folder, picture, gif)
     elif picture is not None or gif is not None:

@@ -26,7 +26,8 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
         distilled: `LoadedSet`.
 
     Returns:
-        dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays, `dtype`, `bytes`
+        dict of plain values: `kind`, `classes`, `videos`, `frames`, `size`, `shapes` of the arrays (with room for the
+        most where videos store different numbers of frames, and then `key frames`, how many), `dtype`, `bytes`
         of memories and all that is shared, `interpolator_bytes` among them, `stored_bytes` of the data files, previews
         included, `mean`, `std`, `license`,
         `source`, `recipe` (its name), `results` (rows, each with `method`, `architecture`, `top1` in percent and
@@ -43,6 +44,7 @@ def set_facts(distilled: LoadedSet) -> dict[str, Any]:
         "frames": distilled.frames,
         "size": list(distilled.size),
         "shapes": {name: list(array.shape) for name, array in arrays.items() if array is not None},
+        **_counts(distilled),
         "dtype": distilled.dtype,
         "bytes": distilled.nbytes(distilled.dtype),
         "interpolator_bytes": 0 if distilled.interpolator is None else distilled.interpolator.nbytes,
@@ -71,6 +73,17 @@ def animate_set(distilled: LoadedSet, gif: File) -> dict[str, str]:
     names = distilled.class_names[: len(labels)]
     animate(videos, names, distilled.mean, distilled.std, gif, columns=min(8, max(4, len(labels) // 4)))
     return {"gif": os.fspath(gif)}
+
+
+def _counts(distilled: LoadedSet) -> dict[str, dict[str, int]]:
+    """How many items are stored where videos have different numbers of them, by noun."""
+    found = {}
+    for items in distilled.memory.items:
+        if items.moments is not None:
+            counts = (distilled.arrays[items.moments] >= 0).sum(axis=2)
+            numbers = {"stored": counts.sum(), "fewest of a video": counts.min(), "most": counts.max()}
+            found[f"{items.noun}s"] = {name: int(number) for name, number in numbers.items()}
+    return found
 
 
 def _scored(row: dict[str, Any]) -> dict[str, Any]:

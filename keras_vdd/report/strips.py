@@ -25,7 +25,7 @@ class Panel:
     rows: list
 
 
-def class_panel(title, mean, std, real=None, stills=None, motion=None, video=None):
+def class_panel(title, mean, std, real=None, stills=None, motion=None, key_frames=None, video=None):
     """Return the `Panel` of one class, with a row for each thing given.
 
     Args:
@@ -34,6 +34,7 @@ def class_panel(title, mean, std, real=None, stills=None, motion=None, video=Non
         real: a real clip (T, H, W, 3), uint8 or normalised.
         stills: static memories (n, H, W, 3), normalised.
         motion: a dynamic memory (T, H, W, 1).
+        key_frames: of the video (n, H, W, 3), normalised.
         video: a synthetic video (T, H, W, 3), normalised; its inter-frame differences get a row as well.
     """
     rows = []
@@ -43,6 +44,8 @@ def class_panel(title, mean, std, real=None, stills=None, motion=None, video=Non
         rows.append(("stills" if len(stills) > 1 else "still", to_pixels(stills, mean, std)))
     if motion is not None:
         rows.append(("motion", motion_pixels(motion)))
+    if key_frames is not None:
+        rows.append(("key frames", to_pixels(key_frames, mean, std)))
     if video is not None:
         pixels = to_pixels(video, mean, std)
         rows += [("synthetic", pixels), ("difference", difference_pixels(pixels))]

@@ -1,4 +1,4 @@
-"""What a run was begun with besides its recipe: `environment.json`."""
+"""What a run was begun with: `environment.json`, which also tells damage to `recipe.yaml` beside it."""
 
 import contextlib
 import json
@@ -8,6 +8,15 @@ import platform
 from typing import Any
 
 from keras_vdd.errors import VddError
+from keras_vdd.files import checksum, file_checksum
+from keras_vdd.recipe.load import load_recipe
+from keras_vdd.recipe.overrides import Overrides
+from keras_vdd.recipe.schema import Recipe
+from keras_vdd.sealed import Damaged, read_json
+
+FILE, RECIPE = "environment.json", "recipe.yaml"
+# Members of environment.json beside the environment: checksums of the settings that count, and of recipe.yaml.
+SETTINGS, TEXT = "recipe", "recipe_text"
 
 PACKAGES = ("keras", "torch", "tensorflow", "tensorflow_cpu", "jax", "numpy", "av", "datasets")
 
@@ -48,11 +57,47 @@ def begun_with(folder: pathlib.Path) -> dict[str, Any]:
         VddError: the folder does not say.
     """
     try:
-        told = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
-        if not isinstance(told["backend"], str):
-            raise ValueError("its backend is no text")
+        told = read_json(folder / FILE)
+        if not isinstance(told["backend"], str) or not isinstance(told.get("versions", {}), dict):
+            raise Damaged("its backend or its versions are of another type")
         return told
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise VddError(
-            f"'{folder}' no longer says what it was begun with (environment.json): delete it and start anew."
+            f"'{folder}' no longer says what it was begun with ({FILE} is missing or damaged): go on with the recipe, "
+            "versions and device that it was begun with, which writes it again, or give another run.name."
         ) from error
+
+
+def environment_in(begun: dict[str, Any]) -> dict[str, Any]:
+    """Return the `environment` alone of what a run was `begun_with`."""
+    return {key: value for key, value in begun.items() if key not in (SETTINGS, TEXT)}
+
+
+def mark_of(begun: dict[str, Any]) -> str | None:
+    """Return the mark of a run that was begun with this; None of one that an earlier version began."""
+    if SETTINGS not in begun:
+        return None
+    facts = {key: value for key, value in begun.items() if key != TEXT}
+    return checksum(json.dumps(facts, sort_keys=True))
+
+
+def recipe_is_whole(begun: dict[str, Any], folder: pathlib.Path) -> bool:
+    """Return whether the recipe of the run in `folder` is the one it was `begun_with`, as far as that says it."""
+    try:
+        return TEXT not in begun or begun[TEXT] == file_checksum(folder / RECIPE)
+    except OSError:
+        return False
+
+
+def recipe_of(folder: pathlib.Path, overrides: Overrides = (), **settings: Any) -> Recipe:
+    """Return the recipe of the run in `folder`; arguments as `load_recipe` takes them.
+
+    Raises:
+        VddError: it is not as the run wrote it, or the folder does not say what it was begun with.
+    """
+    if not recipe_is_whole(begun_with(folder), folder):
+        raise VddError(
+            f"'{folder / RECIPE}' is not as the run wrote it: the `vdd distill` that began the run writes it again; "
+            "other settings can be laid over it."
+        )
+    return load_recipe(folder / RECIPE, overrides, **settings)

@@ -1,7 +1,7 @@
 """The folder of a run: whose it is, and what is already done in it."""
 
 import contextlib
-import json
+import dataclasses
 import logging
 import pathlib
 import shlex
@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import lock, write_atomically
-from keras_vdd.runs.environment import environment
+from keras_vdd.files import is_temporary, lock
+from keras_vdd.learning.checkpoint import ArraysFile
+from keras_vdd.runs.beginning import begin, mend
+from keras_vdd.runs.environment import begun_with
 from keras_vdd.runs.identity import RunIdentity
 from keras_vdd.runs.log import Log
 from keras_vdd.runs.videos import FILE as VIDEOS
-from keras_vdd.runs.videos import Videos
+from keras_vdd.runs.videos import DamagedVideos, Videos
+from keras_vdd.sealed import read_json
 from keras_vdd.times import Times
 
 _LOG = logging.getLogger(__name__)
@@ -33,14 +36,14 @@ class RunFolder:
         path: `pathlib.Path`.
         log: `Log` of the iterations.
         times: `Times`.
+        run_id: str, the mark that all files of the run carry, which tells them from those of another; None where
+            it was begun by a version that had none.
 
     Raises:
         VddError: the folder holds another run, or something that is no run.
     """
 
     def __init__(self, recipe: Any) -> None:
-        from keras_vdd.recipe.load import resolved_yaml
-
         self.path = pathlib.Path(recipe.run.dir) / recipe.run_name
         self._refuse_another(recipe)
         try:
@@ -50,9 +53,17 @@ class RunFolder:
                 f"The run folder '{self.path}' cannot be made ({error.strerror}): set run.dir to one you may write."
             ) from error
         if not (self.path / "recipe.yaml").exists():
-            facts = {**environment(), "deterministic": recipe.run.deterministic}
-            write_atomically(self.path / "environment.json", json.dumps(facts, indent=2) + "\n")
-            write_atomically(self.path / "recipe.yaml", resolved_yaml(recipe))
+            begin(self.path, recipe)
+        # Where the list of videos is damaged, `goes_on_with` finds out whether it can be written again.
+        self.run_id = None
+        with contextlib.suppress(DamagedVideos):
+            begun = RunIdentity.read(self.path)
+            self.run_id = begun.run_id
+            if begun.mark is None and self.has_begun:
+                _LOG.warning(
+                    "'%s' was begun by a version that kept no checksums: whether its files are damaged cannot be told.",
+                    self.path,
+                )
         self.log = Log(self.path / "log.jsonl")
         self.times = Times(self.path / "times.jsonl")
 
@@ -94,24 +105,28 @@ class RunFolder:
         Raises:
             VddError: videos were added or changed, or are gone; it was begun on another backend or device.
         """
-        found = Videos.of(stores)
+        found, begun = Videos.of(stores), RunIdentity.read(self.path, videos=False)
+        with_found = dataclasses.replace(begun, videos=found)
         if not self.has_begun:
-            found.write(self.path)
+            found.write(self.path, begun.mark)
+            self.run_id = with_found.run_id
             return
-        begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
+        now = RunIdentity.of(recipe)
         self._refuse_another_device(begun, now)
+        begun = self._with_its_videos(begun, with_found)
         if begun.videos is None:
             _LOG.warning(
                 "'%s' was begun by a version that kept no list of its videos: whether they have changed since cannot "
                 "be told.",
                 self.path,
             )
-            found.write(self.path)
+            found.write(self.path, begun.mark)
         elif changed := begun.videos.changes(found):
             raise VddError(
                 f"'{self.path}' was begun with other videos: {changed}. Put them back as they were, or give "
                 "another run.name."
             )
+        self.run_id = with_found.run_id
         if told := begun.told(now):
             _LOG.warning(
                 "'%s' goes on with %s: its numbers may differ in their last digits from those of a run in one go.",
@@ -121,9 +136,10 @@ class RunFolder:
     def _refuse_another(self, recipe: Any) -> None:
         if not self.path.exists() or all(_of_the_first_moments(child.name) for child in self.path.iterdir()):
             return
-        if not (self.path / "recipe.yaml").exists():
+        if not _is_run(self.path):
             raise VddError(f"'{self.path}' is not empty and holds no run: give another run.name or run.dir.")
-        begun, now = RunIdentity.read(self.path), RunIdentity.of(recipe)
+        mend(self.path, recipe)
+        begun, now = RunIdentity.read(self.path, videos=False), RunIdentity.of(recipe)
         if changed := begun.another_recipe(now):
             learned = (self.path / "static" / "memory.safetensors").exists()
             keep = (
@@ -136,6 +152,32 @@ class RunFolder:
         if not (self.path / "results.json").exists():
             self._refuse_another_device(begun, now)
 
+    def _with_its_videos(self, begun: RunIdentity, with_found: RunIdentity) -> RunIdentity:
+        """What it was begun with, videos too; a list of those that is damaged or gone is written again if it can be."""
+        listed, damage = None, f"'{self.path / VIDEOS}' is missing"
+        try:
+            listed = Videos.read(self.path, begun.mark)
+        except DamagedVideos as error:
+            if not self._carries(with_found.run_id):
+                raise
+            damage = str(error).partition(": delete")[0]
+        if listed is None and self._carries(with_found.run_id) and with_found.videos is not None:
+            _LOG.warning("%s: it is written again.", damage)
+            with_found.videos.write(self.path, begun.mark)
+            return with_found
+        return dataclasses.replace(begun, videos=listed)
+
+    def _carries(self, run_id: str | None) -> bool:
+        """Whether a whole file of the run carries this mark."""
+        if run_id is not None:
+            for path in self.path.glob("*/*.safetensors"):
+                with contextlib.suppress(VddError, OSError), ArraysFile(path, run_id):
+                    return True
+            for path in self.path.glob("evaluation/*.json"):
+                with contextlib.suppress(ValueError, OSError):
+                    return bool(read_json(path, run_id))
+        return False
+
     def _refuse_another_device(self, begun: RunIdentity, now: RunIdentity) -> None:
         for what, before in begun.computed_otherwise(now):
             raise VddError(
@@ -144,14 +186,19 @@ class RunFolder:
             )
 
 
+def _is_run(folder: pathlib.Path) -> bool:
+    """Whether a folder is a run's, which may have lost one of its first two files."""
+    if (folder / "recipe.yaml").exists():
+        return True
+    with contextlib.suppress(VddError):
+        return bool(begun_with(folder))
+    return False
+
+
 def _of_the_first_moments(name: str) -> bool:
     """Whether a run killed in its first moments leaves such a file."""
-    return name in ("lock", "environment.json") or _half_written(name)
+    return name in ("lock", "environment.json") or is_temporary(name)
 
 
 def _of_the_beginning(name: str) -> bool:
-    return name in _OF_THE_BEGINNING or _half_written(name.rpartition("/")[2])
-
-
-def _half_written(name: str) -> bool:
-    return name.startswith(".") and name.endswith(".tmp")
+    return name in _OF_THE_BEGINNING or is_temporary(name.rpartition("/")[2])

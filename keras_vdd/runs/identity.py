@@ -3,11 +3,11 @@
 import json
 import pathlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keras_vdd.files import checksum
-from keras_vdd.runs.environment import begun_with, environment
+from keras_vdd.runs.environment import begun_with, environment, mark_of, recipe_of
 from keras_vdd.runs.videos import Videos
 
 # Settings that two calls of the same run may differ in: where things are, and what changes only speed, memory
@@ -39,6 +39,7 @@ class RunIdentity:
         versions: of Python and of the packages that take part.
         threads: int, processor threads of the backend; None where it is not known.
         videos: `Videos`; None where they are not known, or not prepared yet.
+        mark: str, checksum of what the run was begun with; None where it is not known, as of earlier versions.
     """
 
     recipe: Mapping[str, Any]
@@ -47,6 +48,7 @@ class RunIdentity:
     versions: Mapping[str, str]
     threads: int | None
     videos: Videos | None = None
+    mark: str | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, recipe: Any, videos: Videos | None = None) -> "RunIdentity":
@@ -54,16 +56,24 @@ class RunIdentity:
         return cls(settings_of(recipe), **_computing(environment()), videos=videos)
 
     @classmethod
-    def read(cls, folder: pathlib.Path) -> "RunIdentity":
-        """Return the identity of the run in `folder`.
+    def read(cls, folder: pathlib.Path, videos: bool = True) -> "RunIdentity":
+        """Return the identity of the run in `folder`; without `videos` their list is not looked at.
 
         Raises:
-            VddError: its files are damaged.
+            DamagedVideos: the list of its videos is damaged.
+            VddError: another of its files is.
         """
-        from keras_vdd.recipe.load import load_recipe
+        begun, recipe = begun_with(folder), recipe_of(folder)
+        mark = mark_of(begun)
+        listed = Videos.read(folder, mark) if videos else None
+        return cls(settings_of(recipe), **_computing(begun), videos=listed, mark=mark)
 
-        recipe = load_recipe(folder / "recipe.yaml")
-        return cls(settings_of(recipe), **_computing(begun_with(folder)), videos=Videos.read(folder))
+    @property
+    def run_id(self) -> str | None:
+        """The mark that files of the run carry, of what it was begun with and its videos; None where there is none."""
+        if self.mark is None or self.videos is None:
+            return self.mark
+        return checksum(json.dumps([self.mark, dict(self.videos.whole)], sort_keys=True))
 
     def another_recipe(self, now: "RunIdentity") -> list[str]:
         """The dotted names of settings that differ in `now`, sorted, such as ["run.seed"]."""

@@ -1,35 +1,71 @@
 """Files of one JSON value a line, to which a run adds as it goes on."""
 
-import contextlib
 import json
+import logging
 import pathlib
 from typing import Any
 
-from keras_vdd.files import write_atomically
+from keras_vdd.files import append_line, write_atomically
+
+_LOG = logging.getLogger(__name__)
 
 
 class Log:
-    """One JSON line for each iteration, without times, so that equal runs have equal logs."""
+    """One JSON line for each iteration, without times, so that equal runs have equal logs.
+
+    What a stage has reached is also kept with its checkpoints and its result, which have checksums: lines that are
+    damaged or gone come back from there.
+    """
 
     def __init__(self, path: Any) -> None:
         self.path = pathlib.Path(path)
 
     def append(self, **record: Any) -> None:
         """Add a line."""
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        append_line(self.path, json.dumps(record))
 
-    def records(self) -> list[dict[str, Any]]:
-        """All whole lines; one cut off by a kill is left out."""
-        if not self.path.exists():
-            return []
-        records = []
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                records.append(json.loads(line))
-        return records
+    def records(self, stage: str | None = None) -> list[dict[str, Any]]:
+        """All whole lines, or those of one stage; one that was cut off by a kill or is damaged is left out."""
+        records = [record for record in map(_record, self._lines()) if record is not None]
+        return records if stage is None else [record for record in records if record["stage"] == stage]
 
     def cut(self, stage: str, iteration: int) -> None:
         """Drop the lines of `stage` after `iteration`: a resumed stage writes them again."""
         kept = [r for r in self.records() if r["stage"] != stage or r["iteration"] <= iteration]
-        write_atomically(self.path, "".join(json.dumps(r) + "\n" for r in kept))
+        write_atomically(self.path, _text(kept))
+
+    def restore(self, stage: str, records: list[dict[str, Any]] | None) -> None:
+        """See to it that the first lines of a stage are `records`, which were kept elsewhere; None leaves it as it is.
+
+        A line that is not as it was is a warning, and written again.
+        """
+        found = self.records()
+        own = [record for record in found if record["stage"] == stage]
+        if records is None or _text(own[: len(records)]) == _text(records):
+            return
+        _LOG.warning("'%s' was damaged: its lines of stage %s are written again.", self.path, stage)
+        first = next((i for i, record in enumerate(found) if record["stage"] == stage), len(found))
+        # A stage that has no folder is a name that was damaged.
+        stages = {path.name for path in self.path.parent.iterdir() if path.is_dir()} - {stage}
+        before, after = ([r for r in part if r["stage"] in stages] for part in (found[:first], found[first:]))
+        write_atomically(self.path, _text([*before, *records, *after]))
+
+    def _lines(self) -> list[str]:
+        try:
+            return self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """The record of a line; None where it is none."""
+    try:
+        record = json.loads(line)
+        whole = isinstance(record["stage"], str) and isinstance(record["iteration"], int)
+        return record if whole and isinstance(record["loss"], int | float) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _text(records: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, write_atomically
+from keras_vdd.files import checksum
+from keras_vdd.sealed import RUN, read_json, unseal, write_json
 
 FILE = "videos.json"
 SHOWN = 3
 # Bytes of a video's mark: not to be met by chance among the videos of one name.
 _MARK = 6
+
+
+class DamagedVideos(VddError):
+    """The list of a run's videos is not as it was written."""
 
 
 @dataclass(frozen=True)
@@ -39,29 +44,43 @@ class Videos:
         return cls(whole, marks)
 
     @classmethod
-    def read(cls, folder: pathlib.Path) -> "Videos | None":
+    def read(cls, folder: pathlib.Path, mark: str | None = None) -> "Videos | None":
         """Return those that the run in `folder` was begun with; None where it says nothing, as in version 0.1.
 
+        Args:
+            folder: path.
+            mark: str, checksum of what the run was begun with; None where it has none.
+
         Raises:
-            VddError: its list is damaged.
+            DamagedVideos: its list is.
         """
         path = folder / FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_json(path, mark)
             whole = {split: str(listed["whole"]) for split, listed in values.items()}
             return cls(whole, {split: dict(listed["videos"]) for split, listed in values.items()})
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise VddError(
+            raise DamagedVideos(
                 f"'{path}' is damaged: delete it if the videos are those that the run was begun with, else "
                 "delete the run folder or give another run.name."
             ) from None
 
-    def write(self, folder: pathlib.Path) -> None:
-        """Write what `read` returns."""
+    @staticmethod
+    def mark_in(folder: pathlib.Path) -> str | None:
+        """Return the `mark` that the list of the run in `folder` was written with; None where it does not say."""
+        try:
+            content = (folder / FILE).read_text(encoding="utf-8")
+            unseal(content)
+            return json.loads(content).get(RUN)
+        except (OSError, ValueError):
+            return None
+
+    def write(self, folder: pathlib.Path, mark: str | None = None) -> None:
+        """Write what `read` returns; arguments as there."""
         values = {s: {"whole": self.whole[s], "videos": self.marks[s]} for s in self.whole}
-        write_atomically(folder / FILE, json.dumps(values, indent=0, ensure_ascii=False) + "\n")
+        write_json(folder / FILE, values, mark, indent=0)
 
     def changes(self, now: "Videos", splits: tuple[str, ...] = ("train", "test")) -> str:
         """Say in words what is another in `now`, of some splits; "" where nothing is.

@@ -37,7 +37,7 @@ def choose_clips(recipe, stores, run, progress):
     """
     finished = run.stage("coreset") / "memory.safetensors"
     if finished.exists():
-        return load_arrays(finished)[0]
+        return load_arrays(finished, run.run_id)[0]
     train, data, per_class = stores["train"], recipe.data, recipe.memory.videos_per_class
     _enough(train, per_class)
     method, rng = recipe.coreset.method, stream(recipe.run.seed, "coreset", "choice")
@@ -48,7 +48,8 @@ def choose_clips(recipe, stores, run, progress):
     clips = read_clips(train, rows, data.frames, data.interval, rng if method == "random" else None)
     clips = normalise(clips, data.mean, data.std)
     arrays = {recipe.memory_kind.clips: clips.reshape(len(counts), per_class, *clips.shape[1:])}
-    save_arrays(finished, arrays, method=method, videos=[train.names[row] for row in rows])
+    names = [train.names[row] for row in rows]
+    save_arrays(finished, arrays, run_id=run.run_id, method=method, videos=names)
     (finished.parent / "features.safetensors").unlink(missing_ok=True)
     return arrays
 
@@ -57,12 +58,12 @@ def _features(recipe, store, run, progress):
     """Features of the middle clip of every video, float32 (videos, features)."""
     path = run.stage("coreset") / "features.safetensors"
     if path.exists():
-        return load_arrays(path)[0]["features"]
+        return load_arrays(path, run.run_id)[0]["features"]
     trainer, outcome = _trained(recipe, store, progress)
     features = _look(recipe, store, Embedding(trainer.classifier), progress)
     if not np.isfinite(features).all():
         raise _diverged(outcome)
-    save_arrays(path, {"features": features}, steps=outcome.steps, loss=outcome.loss)
+    save_arrays(path, {"features": features}, run_id=run.run_id, steps=outcome.steps, loss=outcome.loss)
     return features
 
 

@@ -1,11 +1,9 @@
 """Stage 2, dynamic fine-tuning: motion and integrators, or any other memory, by a matching loss on videos."""
 
-import json
-
 from keras_vdd.errors import VddError
 from keras_vdd.experts.engine import learn_experts
-from keras_vdd.files import write_atomically
 from keras_vdd.memory import MEMORIES
+from keras_vdd.sealed import read_json, write_json
 from keras_vdd.seeds import stream
 from keras_vdd.stages.learn import finish, finished, learn
 from keras_vdd.stages.start import Start
@@ -50,11 +48,11 @@ def _goes_on_with(bank, source, run):
     """See to it that a run whose experts are somebody else's ends with those that it began with."""
     path, found = run.stage("dynamic") / "experts.json", bank.checksums()
     if not path.exists():
-        write_atomically(path, json.dumps(found, indent=0) + "\n")
+        write_json(path, found, run.run_id, indent=0)
         return
     try:
-        begun = dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
+        begun = read_json(path, run.run_id)
+    except ValueError:
         raise VddError(
             f"'{path}' is damaged: delete it if {source} still holds the experts that the run was begun with, else "
             "give another run.name."

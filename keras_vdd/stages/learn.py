@@ -1,8 +1,14 @@
 """How every stage learns: a memory, by the method of the stage, into the stage's folder."""
 
-from keras_vdd.learning.checkpoint import load_arrays, save_arrays
+import contextlib
+
+from keras_vdd.errors import VddError
+from keras_vdd.learning.checkpoint import ArraysFile, Checkpoints, load_arrays, save_arrays
 from keras_vdd.learning.fit import fit_stage
 from keras_vdd.learning.stage import Stage
+
+# Those that learn, in their order, and the file that each leaves in its folder.
+STAGES, RESULT = ("static", "dynamic"), "memory.safetensors"
 
 
 def objective_of(recipe, name, store, memory, bank=None):
@@ -50,12 +56,21 @@ def learn(recipe, name, memory, store, run, progress, bank=None, callbacks=()):
 
 def finished(run, name):
     """(arrays, facts) that `finish` kept for a stage of a `RunFolder`; None where it is not done."""
-    path = run.stage(name) / "memory.safetensors"
-    return load_arrays(path) if path.exists() else None
+    path = run.stage(name) / RESULT
+    return load_arrays(path, run.run_id) if path.exists() else None
 
 
 def finish(run, name, arrays, **facts):
-    """Keep what a stage made; its checkpoint has served."""
-    folder = run.stage(name)
-    save_arrays(folder / "memory.safetensors", arrays, **facts)
-    (folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    """Keep what a stage made, and its lines of the log; its checkpoints have served."""
+    facts = {**facts, "log": run.log.records(name)}
+    save_arrays(run.stage(name) / RESULT, arrays, run_id=run.run_id, **facts)
+    Checkpoints(run.stage(name)).remove()
+
+
+def restore_log(run):
+    """Write lines of the log again that finished stages have kept and that it has no longer as they were."""
+    for name in STAGES:
+        path = run.path / name / RESULT
+        # A result that is damaged is told where it is needed.
+        with contextlib.suppress(VddError, FileNotFoundError), ArraysFile(path, run.run_id) as file:
+            run.log.restore(name, file.facts.get("log"))

@@ -78,8 +78,14 @@ def stills_of(folder, recipe):
         raise UsageError(
             f"The stills of '{folder}' are not those that this run would learn: {', '.join(changed[:3])} {verb}."
         )
-    arrays, facts = load_arrays(finished)
-    records = [r for r in Log(folder / "log.jsonl").records() if r["stage"] == "static"]
+    if begun.mark is not None and begun.videos is None:
+        raise UsageError(
+            f"'{folder}' has lost its list of videos: the `vdd distill` that began it writes it again."
+        )
+    arrays, facts = load_arrays(finished, begun.run_id)
+    # Runs of versions that kept no checksums have it in one place.
+    records = facts.pop("log", None)
+    records = Log(folder / "log.jsonl").records("static") if records is None else records
     return Stills(folder, arrays, facts, records, begun.videos)
 
 

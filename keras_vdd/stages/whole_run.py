@@ -9,20 +9,22 @@ from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.export import export, rewrite_card
+from keras_vdd.hub.damage import DamagedError
+from keras_vdd.hub.export import export, is_export, rewrite_card
 from keras_vdd.hub.load import load
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress
-from keras_vdd.recipe.load import resolved_yaml
+from keras_vdd.recipe.load import parse_recipe, resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.running_code import running_code
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.runs.identity import recipe_hash
+from keras_vdd.runs.identity import differences, recipe_hash, settings_of
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
 from keras_vdd.stages.interpolator import interpolator_of
+from keras_vdd.stages.learn import RESULT, restore_log
 from keras_vdd.stages.static import learn_stills
 
 _LOG = logging.getLogger(__name__)
@@ -43,8 +45,11 @@ def carry_out(
     Returns:
         `Results`, as `results.json` has them.
     """
+    restore_log(run)
     distilled = _made_set(recipe, stores, run, progress, callbacks)
-    scoring = Scoring(recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe))
+    scoring = Scoring(
+        recipe, stores, progress, run.stage("evaluation"), run.times, recipe_hash(recipe), run.run_id
+    )
     if distilled is None:
         row, static = scoring.baseline_row("full"), None
     else:
@@ -65,7 +70,7 @@ def carry_out(
         if distilled is not None:
             rewrite_card(run.path / "distilled", results=results)
         draw_report(recipe, run, stores, distilled, results)
-    results.write(run.path / "results.json")
+    results.write(run.path / "results.json", run.run_id)
     return results
 
 
@@ -74,7 +79,7 @@ def finished_results(recipe: Recipe, run: RunFolder) -> Results | None:
     if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
         return None
     try:
-        return Results.read(run.path / "results.json")
+        return Results.read(run.path / "results.json", run.run_id)
     except VddError as error:
         _LOG.warning("%s: they are put together again.", str(error).partition(": delete")[0])
         return None
@@ -85,17 +90,37 @@ def _made_set(recipe, stores, run, progress, callbacks):
     if _is_of_the_full_set(recipe):
         return None
     folder = run.path / "distilled"
-    if not folder.exists():
-        # Before the stages: whether it can be had should not show after the stills were learned.
-        with run.times.of("interpolator"):
-            interpolator = interpolator_of(recipe, stores, run, progress, callbacks.get("interpolator", ()))
-        arrays, facts = _learned(recipe, stores, run, progress, callbacks, interpolator)
-        with run.times.of("export"):
-            made = _distilled_set(recipe, stores, arrays, facts, interpolator)
-            export(made, folder, dtype=recipe.export.dtype)
-        progress.say(f"Exported the distilled set to '{folder}'.")
+    if folder.exists():
+        try:
+            return _own(load(folder), recipe)
+        except DamagedError as error:
+            last = next(
+                iter(stage for stage in ("dynamic", "static", "coreset") if (run.path / stage).exists()), ""
+            )
+            if not (run.path / last / RESULT).exists() or not is_export(folder):
+                raise
+            _LOG.warning("The set in '%s' is exported again: %s.", folder, str(error).rpartition(";")[0])
+    # Before the stages: whether it can be had should not show after the stills were learned.
+    with run.times.of("interpolator"):
+        interpolator = interpolator_of(recipe, stores, run, progress, callbacks.get("interpolator", ()))
+    arrays, facts = _learned(recipe, stores, run, progress, callbacks, interpolator)
+    with run.times.of("export"):
+        made = _distilled_set(recipe, stores, arrays, facts, interpolator)
+        export(made, folder, dtype=recipe.export.dtype, overwrite=True)
+    progress.say(f"Exported the distilled set to '{folder}'.")
     # What is scored is what was written: storage in float16 is part of the result.
     return load(folder)
+
+
+def _own(distilled, recipe):
+    """Return a set that lies in a run, if it was made by the recipe of the run."""
+    made = settings_of(parse_recipe(distilled.recipe, f"of {distilled.folder}"))
+    if changed := sorted(differences(made, settings_of(recipe))):
+        raise VddError(
+            f"'{distilled.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
+            "from, or delete it and run again."
+        )
+    return distilled
 
 
 def _is_of_the_full_set(recipe):

@@ -21,6 +21,7 @@ _HOMES = {
     "Architecture": "timesformer",
     "Interpolator": "interpolator",
     "TimeSformer": "layer",
+    "between_key_frames": "key_frames",
     "interpolation_matrix": "interpolation",
     "is_ordered": "correspondence",
     "is_uniform": "correspondence",

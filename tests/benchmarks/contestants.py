@@ -70,7 +70,7 @@ class Ours:
         rate, layer.rate = layer.rate, layer.rate if dropout else 0.0
         batch = tree.map_structure(ops.convert_to_tensor, batch)
         others = [v.value for v in self.condenser.non_trainable_variables]
-        loss, gradients = self.condenser.meta_gradient([v.value for v in values], others, batch)
+        loss, gradients, _ = self.condenser.meta_gradient([v.value for v in values], others, batch)
         layer.rate, found = rate, {}
         for variable, gradient in zip(values, gradients):
             found.setdefault(part_of(variable), []).append(array(gradient).astype("float64").ravel())

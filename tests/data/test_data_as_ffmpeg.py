@@ -25,12 +25,12 @@ def ramp(frames, height=48, width=64):
     return np.broadcast_to(levels, (frames, height, width, 3))
 
 
-def write(path, *streams, codec="libx264", options=H264):
+def write(path, *streams, codec="libx264", options=H264, rate=24):
     """Write each array of pictures as a video stream."""
     with av.open(str(path), "w") as container:
         added = []
         for pictures in streams:
-            stream = container.add_stream(codec, rate=24, options=dict(options))
+            stream = container.add_stream(codec, rate=rate, options=dict(options))
             stream.height, stream.width = pictures.shape[1:3]
             stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             added.append(stream)
@@ -213,6 +213,16 @@ def test_containers_without_a_length_that_break_off(tmp_path, name):
     assert len(decode(path, 16)) == 9
     path.write_bytes(data[: int(len(data) * 0.85)])
     assert why(path).startswith(("it breaks off", "it is damaged"))
+
+
+def test_an_mxf_that_breaks_off(tmp_path):
+    path = write(tmp_path / "a.mxf", ramp(9), codec="mpeg2video", options={"b": "4M"}, rate=25)
+    data = path.read_bytes()
+    assert len(decode(path, 16)) == 9
+    path.write_bytes(data[: len(data) // 2])
+    assert f"{len(data) // 2} of its" in why(path)
+    path.write_bytes(data[:16])
+    assert "does not open" in why(path)
 
 
 def test_an_mp4_that_ends_before_its_index_says(tmp_path):

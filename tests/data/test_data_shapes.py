@@ -1,6 +1,8 @@
 import json
 import os
 import pathlib
+import threading
+import time
 import types
 
 import av
@@ -15,6 +17,7 @@ from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.shapes import CLASSES, PAIRS, draw_video, make_shapes
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import VddError
+from keras_vdd.files import lock
 
 SIZE = 32
 
@@ -234,3 +237,26 @@ def test_the_marker_says_what_was_made(tmp_path):
     make_shapes(tmp_path / "s", 7, 1, 1, frames=4, size=16)
     made = json.loads((tmp_path / "s" / shapes.MARKER).read_text())
     assert made["complete"] and made["seed"] == 7 and made["train_per_class"] == 1
+
+
+def test_two_at_once_make_one_set(tmp_path, caplog):
+    folder = tmp_path / "videos"
+    with lock(folder / "lock"):
+        waiter = threading.Thread(
+            target=make_shapes, args=(folder, 0, 1, 1), kwargs={"size": 16, "frames": 2}
+        )
+        waiter.start()
+        deadline = time.monotonic() + 10
+        while not caplog.messages and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "Another process is making the videos" in caplog.messages[0]
+        assert [path.name for path in folder.iterdir()] == ["lock"]
+    waiter.join()
+    assert len(list(folder.rglob("*.mp4"))) == 16
+
+
+def test_what_a_kill_in_the_first_moments_leaves_is_no_other_content(tmp_path):
+    for name in ("lock", ".shapes.json.0123abcd-1-01234567-0.tmp"):
+        (tmp_path / name).touch()
+    make_shapes(tmp_path, 0, 1, 1, frames=2, size=16)
+    assert len(list(tmp_path.rglob("*.mp4"))) == 16

@@ -63,7 +63,7 @@ def test_a_store_holds_what_decoding_gives(small_set, listener):
         ]
         assert store.nbytes == int(store.lengths.sum()) * 16 * 16 * 3
         assert not store.frames(0).flags.writeable
-        assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.u8", "index.json"]
+        assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.crc32", "frames.u8", "index.json"]
         assert np.array_equal(open_store(store.folder).frames(1), store.frames(1))
     assert "Decoding 8 videos at 16x16" in listener.said[0] and "bytes" in listener.said[0]
     assert (
@@ -333,7 +333,7 @@ def test_a_crash_or_a_hang_costs_one_video(tmp_path, write_video):
         process.kill()
         assert answer.result()["frames"] == 6  # killed from outside: another process decodes it
         assert list(pool.ordered([job, {**job, "path": "x"}, job])) == [
-            {"frames": 6, "source": pool.ask(job)["source"]},
+            answer.result(),
             {"failed": "the file is missing"},
             pool.ask(job),
         ]
@@ -456,7 +456,8 @@ def test_a_store_of_jpeg_frames(small_set, listener):
     stores = prepare(listing, small_set, listener)
     store = stores["train"]
     assert store.codec == "jpeg" and store.folder != raw.folder and "about" in listener.said[0]
-    assert sorted(os.listdir(store.folder)) == ["failed.csv", "frames.ends", "frames.jpegs", "index.json"]
+    files = ["failed.csv", "frames.crc32", "frames.ends", "frames.jpegs", "index.json"]
+    assert sorted(os.listdir(store.folder)) == files
     assert store.nbytes == os.path.getsize(os.path.join(store.folder, "frames.jpegs"))
     assert (store.names, store.lengths.tolist(), store.sources) == (
         raw.names,
@@ -523,7 +524,7 @@ def test_damaged_jpeg_stores_are_said(small_set):
     path = pathlib.Path(store.folder) / "frames.jpegs"
     content = path.read_bytes()
     path.write_bytes(bytes(200) + content[200:])
-    with pytest.raises(VddError, match="is damaged: delete that folder"):
+    with pytest.raises(VddError, match=r"is damaged \(a frame of .*\): delete that folder"):
         open_store(store.folder).frames(0)
     path.write_bytes(content[:-1])
     with pytest.raises(VddError, match="is damaged"):

@@ -120,9 +120,12 @@ class Maker:
     def make(self):
         """Write the file and return it."""
         ways = ["plain", "beside", "trimmed", "layout"]
-        if self.name in ("av1", "mjpeg") and self.ending in BOXED and version()[1] < 8:
-            # Older versions show frames of these that an edit list hides.
-            return self.made(self.rng.choice(("plain", "layout", "turned")))
+        hides = self.name == "gif" or (self.name in ("av1", "mjpeg") and self.ending in BOXED)
+        if hides and version()[1] < 8:
+            # Older versions show frames that an edit list hides, and not all of GIFs that were joined.
+            return self.made(
+                self.rng.choice(("plain", "turned") if self.ending in BOXED else ("plain", "layout"))
+            )
         if self.name == "photographs":
             return self.made("photographed")
         if self.ending in BOXED:

@@ -7,6 +7,7 @@ from made_rows import ROW, results, row
 
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.records import _UNKNOWN_TO_0_1, ResultRow, Results
+from keras_vdd.sealed import read_json
 
 ROWS = {
     "plain": ROW,
@@ -56,7 +57,7 @@ def test_results_come_back_and_equal_ones_have_equal_bytes(tmp_path):
     assert Results.read(path) is None
     results(ROW, row(None, 50.0)).write(path)
     assert Results.read(path) == results(ROW, row(None, 50.0))
-    assert json.loads(path.read_text()) == results(ROW, row(None, 50.0)).to_json()
+    assert read_json(path) == results(ROW, row(None, 50.0)).to_json()
     before = path.read_bytes()
     Results.read(path).write(path)
     assert path.read_bytes() == before

@@ -5,11 +5,18 @@ import types
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 from small_experts import contents, recipe_of
 
 from keras_vdd.errors import VddError
 from keras_vdd.experts import engine
-from keras_vdd.experts.bank import ExpertBank, expert_path, folder_name, save_expert
+from keras_vdd.experts.bank import (
+    ExpertBank,
+    expert_path,
+    folder_name,
+    save_expert,
+    warn_of_no_checksums,
+)
 from keras_vdd.experts.training import Expert, ExpertTrainer
 from keras_vdd.learning import checkpoint
 
@@ -127,3 +134,36 @@ def test_a_weight_that_is_not_there_is_damage_too_and_a_missing_expert_is_named(
         bank.snapshot(1, 1)
     with pytest.raises(VddError, match="expert-0002.* is missing: run 'vdd experts'"):
         ExpertBank(tmp_path, 3)
+
+
+def test_a_flipped_bit_is_noticed_when_its_snapshot_is_read(tmp_path):
+    snapshots = made_up(tmp_path)
+    path = expert_path(tmp_path, 1)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        with pytest.raises(VddError, match="expert-0001.* is damaged") as caught:
+            [bank.snapshot(1, epoch) for bank in [ExpertBank(tmp_path, 2)] for epoch in range(2)]
+        assert "\n" not in str(caught.value)
+    # Only what is read is checked: the last array is of the last epoch.
+    assert (ExpertBank(tmp_path, 2).snapshot(1, 0)[0] == snapshots[0][0]).all()
+
+
+def test_the_expert_of_another_number_or_training_is_not_taken(tmp_path):
+    made_up(tmp_path)
+    save_expert(tmp_path / "..", 0, Expert([[np.zeros(3, "float32")]], [], 0.0), key="a")
+    ExpertBank(tmp_path / "..", 1, "a")
+    with pytest.raises(VddError, match="expert-0000.* is another expert than its name and folder say"):
+        ExpertBank(tmp_path / "..", 1, "b")
+    expert_path(tmp_path, 1).write_bytes(expert_path(tmp_path, 0).read_bytes())
+    with pytest.raises(VddError, match="expert-0001.* is another expert"):
+        ExpertBank(tmp_path, 2)
+
+
+def test_experts_of_a_version_without_checksums_are_read_after_a_warning(tmp_path, caplog):
+    arrays = {"0/0": np.ones(2, "float32")}
+    facts = json.dumps({"epochs": 0, "weights": 1, "losses": [], "top1": 1.0})
+    expert_path(tmp_path, 0).write_bytes(save(arrays, metadata={"facts": facts}))
+    bank = ExpertBank(tmp_path, 1, "any")
+    warn_of_no_checksums(bank)
+    assert "kept no checksums" in caplog.text and bank.snapshot(0, 0)[0].tolist() == [1, 1]

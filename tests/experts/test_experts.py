@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import pytest
 from small_experts import contents, recipe_of
 from small_run import small
@@ -13,7 +14,7 @@ from small_run import small
 from keras_vdd import models, pipeline
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts import engine
-from keras_vdd.experts.bank import expert_path, locked, save_expert
+from keras_vdd.experts.bank import bank_key, expert_path, locked, save_expert
 from keras_vdd.experts.processes import ExpertProcess
 from keras_vdd.experts.training import ExpertTrainer
 from keras_vdd.progress import Silent
@@ -116,9 +117,10 @@ def test_processes_side_by_side_make_the_same_experts(stores, tmp_path):
     training, (train, test) = engine.training_of(recipe), (stores["train"], stores["test"])
     bank = engine.learn_experts(recipe, stores)
     trainer = ExpertTrainer(train, test, training)
+    key = bank_key(train, test, training, keras.config.backend())
     network = models.create("mini_c3d", 8, training.frames, train.size, training.width, training.stem)
     for number in range(2):
-        save_expert(tmp_path, number, trainer.train(number))
+        save_expert(tmp_path, number, trainer.train(number), key)
         fresh = models.fresh_weights(network, stream(training.seed, "experts", number))
         assert [a.tobytes() for a in bank.snapshot(number, 0)] == [a.tobytes() for a in fresh]
         assert [a.shape for a in fresh] == [v.shape for v in network.trainable_variables]

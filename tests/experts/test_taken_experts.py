@@ -13,9 +13,11 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts import engine
 from keras_vdd.experts.published import publish_experts, write_published
 from keras_vdd.experts.taken import read_description
+from keras_vdd.hub.upload import sha256_of
 from keras_vdd.learning import checkpoint
 from keras_vdd.progress import Silent
 from keras_vdd.runs.folder import RunFolder
+from keras_vdd.sealed import read_json, write_json
 from keras_vdd.stages import dynamic
 
 TWO = "experts.count=2"
@@ -80,10 +82,10 @@ def test_a_recipe_that_they_do_not_fit_is_told_why(setting, published, linear, s
 
 def test_other_classes_and_other_videos(published, stores, tmp_path, caplog):
     folder, _ = published
-    told = json.loads((folder / "experts.json").read_text())
+    told = read_json(folder / "experts.json")
 
     def rewritten(**values):
-        (folder / "experts.json").write_text(json.dumps({**told, **values}))
+        write_json(folder / "experts.json", {**told, **values})
 
     rewritten(videos={**told["videos"], "checksum": "0"})
     assert len(take(folder, tmp_path, stores)) == 2
@@ -191,12 +193,12 @@ def test_a_run_that_goes_on_is_told_that_they_have_changed(published, stores, tm
         with pytest.raises(KeyboardInterrupt):
             learn()
     # As where a branch of a repository has moved: right in themselves, and others.
-    first, second = (published[0] / f"expert-000{number}.safetensors" for number in (0, 1))
-    told = json.loads((published[0] / "experts.json").read_text())
-    told["files"][first.name] = told["files"][second.name]
-    (published[0] / "experts.json").write_text(json.dumps(told))
-    first.unlink()
-    shutil.copy(second, first)
+    first, told = published[0] / "expert-0000.safetensors", read_json(published[0] / "experts.json")
+    arrays, facts = checkpoint.load_arrays(first)
+    first.unlink()  # a link to the bank's own
+    checkpoint.save_arrays(first, arrays, **{**facts, "top1": 99.0})
+    told["files"][first.name]["sha256"] = sha256_of(first)
+    write_json(published[0] / "experts.json", told)
     with pytest.raises(
         VddError, match=r"was begun with other experts .* \(expert-0000.safetensors differs\)"
     ):

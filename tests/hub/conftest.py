@@ -12,6 +12,7 @@ import pytest
 
 import keras_vdd
 from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.temporal.key_frames import as_moments
 
 TIME_LIMIT = 120
 # What Arrow's threads now and then do, with or without keras_vdd, to an interpreter that has ended.
@@ -41,6 +42,12 @@ def make_set():
         )
         if kind == "full-video":
             settings["video"] = numbers(1, classes, slots, frames, *size, 3)
+        elif kind == "key-frames":
+            keys = numbers(6, classes, slots, frames) > 0
+            keys[..., [0, -1]] = True
+            settings["positions"] = moments = as_moments(keys)
+            stored = numbers(7, *moments.shape, *size, 3)
+            settings["key_frames"] = stored * (moments >= 0)[..., None, None, None]
         else:
             settings["static"] = numbers(2, classes, 2 * slots, *size, 3)
         if kind == "static-dynamic":

@@ -22,9 +22,9 @@ for script, seen in zip(sys.argv[1::2], sys.argv[2::2]):
 """
 STORED = [
     (kind, dtype)
-    for kind in ("static-dynamic", "still", "full-video")
+    for kind in ("static-dynamic", "still", "full-video", "key-frames")
     for dtype in DTYPES
-    if (kind, dtype) != ("static-dynamic", "uint8")
+    if dtype != "uint8" or kind in ("still", "full-video")
 ]
 
 

@@ -13,6 +13,7 @@ from keras_vdd.hub.export import rewrite_card
 from keras_vdd.hub.kept import as_results, kept_in
 from keras_vdd.hub.provenance import KEYS
 from keras_vdd.running_code import running_code
+from keras_vdd.sealed import read_json
 
 OWN = dataclasses.replace(ROW, dtype="float32")
 
@@ -111,12 +112,12 @@ def test_every_export_says_where_it_comes_from(make_set, tmp_path):
     folder = keras_vdd.export(
         make_set(provenance={"source": "ucf101", "mine": 1}), tmp_path / "set", dtype="int8"
     )
-    told = json.loads((folder / "provenance.json").read_text())
-    assert set(told) == {*KEYS, "mine"} and told["mine"] == 1
+    told = read_json(folder / "provenance.json")
+    assert set(told) == {*KEYS, "mine", "recipe_checksum"} and told["mine"] == 1
     assert told["citation"].startswith("Soomro et al., UCF101")
     assert (told["dtype"], told["memory_bytes"]) == ("int8", make_set().nbytes("int8"))
     assert told["code"] == running_code() and told["seed"] is None
-    again = json.loads((keras_vdd.export(folder, tmp_path / "2") / "provenance.json").read_text())
+    again = read_json(keras_vdd.export(folder, tmp_path / "2") / "provenance.json")
     assert again == {**told, "dtype": "float32", "memory_bytes": make_set().nbytes()}
     assert str(tmp_path) not in json.dumps(told)
 
@@ -126,3 +127,22 @@ def test_code_that_is_not_known_is_not_made_up(make_set, tmp_path):
     told = json.loads((keras_vdd.export(old, tmp_path / "set") / "provenance.json").read_text())
     assert told["code"] == {"version": "0.0.9", "commit": None, "changed": None}
     assert told["citation"] is None
+
+
+def test_flipped_bits_beside_the_data_are_told(make_set, tmp_path, caplog):
+    folder = keras_vdd.export(make_set(recipe="name: mine\n"), tmp_path / "set", results=OWN)
+    keras_vdd.load(folder)
+    assert not caplog.messages
+    for name in ("provenance.json", "results.json"):
+        path = folder / name
+        whole = path.read_bytes()
+        for place in range(0, len(whole), 9):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            with pytest.raises(VddError, match=f"{name}.* damaged"):
+                keras_vdd.load(folder), kept_in(folder)
+        path.write_bytes(whole)
+    (folder / "recipe.yaml").write_text("name: mime\n")
+    assert keras_vdd.load(folder).recipe == "name: mime\n"
+    assert (
+        len(caplog.messages) == 1 and "is not the recipe that the set was exported with" in caplog.messages[0]
+    )

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -10,17 +11,20 @@ from toy_condensers import make_batch, make_condenser
 
 from keras_vdd import stopping
 from keras_vdd.errors import VddError
-from keras_vdd.learning.checkpoint import load_arrays
+from keras_vdd.learning.checkpoint import load_arrays, save_arrays
 from keras_vdd.learning.fit import fit_stage, has_converged
 from keras_vdd.progress import Silent
 from keras_vdd.runs.log import Log
 from keras_vdd.stopping import Stopped, heard
 
 ITERATIONS, EVERY, STOP = 9, 2, 5
+KEPT = ["checkpoint-before.safetensors", "checkpoint.safetensors"]
 
 
 class Run:
     """The part of a `RunFolder` that a stage uses."""
+
+    run_id = "a run"
 
     def __init__(self, path):
         self.path, self.log = path, Log(path / "log.jsonl")
@@ -92,11 +96,12 @@ def test_an_uninterrupted_run_is_logged_and_saved(whole):
     assert [r["loss"] for r in records] == losses
     assert [(r["stage"], r["iteration"]) for r in records] == [("dynamic", i + 1) for i in range(ITERATIONS)]
     arrays, facts = load_arrays(path / "dynamic" / "checkpoint.safetensors")
-    assert facts == {"iteration": ITERATIONS}
+    assert facts == {"iteration": ITERATIONS, "log": records}
     assert arrays["losses"].tolist() == losses
     saved = next(a for name, a in arrays.items() if name.startswith("memory/") and name.endswith("dynamic"))
     np.testing.assert_array_equal(saved, condenser.memory.arrays()["dynamic"])
-    assert [f.name for f in (path / "dynamic").iterdir()] == ["checkpoint.safetensors"]
+    assert sorted(f.name for f in (path / "dynamic").iterdir()) == KEPT
+    assert load_arrays(path / "dynamic" / KEPT[0])[1]["iteration"] == ITERATIONS - 1
 
 
 def test_progress_counts_every_iteration(tmp_path):
@@ -208,13 +213,78 @@ def test_a_memory_that_left_the_finite_numbers_is_not_saved(tmp_path):
     assert not (tmp_path / "dynamic" / "checkpoint.safetensors").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
-def test_a_damaged_checkpoint_is_a_clear_error(tmp_path, content):
-    learn(tmp_path, iterations=3)
-    path = tmp_path / "dynamic" / "checkpoint.safetensors"
-    path.write_bytes(path.read_bytes()[:-9] if content is None else content)
-    with pytest.raises(VddError, match="checkpoint '.*' is damaged .*: delete it and run again"):
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A stage after 5 iterations: its checkpoints are of the 4th and the 5th."""
+    path = tmp_path_factory.mktemp("stopped")
+    learn(path, iterations=STOP)
+    return path
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", "cut", "flipped", "gone"])
+def test_a_damaged_checkpoint_costs_what_was_done_since_the_one_before(
+    stopped, tmp_path, damage, whole, caplog
+):
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    before, last = (tmp_path / "dynamic" / name for name in KEPT)
+    content = last.read_bytes()
+    flipped = content[:-40] + bytes([content[-40] ^ 4]) + content[-39:]
+    last.write_bytes(
+        {"cut": content[:-9], "flipped": flipped}.get(damage, damage if damage != "gone" else b"")
+    )
+    if damage == "gone":
+        last.unlink()
+    progress = Watched()
+    check_same(learn(tmp_path, progress), whole[0], tmp_path, whole[1])
+    assert progress.said == [f"Toy: going on after iteration {STOP - 1}."]
+    assert len(caplog.messages) == (damage != "gone")
+    if caplog.messages:
+        assert f"'{last}' is damaged" in caplog.messages[0]
+        assert "goes on from the checkpoint before" in caplog.messages[0]
+    # The damaged one has not taken the place of the whole one before it.
+    assert load_arrays(before)[1]["iteration"] == ITERATIONS - 1
+
+
+def test_without_a_whole_checkpoint_it_is_one_sentence_and_nothing_is_lost(stopped, tmp_path):
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    for name in KEPT:
+        (tmp_path / "dynamic" / name).write_bytes(b"no checkpoint")
+    with pytest.raises(
+        VddError, match="checkpoint.safetensors' is damaged .* no whole .* begins the stage anew"
+    ):
         learn(tmp_path)
+    assert all((tmp_path / "dynamic" / name).read_bytes() == b"no checkpoint" for name in KEPT)
+
+
+def test_the_checkpoint_of_another_run_is_refused(stopped, tmp_path, monkeypatch):
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(Run, "run_id", "another run")
+    with pytest.raises(VddError, match="checkpoint.safetensors' belongs to another run: put it back"):
+        learn(tmp_path)
+
+
+def test_a_checkpoint_without_a_mark_that_does_not_fit_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(Run, "run_id", None)
+    (tmp_path / "dynamic").mkdir()
+    save_arrays(tmp_path / "dynamic" / KEPT[1], {"losses": np.zeros(2)}, iteration=2)
+    with pytest.raises(VddError, match="is no checkpoint of this stage"):
+        learn(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["emptied", "flipped", "another's"])
+def test_a_damaged_log_is_written_again_as_it_was(stopped, tmp_path, damage, whole, caplog):
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    log = tmp_path / "log.jsonl"
+    text = log.read_text()
+    log.write_text(
+        {"emptied": "", "flipped": text.replace('"iteration": 2', '"iteration": 6')}.get(
+            damage, '{"stage": "static", "iteration": 1, "loss": 1.0}\n' + text.replace("6", "7")
+        )
+    )
+    learn(tmp_path)
+    expected = (whole[1] / "log.jsonl").read_text()
+    assert log.read_text().endswith(expected) and log.read_text().count("dynamic") == ITERATIONS
+    assert len(caplog.messages) == 1 and f"'{log}' was damaged" in caplog.messages[0]
 
 
 def test_has_converged():

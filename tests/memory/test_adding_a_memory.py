@@ -118,7 +118,9 @@ def test_the_schema_and_its_errors_know_it_while_it_is_registered(registered):
 
 
 def test_without_it_the_name_is_unknown():
-    with pytest.raises(UsageError, match="memory.kind=fade must be one of full-video, static-dynamic, still"):
+    with pytest.raises(
+        UsageError, match="memory.kind=fade must be one of full-video, key-frames, static-dynamic, still"
+    ):
         load_recipe("quickstart", ["memory.kind=fade"])
 
 

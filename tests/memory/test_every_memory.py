@@ -29,18 +29,40 @@ def made(name, **more):
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_planned_is_what_is_stored(name):
-    (kind, options), distilled = CASES[name], made(name)
+    kind, options = CASES[name]
+    distilled = as_set(filled(layer(kind, CLASSES, FRAMES, SIZE, **options), grown=False), **SCALE)
     memory, planned = MEMORIES.get(kind), settings(kind, **options)
     shapes = memory.shapes(planned, CLASSES, FRAMES, SIZE)
     assert {key: array.shape for key, array in distilled.arrays.items()} == shapes
     assert set(shapes) == set(memory.arrays)
     assert distilled.counts == memory.counts(shapes, distilled.videos_per_class)
     shared = sum(distilled.arrays[one.array].nbytes for one in memory.shared)
-    items = [distilled.arrays[one.array] for one in memory.items]
     for dtype in stored_as(memory):
-        expected = sum(a.shape[0] * a.shape[1] * item_bytes(dtype, a[0, 0].size) for a in items)
+        expected = sum(bytes_of(one, distilled, dtype) for one in memory.items)
         assert distilled.nbytes(dtype) == expected + shared
         assert memory_bytes(planned, CLASSES, FRAMES, SIZE, dtype) == expected + shared
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bytes_of_what_grew_are_those_of_what_is_stored(name):
+    kind, options = CASES[name]
+    memory, planned, distilled = MEMORIES.get(kind), settings(kind, **options), made(name)
+    shared = sum(distilled.arrays[one.array].nbytes for one in memory.shared)
+    for dtype in stored_as(memory):
+        expected = sum(bytes_of(one, distilled, dtype) for one in memory.items) + shared
+        assert distilled.nbytes(dtype) == expected
+        most = memory_bytes(planned, CLASSES, FRAMES, SIZE, dtype, grown=True)
+        assert most >= expected and (most > expected) == (
+            memory.most_shapes is not None and "insertion" not in options
+        )
+
+
+def bytes_of(items, distilled, dtype):
+    array = distilled.arrays[items.array]
+    if items.moments is None:
+        return array.shape[0] * array.shape[1] * item_bytes(dtype, array[0, 0].size)
+    count = np.count_nonzero(distilled.arrays[items.moments] >= 0)
+    return count * (item_bytes(dtype, array[0, 0, 0].size) + 4)
 
 
 def item_bytes(dtype, values):
@@ -70,8 +92,13 @@ def test_files_give_back_the_set_and_each_cell_its_video(name, tmp_path):
         loaded = keras_vdd.load(keras_vdd.export(distilled, tmp_path / dtype, dtype=dtype))
         assert (loaded.kind, loaded.dtype, loaded.size) == (distilled.kind, dtype, (SIZE, SIZE))
         for one in memory.items:
-            expected = as_stored(distilled.arrays[one.array], dtype)
+            array = distilled.arrays[one.array]
+            # One axis of items, where a slot has several.
+            items = array.reshape(CLASSES, -1, *array.shape[3:]) if one.moments else array
+            expected = as_stored(items, dtype).reshape(array.shape)
             np.testing.assert_array_equal(loaded.arrays[one.array], expected)
+            if one.moments:
+                np.testing.assert_array_equal(loaded.arrays[one.moments], distilled.arrays[one.moments])
         for one in memory.shared:
             np.testing.assert_array_equal(loaded.arrays[one.array], distilled.arrays[one.array])
         np.testing.assert_array_equal(loaded.labels, distilled.labels)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from derivatives import assert_gradient, in_float64, numpy, tensor, wide
 from keras import ops
-from memory_cases import CASES, layer
+from memory_cases import CASES, grow, layer
 
 from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.memory import MEMORIES
@@ -17,7 +17,7 @@ ROUNDED = [name for name, (_, options) in CASES.items() if options.get("quantise
 
 def memory_of(name):
     kind, options = CASES[name]
-    return layer(kind, CLASSES, FRAMES, SIZE, **{**COUNTS, **options, "videos_per_class": 1})
+    return grow(layer(kind, CLASSES, FRAMES, SIZE, **{**COUNTS, **options, "videos_per_class": 1}))
 
 
 def losses(memory, pairs, static):
@@ -25,7 +25,10 @@ def losses(memory, pairs, static):
     rng = np.random.default_rng(1)
     shape = (len(pairs), FRAMES, SIZE, SIZE, 3)
     target, weight = rng.standard_normal(shape), rng.uniform(0.5, 1.5, shape)
-    frozen = [(variable, tensor(static)) for variable in memory.non_trainable_variables]
+    kept = {variable.path: numpy(variable.value) for variable in memory.changing}
+    frozen = [
+        (variable, tensor(kept.get(variable.path, static))) for variable in memory.non_trainable_variables
+    ]
 
     def loss(values):
         with keras.StatelessScope(state_mapping=[*zip(memory.trainable_variables, values), *frozen]):
@@ -59,9 +62,12 @@ def test_straight_through_gradients_are_those_at_the_rounded_values(name):
         loss, found = jit(losses(memory, pairs, static))(tensor(values))
         rounded = by_hand[memory.quantise]
         memory.quantise = None
-        items = {one.array for one in MEMORIES.get(memory.kind).items}
+        items = {one.array: one for one in MEMORIES.get(memory.kind).items}
         names = [variable.name for variable in memory.trainable_variables]
-        values = [rounded(v) if name in items else v for name, v in zip(names, values, strict=True)]
+        values = [
+            by_item(rounded, v, items[name]) if name in items else v
+            for name, v in zip(names, values, strict=True)
+        ]
         static = rounded(static)
         at_rounded = losses(memory, pairs, static)
         expected = assert_gradient(at_rounded, values)
@@ -69,6 +75,12 @@ def test_straight_through_gradients_are_those_at_the_rounded_values(name):
         assert float(numpy(loss)) == pytest.approx(float(numpy(same)), rel=1e-12)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(numpy(one), other, rtol=0, atol=1e-10 * np.abs(other).max())
+
+
+def by_item(rounded, memories, items):
+    """Memories (classes, slots, ...) rounded item by item, of which a slot may have several."""
+    flat = memories.reshape(CLASSES, -1, *memories.shape[3:]) if items.moments else memories
+    return rounded(flat).reshape(memories.shape)
 
 
 def as_int8(memories):

@@ -12,11 +12,13 @@ from small_run import SMALL, contents, small
 import keras_vdd
 from keras_vdd import pipeline, placement
 from keras_vdd.classifiers import training
+from keras_vdd.data.store import open_store
 from keras_vdd.errors import VddError
-from keras_vdd.learning.checkpoint import load_arrays
+from keras_vdd.learning.checkpoint import load_arrays, save_arrays
 from keras_vdd.planning import plan as planning
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
+from keras_vdd.sealed import read_json
 
 CLASSES, SIZE, FRAMES, VIDEO = 8, 32, 8, 24
 STILL, CLIP = SIZE * SIZE * 3, FRAMES * SIZE * SIZE * 3
@@ -42,7 +44,7 @@ def test_the_table_has_every_row_with_its_exact_bytes(whole):
         assert 0 <= row["top1"]["mean"] <= row["top5"]["mean"] <= 100
         assert row["pairs"]["mean"] is not None
         assert (row["backend"], row["device"]) == (keras.config.backend(), placement.facts()["device"])
-    assert json.loads((whole.folder / "results.json").read_text()) == whole.results
+    assert read_json(whole.folder / "results.json") == whole.results
     assert whole.results["backend"] == keras.config.backend()
     assert whole.results["losses"]["static"]["iterations"] == 3
     assert whole.results["losses"]["dynamic"]["iterations"] == 4
@@ -198,8 +200,11 @@ def test_rounding_to_float16_is_part_of_the_score(whole, tmp_path):
     recipe = small(tmp_path, "export.dtype=float16", "evaluation.compare=[]", store=whole.store)
     # The learning is that of the whole run, so it is taken from there.
     begun = RunFolder(recipe)
+    (folder,) = (path.parent.parent for path in whole.store.glob("*/train/index.json"))
+    begun.goes_on_with(recipe, {split: open_store(folder / split) for split in ("train", "test")})
     for stage in ("static", "dynamic"):
-        shutil.copy(whole.folder / stage / "memory.safetensors", begun.stage(stage))
+        arrays, facts = load_arrays(whole.folder / stage / "memory.safetensors")
+        save_arrays(begun.stage(stage) / "memory.safetensors", arrays, run_id=begun.run_id, **facts)
     row, exact = pipeline.distill(recipe)["rows"][-1], whole.results["rows"][-1]
     assert row["bytes"] == (DISTILLED - 4 * INTEGRATOR) // 2 + 4 * INTEGRATOR
     losses = [[network["loss"] for network in table["networks"]] for table in (row, exact)]

@@ -1,7 +1,5 @@
 """Every method taken from recipe to table in small: it stores what its plan says, to the byte."""
 
-import json
-
 import keras
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from keras_vdd import pipeline
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.planning import plan as planning
+from keras_vdd.sealed import read_json
 from keras_vdd.stages import dynamic as dynamic_stage
 
 CLASSES, FRAMES, SIZE, VIDEO = 8, 4, 32, 24
@@ -43,7 +42,7 @@ def taken_to_the_end(recipe, monkeypatch):
     monkeypatch.setattr(planning, "_estimates", lambda *arguments: {})
     plan, results = pipeline.plan(recipe), pipeline.distill(recipe)
     folder = pipeline.RunFolder(recipe).path
-    assert json.loads((folder / "results.json").read_text()) == results
+    assert read_json(folder / "results.json") == results
     row, loaded = results["rows"][-1], keras_vdd.load(folder)
     assert row["bytes"] == plan["bytes"]["distilled"] == stored_bytes(loaded, recipe.export.dtype)
     assert row["clips"] == plan["videos"] == len(loaded.pairs()) and row["method"] == plan["title"]

@@ -5,7 +5,7 @@ import json
 import keras
 import pytest
 from small_experts import recipe_of
-from small_run import small
+from small_run import rewritten, small
 
 from keras_vdd import backend, pipeline, placement
 from keras_vdd.backend import cuda_driver
@@ -161,7 +161,7 @@ def test_stills_of_another_kind_of_device_are_refused(tmp_path):
     recipe = small(tmp_path)
     other = RunFolder(recipe)
     (other.stage("static") / "memory.safetensors").write_bytes(b"")
-    (other.path / "environment.json").write_text(json.dumps({**written(other), "device_kind": "tpu"}))
+    rewritten(other.path / "environment.json", device_kind="tpu")
     with pytest.raises(UsageError, match="would learn: the device, tpu, differs."):
         pipeline.stills_of(other.path, recipe)
 

@@ -23,7 +23,7 @@ PAPER_SETS = [name for name in SETS if name != "shapes"]
 CHOSEN = ("random", "herding", "k-center", "full")
 # <method>-<set>, -5 for five videos per class, -naive for whole videos.
 NAME = re.compile(
-    rf"(dm|mtt|frepo|sfvd|static-dc|random|herding|k-center|full)-({'|'.join(SETS)})(-5)?(-naive)?"
+    rf"(dm|mtt|frepo|keyframes|sfvd|static-dc|random|herding|k-center|full)-({'|'.join(SETS)})(-5)?(-naive)?"
 )
 NAMED = sorted(name for name in RECIPES if NAME.fullmatch(name))
 
@@ -32,7 +32,7 @@ def family():
     for data in PAPER_SETS:
         for loss in ("dm", "mtt", "frepo"):
             yield from (f"{loss}-{data}{five}{naive}" for five in ("", "-5") for naive in ("", "-naive"))
-        for method in ("sfvd", "static-dc", "random", "herding", "k-center"):
+        for method in ("keyframes", "sfvd", "static-dc", "random", "herding", "k-center"):
             yield from (f"{method}-{data}", f"{method}-{data}-5")
         yield f"full-{data}"
 
@@ -56,6 +56,11 @@ def test_a_name_says_method_set_and_videos_per_class(name):
     elif method == "static-dc":
         assert (recipe.method, memory.kind) == ("static-dc", "still")
         assert memory.statics_per_class == memory.videos_per_class
+    elif method == "keyframes":
+        assert (recipe.method, memory.kind, recipe.static) == ("key-frames", "key-frames", None)
+        assert recipe.dynamic.loss == "dm" and list(memory.insertion_times(recipe.dynamic.iterations))
+        assert set(recipe.dynamic.learning_rates.model_dump(exclude_none=True)) == {"key_frames"}
+        return
     elif method == "sfvd":
         assert (recipe.dynamic.loss, memory.kind, recipe.static) == ("mtt", "still", None)
         assert memory.statics_per_class == memory.videos_per_class

@@ -19,6 +19,11 @@ def sections(model=Recipe):
     for name in known_keys():
         part = Recipe
         for step in name.split("."):
+            if (
+                step not in part.model_fields
+            ):  # of a kind of memory or a loss alone, whose own tests read its fields
+                part = None
+                break
             annotation = part.model_fields[step].annotation
             options = getattr(annotation, "__args__", (annotation,))
             part = next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)

@@ -1,16 +1,16 @@
 """What makes a run another run, what is told when it is gone on with, and what makes no difference."""
 
 import dataclasses
-import json
 import types
 
 import pytest
-from small_run import small
+from small_run import rewritten, small
 
 from keras_vdd.errors import VddError
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import RunIdentity, recipe_hash
 from keras_vdd.runs.videos import Videos
+from keras_vdd.sealed import read_json
 
 
 def store(*videos, classes=("run", "walk")):
@@ -137,10 +137,11 @@ def test_a_damaged_list_is_one_sentence(text, tmp_path):
 def test_other_versions_and_threads_are_told_and_no_more(tmp_path, caplog):
     recipe, run = begun_run(tmp_path)
     path = run.path / "environment.json"
-    environment = json.loads(path.read_text())
+    environment = read_json(path)
     threads, numpy = environment["threads"], environment["versions"]["numpy"]
     others = {**environment["versions"], "numpy": "1.0", "theano": "0.1"}
-    path.write_text(json.dumps({**environment, "threads": threads + 1, "versions": others}))
+    rewritten(path, threads=threads + 1, versions=others)
+    Videos.of(BEGUN).write(run.path, RunIdentity.read(run.path, videos=False).mark)
     again = RunFolder(recipe)
     again.goes_on_with(recipe, BEGUN)
     (said,) = caplog.messages
@@ -163,8 +164,7 @@ def test_backends_that_do_not_compute_are_no_difference():
 
 def test_an_unfinished_run_is_not_gone_on_with_on_another_backend(tmp_path):
     recipe, run = begun_run(tmp_path)
-    path = run.path / "environment.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "backend": "theano"}))
+    rewritten(run.path / "environment.json", backend="theano")
     with pytest.raises(VddError, match="begun on the backend theano"):
         run.goes_on_with(recipe, BEGUN)
 

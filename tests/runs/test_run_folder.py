@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from derivatives import numpy
+from small_run import rewritten
 
 from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import VddError
@@ -90,8 +91,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
 
 def test_a_run_begun_on_another_backend_is_refused_until_it_is_finished(tmp_path):
     run = RunFolder(recipe(tmp_path))
-    environment = json.loads((run.path / "environment.json").read_text())
-    (run.path / "environment.json").write_text(json.dumps({**environment, "backend": "another"}))
+    rewritten(run.path / "environment.json", backend="another")
     told = "begun on the backend another, and this is .*: go on with --backend another"
     with pytest.raises(VddError, match=told):
         RunFolder(recipe(tmp_path))
@@ -187,10 +187,3 @@ def test_a_run_killed_before_its_recipe_was_written_begins_anew(tmp_path):
     (run.path / "recipe.yaml").unlink()
     (run.path / "log.jsonl").unlink(missing_ok=True)
     assert (RunFolder(recipe).path / "recipe.yaml").exists()
-
-
-def test_a_run_without_its_environment_is_refused_in_one_sentence(tmp_path):
-    recipe = load_recipe("quickstart", [f"run.dir={tmp_path}"])
-    (RunFolder(recipe).path / "environment.json").unlink()
-    with pytest.raises(VddError, match="environment.json"):
-        RunFolder(recipe)

@@ -8,6 +8,7 @@ import pytest
 from derivatives import assert_gradient, in_float64, numpy, tensor, wide
 from keras import ops
 from memory_cases import as_set, filled, layer
+from tiny_stage import learn
 
 from keras_vdd.backend import value_and_grad
 from keras_vdd.errors import UsageError
@@ -170,3 +171,19 @@ def test_sets_take_the_interpolator_that_they_need_and_no_other():
         as_set(memory, interpolation="parametric", interpolator=other)
     whole = filled(layer("full-video", 3, 3, 4, interpolation="parametric"))
     assert as_set(whole, interpolation="parametric").interpolator is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["dm", "mtt", "frepo"])
+def test_every_loss_learns_the_stored_frames_through_it(loss, tmp_path):
+    about = Architecture(stored_frames=2, frames=3, size=8, patch=4, width=4, depth=1, heads=2, mlp_ratio=2)
+    begun = {}
+
+    def prepare(memory):
+        begun["video"] = numpy(memory.video)
+        memory.interpolator = interpolator(about)
+
+    few = "memory.stored_frames=2", "memory.interpolation=parametric"
+    learned = learn(tmp_path, loss, "full-video", *few, "dynamic.iterations=1", prepare=prepare)
+    moved = np.abs(learned.arrays["video"] - begun["video"]).max(axis=(0, 1, 3, 4, 5))
+    assert learned.arrays["video"].shape[2] == 2 and np.isfinite(moved).all() and (moved > 0).all()

@@ -1,7 +1,7 @@
 """How long a video file is by its own account: one that was cut off is shorter.
 
 Demuxers take the end of a file for the end of the video, so a download that broke off between two
-frames looks whole. AVI, MP4/MOV and Matroska/WebM state their length in the first bytes.
+frames looks whole. AVI, MP4/MOV, Matroska/WebM and MXF state their length in the first bytes.
 """
 
 import os
@@ -11,6 +11,8 @@ _BOXES = frozenset(
     b"ftyp moov mdat free skip wide moof sidx styp meta uuid mfra emsg pnot udta prft ssix".split()
 )
 _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
+# The key of an MXF's partition (SMPTE 377-1), and how long one is at least.
+_PARTITION, _PARTITION_BYTES = bytes.fromhex("060e2b34020501010d010201"), 108
 # Some writers are a few bytes out; nothing that is broken off stops so near to its end by chance.
 _SLACK = 16
 
@@ -26,6 +28,8 @@ def missing_bytes(path):
             stated = _box_end(file, there)
         elif start[:4] == _EBML.to_bytes(4, "big"):
             stated = _segment_end(file)
+        elif start == _PARTITION:
+            stated = _footer_end(file)
         else:
             stated = None
     return (there, stated) if stated is not None and stated > there + _SLACK else None
@@ -70,6 +74,16 @@ def _segment_end(file):
         return None
     size = _vint(file)
     return None if size is None else file.tell() + size
+
+
+def _footer_end(file):
+    # Key and length of the first partition, its version, and where it and the one before it begin.
+    file.seek(16)
+    length = int.from_bytes(file.read(1), "big")
+    file.seek(17 + (length & 0x7F if length & 0x80 else 0) + 24)
+    footer = int.from_bytes(file.read(8), "big")
+    # 0 where the writer did not know yet.
+    return footer + _PARTITION_BYTES if footer else None
 
 
 def _vint(file):

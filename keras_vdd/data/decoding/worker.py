@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import zlib
 
 import av
 
@@ -20,6 +21,7 @@ from keras_vdd.data.decoding.image_folder import picture_files
 from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.files import file_checksum, replacing, write_atomically
+from keras_vdd.sealed import seal
 from keras_vdd.stopping import SIGNALS
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
@@ -73,18 +75,20 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
     """Write the frames of `path` to the file `part` and then the answer to `part`.json; return the answer.
 
     A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
-    `frames`, `source` (a hash of the file) and, for frames that differ in size, `sizes`, their bytes.
+    `frames`, `source` (a hash of the file), `sums`, the CRC-32 of each frame as it is written, and, for frames that
+    differ in size, `sizes`, their bytes.
     """
-    count, sizes = 0, []
+    count, sizes, sums = 0, [], []
     try:
         with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
             for frame in Cut(size, codec, middle).frames(path, threads):
-                if codec == "raw":
-                    file.write(frame.data)
-                else:
-                    sizes.append(file.write(encode(frame)))
+                content = frame.data if codec == "raw" else encode(frame)
+                written = file.write(content)
+                sums.append(zlib.crc32(content))
+                if codec != "raw":
+                    sizes.append(written)
                 count += 1
-            answer = {"frames": count, "source": _hash(path)}
+            answer = {"frames": count, "source": _hash(path), "sums": sums}
         return _finish(part, {**answer, "sizes": sizes} if sizes else answer)
     except UnreadableVideo as error:
         answer = {"failed": error.reason}
@@ -98,7 +102,7 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
 
 
 def _finish(part, answer):
-    write_atomically(f"{part}.json", json.dumps(answer), sync=False)
+    write_atomically(f"{part}.json", seal(answer), sync=False)
     return answer
 
 

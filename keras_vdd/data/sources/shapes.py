@@ -7,6 +7,7 @@ neither the picture nor compression artefacts of a single frame tell the two apa
 
 import concurrent.futures
 import json
+import logging
 import os
 
 from keras_vdd import seeds
@@ -14,7 +15,7 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, replacing, write_atomically
+from keras_vdd.files import checksum, is_temporary, lock, replacing, write_atomically
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -28,7 +29,9 @@ CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
 
 # Version of the drawing code; increase it when the drawing changes, so that older videos are not reused.
 DRAWING = 2
-MARKER = "shapes.json"
+MARKER, LOCK = "shapes.json", "lock"
+WAITING = "Another process is making the videos in '%s': waiting for it."
+_LOG = logging.getLogger(__name__)
 RATE = 12  # frames a second
 FRAMES = 24
 # Modification time of every file, 2000-01-01 in Unix seconds: a store's key covers file times, and equal videos
@@ -76,15 +79,20 @@ def make_shapes(
     parameters = _parameters(seed, train_per_class, test_per_class, frames, size)
     if _is_complete(folder, parameters):
         return
-    jobs = [
-        (split, name, number)
-        for split, count in (("train", train_per_class), ("test", test_per_class))
-        for name in CLASSES
-        for number in range(count)
-    ]
+    with lock(os.path.join(folder, LOCK), on_wait=lambda: _LOG.warning(WAITING, folder)):
+        if not _is_complete(folder, parameters):
+            _make(folder, parameters, workers, progress or Silent())
+
+
+def _make(folder, parameters, workers, progress):
+    """Make the videos that are not there yet."""
+    seed, frames, size = (parameters[key] for key in ("seed", "frames", "size"))
+    counts = (("train", parameters["train_per_class"]), ("test", parameters["test_per_class"]))
+    # First, so that what a kill leaves is known for what it is.
+    _write_marker(folder, {**parameters, "complete": False})
+    jobs = [(split, name, number) for split, count in counts for name in CLASSES for number in range(count)]
     for split, name in {(split, name) for split, name, _ in jobs}:
         os.makedirs(os.path.join(folder, split, name), exist_ok=True)
-    _write_marker(folder, {**parameters, "complete": False})
 
     def make(job):
         split, name, number = job
@@ -92,7 +100,6 @@ def make_shapes(
         if not os.path.exists(path):
             _write_video(path, draw_video(name, seed, split, number, frames, size))
 
-    progress = progress or Silent()
     pool = concurrent.futures.ThreadPoolExecutor(workers or processor_count())
     try:
         with progress.task("Making videos", len(jobs)) as update:
@@ -126,7 +133,7 @@ def _parameters(seed, train_per_class, test_per_class, frames=FRAMES, size=64):
 def _is_complete(folder, parameters):
     marker = os.path.join(folder, MARKER)
     if not os.path.exists(marker):
-        if os.path.isdir(folder) and os.listdir(folder):
+        if os.path.isdir(folder) and not all(map(_is_left_over, os.listdir(folder))):
             raise VddError(f"'{folder}' holds something else than made shapes: give an empty or new folder.")
         os.makedirs(folder, exist_ok=True)
         return False
@@ -142,6 +149,11 @@ def _is_complete(folder, parameters):
             f"'{folder}' holds shapes made with another {', '.join(changed)}: give another folder."
         )
     return complete
+
+
+def _is_left_over(name):
+    """Whether a process that was killed in its first moments leaves such a file."""
+    return name == LOCK or is_temporary(name)
 
 
 def _write_marker(folder, content):

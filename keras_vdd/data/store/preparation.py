@@ -81,6 +81,12 @@ def prepare(listing, data, progress=None, workers=None):
                 "which goes on from here, or move data.store."
             ) from None
     stores = {split: open_store(os.path.join(folder, split)) for split in splits}
+    if not all(store.has_checksums for store in stores.values()):
+        _LOG.warning(
+            "The store '%s' was made by a version that kept no checksums: whether it is damaged cannot be told. Delete "
+            "that folder and prepare it again to have them.",
+            folder,
+        )
     _report_failures(stores)
     return Prepared(stores, work, seconds)
 

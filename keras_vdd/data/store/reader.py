@@ -2,30 +2,33 @@
 
 A store folder holds `frames.u8` (uint8, frames x size x size x 3, video after video in the order of the
 listing, memory-mapped) or, for the codec "jpeg", `frames.jpegs` (one JPEG after another) with
-`frames.ends` (int64, where each ends); `index.json` (written last: a folder without it is unfinished);
-and `failed.csv`.
+`frames.ends` (int64, where each ends); `frames.crc32` (uint32, the checksum of each frame as it is stored);
+`index.json` (written last: a folder without it is unfinished); and, for people, `failed.csv`.
 """
 
 import csv
-import json
 import os
+import zlib
 
 import numpy as np
 
 from keras_vdd.data.decoding.jpeg import decode_into
 from keras_vdd.errors import VddError
+from keras_vdd.sealed import read_json
 
 # A reader that does not know a codec must not take its store for a damaged one: each has a format.
 FORMAT = 1
 FORMATS = {"raw": FORMAT, "jpeg": 2}
 FRAMES_FILES = {"raw": "frames.u8", "jpeg": "frames.jpegs"}
-ENDS_FILE = "frames.ends"
+ENDS_FILE, SUMS_FILE = "frames.ends", "frames.crc32"
 INDEX_FILE = "index.json"
 FAILED_FILE = "failed.csv"
 
 
 class Store:
     """The decoded videos of one split, read-only; open it with `open_store`.
+
+    A frame is held against its checksum when it is first read.
 
     Attributes:
         folder: str, where it lies.
@@ -40,6 +43,7 @@ class Store:
         middle: None, or (frames, interval) where only that clip in the middle of each video is kept.
         failed: list of (name, reason) of the videos that could not be decoded.
         nbytes: int, bytes of all frames on the disk.
+        has_checksums: bool; False where a version that kept none has made it.
     """
 
     def __init__(self, folder, index, failed):
@@ -65,6 +69,9 @@ class Store:
             self._ends = self._map(os.path.join(self.folder, ENDS_FILE), "<i8", (total,))
             self.nbytes = int(self._ends[-1]) if total else 0
             self._frames = self._map(path, np.uint8, (self.nbytes,))
+        self._sums, self._seen = None, np.zeros(total, bool)
+        if "sums" in index:
+            self._sums = self._map(os.path.join(self.folder, SUMS_FILE), "<u4", (total,))
 
     def __len__(self):
         return len(self.names)
@@ -73,13 +80,17 @@ class Store:
         content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes:,} bytes"
         return f"Store({self.folder!r}: {content})"
 
+    @property
+    def has_checksums(self):
+        return self._sums is not None
+
     def frames(self, i):
         """Return all frames of video `i`: read-only uint8 (length, size, size, 3), of a raw store a view."""
-        length = int(self.lengths[i])
+        rows = np.arange(self.lengths[i])
         if self.codec == "raw":
-            start = int(self._offsets[i])
-            return np.asarray(self._frames)[start : start + length]
-        frames = self.take(i, np.arange(length))
+            self._check(i, rows)
+            return self._view(i)
+        frames = self.take(i, rows)
         frames.flags.writeable = False
         return frames
 
@@ -95,7 +106,9 @@ class Store:
             out = np.empty((len(rows), self.size, self.size, 3), np.uint8)
         if self.codec == "raw":
             # Into place it is several times as fast as indexing; nothing is out of range to be clipped.
-            return np.take(self.frames(i), rows, axis=0, out=out, mode="clip")
+            self._check(i, rows)
+            return np.take(self._view(i), rows, axis=0, out=out, mode="clip")
+        self._check(i, rows)
         last = None
         for k, row in enumerate(rows):
             if row == last:  # a short video, whose frames are repeated
@@ -109,10 +122,30 @@ class Store:
         """Return, per class, the int64 array of the indices of its videos."""
         return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
 
-    def _decode(self, number, out):
+    def _view(self, i):
+        start = int(self._offsets[i])
+        return np.asarray(self._frames)[start : start + int(self.lengths[i])]
+
+    def _check(self, i, rows):
+        """See to it that frames of video `i` are as they were decoded."""
+        if self._sums is None:
+            return
+        numbers = int(self._offsets[i]) + np.asarray(rows, np.int64)
+        for number in numbers[~self._seen[numbers]].tolist():
+            if zlib.crc32(self._stored(number)) != self._sums[number]:
+                raise self._damaged(f" (a frame of '{self.names[i]}' is not as it was decoded)")
+            self._seen[number] = True
+
+    def _stored(self, number):
+        """The bytes of a frame as they are stored."""
+        if self.codec == "raw":
+            return np.asarray(self._frames)[number]
         start, end = int(self._ends[number - 1]) if number else 0, int(self._ends[number])
+        return np.asarray(self._frames)[start:end]
+
+    def _decode(self, number, out):
         try:
-            decode_into(np.asarray(self._frames)[start:end].tobytes(), out)
+            decode_into(self._stored(number).tobytes(), out)
         except (OSError, ValueError, SyntaxError):
             raise self._damaged() from None
 
@@ -123,8 +156,10 @@ class Store:
         # A file of no bytes cannot be mapped.
         return np.memmap(path, dtype, "r", shape=shape) if nbytes else np.empty(shape, dtype)
 
-    def _damaged(self):
-        return VddError(f"The store '{self.folder}' is damaged: delete that folder and prepare it again.")
+    def _damaged(self, why=""):
+        return VddError(
+            f"The store '{self.folder}' is damaged{why}: delete that folder and prepare it again."
+        )
 
 
 def open_store(folder):
@@ -136,18 +171,18 @@ def open_store(folder):
     folder = os.fspath(folder)
     path = os.path.join(folder, INDEX_FILE)
     try:
-        with open(path, encoding="utf-8") as file:
-            index = json.load(file)
+        index = read_json(path)
         if index.get("format") not in FORMATS.values():
             known = " and ".join(map(str, FORMATS.values()))
             raise VddError(
                 f"The store '{folder}' has format {index.get('format')} and this version reads {known}: "
                 "delete that folder and prepare it again."
             )
-        return Store(folder, index, _read_failed(os.path.join(folder, FAILED_FILE)))
+        failed = index["failed"] if "sums" in index else _read_failed(os.path.join(folder, FAILED_FILE))
+        return Store(folder, index, [tuple(row) for row in failed])
     except FileNotFoundError:
         raise VddError(f"'{folder}' holds no finished store: run 'vdd prepare' first.") from None
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError):
         raise VddError(f"The store '{folder}' is damaged: delete that folder and prepare it again.") from None
 
 

@@ -8,6 +8,7 @@ import os
 
 from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
 from keras_vdd.files import write_atomically
+from keras_vdd.sealed import sealed
 
 
 class Records:
@@ -61,14 +62,16 @@ class Records:
         }
         if cut.middle is not None:
             head["middle"] = list(cut.middle)
+        head["sums"] = "crc32"
+        rows = [(videos[number].name, reason) for number, reason in sorted(self.failed.items())]
         columns = {
             "names": (videos[number].name for number in numbers),
             "labels": (videos[number].label for number in numbers),
             "frames": (self._frames[number] for number in numbers),
             "offsets": offsets(),
             "sources": (self._sources[16 * number : 16 * number + 16].hex() for number in numbers),
+            "failed": rows,
         }
-        rows = ((videos[number].name, reason) for number, reason in sorted(self.failed.items()))
         _write(os.path.join(folder, FAILED_FILE), lambda file: _write_table(file, rows))
         _write(os.path.join(folder, INDEX_FILE), lambda file: _write_index(file, head, columns))
 
@@ -80,14 +83,18 @@ def _write_table(file, rows):
 
 
 def _write_index(file, head, columns):
-    """Write what `json.dump` would, value by value: the text of a large set is not held in memory."""
-    file.write(json.dumps(head)[:-1])
+    """Write what `seal` would give, value by value: the text of a large set is not held in memory."""
+    for piece in sealed(_index_text(head, columns)):
+        file.write(piece)
+
+
+def _index_text(head, columns):
+    yield json.dumps(head)[:-1]
     for name, values in columns.items():
-        file.write(f", {json.dumps(name)}: [")
+        yield f", {json.dumps(name)}: ["
         for i, value in enumerate(values):
-            file.write(f"{', ' if i else ''}{json.dumps(value)}")
-        file.write("]")
-    file.write("}")
+            yield f"{', ' if i else ''}{json.dumps(value)}"
+        yield "]"
 
 
 def _write(path, fill):

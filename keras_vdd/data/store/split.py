@@ -7,14 +7,15 @@ only videos that were under way are decoded again. `index.json` comes last and c
 """
 
 import dataclasses
-import json
 import os
 import shutil
+import zlib
 
 import numpy as np
 
-from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE
+from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE, SUMS_FILE
 from keras_vdd.data.store.records import Records
+from keras_vdd.sealed import read_json, seal, unseal
 
 JOURNAL_FILE = "journal.jsonl"
 PARTS_FOLDER = "parts"
@@ -96,6 +97,7 @@ class _Files:
     def __init__(self, folder, codec, end):
         self.frames = open(os.path.join(folder, FRAMES_FILES[codec]), "ab")
         self.ends = open(os.path.join(folder, ENDS_FILE), "ab") if codec != "raw" else None
+        self.sums = open(os.path.join(folder, SUMS_FILE), "ab")
         self.journal = open(os.path.join(folder, JOURNAL_FILE), "a", encoding="utf-8")
         self.end = end
 
@@ -103,12 +105,12 @@ class _Files:
         return self
 
     def __exit__(self, *_):
-        for file in filter(None, (self.frames, self.ends, self.journal)):
+        for file in filter(None, (self.frames, self.ends, self.sums, self.journal)):
             file.close()
 
     def sync(self):
         """Wait until the frames are on the disk."""
-        for file in filter(None, (self.frames, self.ends)):
+        for file in filter(None, (self.frames, self.ends, self.sums)):
             file.flush()
             os.fsync(file.fileno())
 
@@ -117,23 +119,34 @@ def _resume(folder, cut):
     """Read the journal; cut it and the other files back to the videos that are wholly in all of them."""
     journal = os.path.join(folder, JOURNAL_FILE)
     frames, ends = os.path.join(folder, FRAMES_FILES[cut.codec]), os.path.join(folder, ENDS_FILE)
-    written, known = _size(frames), _size(ends) // 8
+    sums = os.path.join(folder, SUMS_FILE)
+    written, known = _size(frames), _size(sums) // 4
+    if cut.codec != "raw":
+        known = min(known, _size(ends) // 8)
     records, whole = Records(cut), 0
     if os.path.exists(journal):
         with open(journal, "rb") as file:
             for line in file:
-                if not line.endswith(b"\n"):
+                if not line.endswith(b"\n") or (record := _record(line)) is None:
                     break
-                record = json.loads(line)
                 after, total = records.after(record)
-                if after > written or (cut.codec != "raw" and total > known):
+                if after > written or total > known:
                     break
                 records.add(record)
                 whole += len(line)
-    for path, end in ((journal, whole), (frames, records.bytes), (ends, 8 * records.total)):
+    ends_of = (frames, records.bytes), (ends, 8 * records.total), (sums, 4 * records.total)
+    for path, end in ((journal, whole), *ends_of):
         if _size(path) > end:
             os.truncate(path, end)
     return records
+
+
+def _record(line):
+    """The record of a line of the journal; None for one that is damaged."""
+    try:
+        return unseal(line.decode().rstrip("\n"))
+    except ValueError:
+        return None
 
 
 def _answers(videos, start, parts, cut, pool, threads):
@@ -170,29 +183,35 @@ def _part(parts, number):
 def _finished(part, cut):
     """The answer to a part that is wholly there; it may lack bytes after a power cut."""
     try:
-        with open(f"{part}.json", encoding="utf-8") as file:
-            answer = json.load(file)
-        size = sum(answer["sizes"]) if "sizes" in answer else answer.get("frames", 0) * cut.frame_bytes()
-        return answer if "failed" in answer or os.path.getsize(part) == size else None
-    except (OSError, ValueError):
+        answer = read_json(f"{part}.json")
+        if "failed" in answer:
+            return answer
+        sizes = answer.get("sizes") or [cut.frame_bytes()] * answer["frames"]
+        if os.path.getsize(part) != sum(sizes):
+            return None
+        with open(part, "rb") as file:
+            return answer if [zlib.crc32(file.read(size)) for size in sizes] == answer["sums"] else None
+    except (OSError, ValueError, KeyError):
         return None
 
 
 def _append(files, answer, part):
     """Move a finished part into the store; return its line of the journal."""
     sizes = answer.get("sizes")
-    record = {key: value for key, value in answer.items() if key != "sizes"}
+    record = {key: value for key, value in answer.items() if key not in ("sizes", "sums")}
     if "failed" not in answer:
         with open(part, "rb") as file:
             shutil.copyfileobj(file, files.frames, 1 << 20)
         files.frames.flush()
+        files.sums.write(np.array(answer["sums"], "<u4").tobytes())
+        files.sums.flush()
         if sizes is not None:
             ends = files.end + np.cumsum(sizes, dtype=np.int64)
             files.ends.write(ends.astype("<i8").tobytes())
             files.ends.flush()
             files.end = int(ends[-1])
             record["bytes"] = sum(sizes)
-    files.journal.write(json.dumps(record) + "\n")
+    files.journal.write(seal(record) + "\n")
     files.journal.flush()
     for path in (part, f"{part}.json"):
         if os.path.exists(path):

@@ -1,0 +1,67 @@
+"""A run whose files were damaged after it was done ends as it was, or says in one sentence what is wrong."""
+
+import dataclasses
+import shutil
+
+import pytest
+from small_run import contents, small
+
+import keras_vdd
+from keras_vdd.errors import VddError
+from keras_vdd.pipeline import distill
+
+pytestmark = pytest.mark.slow
+
+
+def flip(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:90] + bytes([content[90] ^ 1]) + content[91:])
+
+
+@pytest.fixture
+def copied(whole, tmp_path):
+    """A copy of the small run, and the recipe that it is of."""
+    return shutil.copytree(whole.folder, tmp_path / "runs" / "quickstart"), small(tmp_path, store=whole.store)
+
+
+def test_what_can_be_made_again_is_made_again_as_it_was(whole, copied, caplog):
+    folder, recipe = copied
+    damaged = [
+        folder / "results.json", folder / "environment.json", folder / "log.jsonl",
+        folder / "evaluation" / "random-clips.json", *(folder / "distilled" / "data").iterdir(),
+    ]  # fmt: skip
+    for path in damaged:
+        flip(path)
+    (folder / "recipe.yaml").write_text("")
+    assert distill(recipe) == whole.results
+    places = whole.place, folder.parent.parent
+    assert contents(folder, *places) == contents(whole.folder, *places)
+    told = "\n".join(caplog.messages)
+    for name in ("results.json", "environment.json", "log.jsonl", "random-clips.json", "distilled' is exp"):
+        assert name in told
+
+
+def test_the_set_of_another_recipe_is_not_taken(copied):
+    folder, recipe = copied
+    (folder / "results.json").unlink()
+    loaded = keras_vdd.load(folder)
+    other = dataclasses.replace(loaded, recipe=loaded.recipe.replace("\n  seed: 0", "\n  seed: 5"))
+    keras_vdd.export(other, folder / "distilled", overwrite=True)
+    with pytest.raises(
+        VddError, match=r"distilled' holds the set of another recipe \(run.seed differs\)"
+    ) as told:
+        distill(recipe)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("stage", ["static", "dynamic"])
+def test_a_damaged_result_of_a_stage_is_one_sentence(copied, stage):
+    folder, recipe = copied
+    shutil.rmtree(folder / "distilled")
+    (folder / "results.json").unlink()
+    flip(folder / stage / "memory.safetensors")
+    with pytest.raises(
+        VddError, match=rf"{stage}/memory.safetensors' is damaged \(.*\): delete it and run"
+    ) as told:
+        distill(recipe)
+    assert "\n" not in str(told.value)
