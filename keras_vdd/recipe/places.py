@@ -39,7 +39,7 @@ def without_places(text: str) -> str:
     for place in PLACES:
         section, name = place.split(".")
         inside = values.get(section)
-        if isinstance(inside, dict) and not (name == "source" and "://" in str(inside.get(name))):
+        if isinstance(inside, dict) and not (name == "source" and str(inside.get(name)).startswith("hf://")):
             inside.pop(name, None)
     return as_yaml(values)
 
