@@ -17,7 +17,10 @@ def whole(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        value = int(value)
+    # What no machine counts to; arithmetic with larger ones fails in ways of its own.
+    if isinstance(value, int) and value >= 2**63:
+        raise ValueError(f"must be below {2**63}")
     return value
 
 

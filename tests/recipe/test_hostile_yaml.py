@@ -36,6 +36,10 @@ HOSTILE = {
         "data: {size: 0x" + "f" * 5000 + "}\n",
         "data.size=a number of thousands of digits",
     ),
+    "a number that no machine counts to": (
+        "data: {set: shapes}\nevaluation: {stem: 1" + "0" * 400 + "}\n",
+        "must be below",
+    ),
     "a choice of 6000 digits": (
         "evaluation: {compare: [0x" + "f" * 5000 + "]}\n",
         "a number of thousands of digits",
