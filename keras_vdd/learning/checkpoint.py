@@ -191,7 +191,7 @@ def restore_model_state(model, arrays):
 def _variables(model):
     for index, variable in enumerate(model.trainable_variables):
         yield f"memory/{index}/{variable.name}", variable
-    for variable in model.memory.changing:
+    for variable in model.changing:
         yield f"memory/{variable.name}", variable
     for index, variable in enumerate(model.optimizer.variables):
         # Its name counts the models made before it in the same process.

@@ -47,6 +47,19 @@ class Condenser(TrainStep, keras.Model):
     def call(self, pairs):
         return self.memory(pairs)
 
+    @property
+    def changing(self):
+        """list of weights that change while it is learned, and are not trained."""
+        return self.memory.changing
+
+    def iteration_ended(self, iteration, iterations, logs):
+        """Let the memory change what else changes; arguments as `MemoryLayer.iteration_ended` takes them."""
+        self.memory.iteration_ended(iteration, iterations, logs)
+
+    def notes(self):
+        """dict: what the log says of an iteration about the memory."""
+        return self.memory.notes()
+
     def meta_gradient(self, values, others, batch):
         """The objective and its gradients to what is learned.
 

@@ -151,9 +151,8 @@ class _Watch(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverged(iteration, f"loss {loss}")
         self._losses.append(loss)
-        memory = self.model.memory
-        memory.iteration_ended(iteration, self._iterations, logs)
-        notes = {**self.model.objective.notes(self.model), **memory.notes()}
+        self.model.iteration_ended(iteration, self._iterations, logs)
+        notes = {**self.model.objective.notes(self.model), **self.model.notes()}
         self._records.append({"stage": self._name, "iteration": iteration, "loss": loss, **notes})
         self._log.append(**self._records[-1])
         self._update(iteration, loss=loss, **notes)

@@ -9,7 +9,20 @@ from typing import Any
 import keras
 
 
-class _EagerStep:
+class _Learner:
+    """What `keras_vdd.learning.fit` asks of a model besides its steps; a model that learns a memory asks that."""
+
+    changing: Any = ()
+
+    def iteration_ended(self, iteration, iterations, logs):
+        """Change what else changes while it is learned, `changing`, after an iteration, counted from 1."""
+
+    def notes(self):
+        """dict: what the log says of an iteration about the model."""
+        return {}
+
+
+class _EagerStep(_Learner):
     def train_step(self, data):
         values = [v.value for v in self.trainable_variables]
         others = [v.value for v in self.non_trainable_variables]
@@ -18,7 +31,7 @@ class _EagerStep:
         return {"loss": loss, **logs}
 
 
-class _StatelessStep:
+class _StatelessStep(_Learner):
     def train_step(self, state, data):
         trainable, others, optimizer, metrics = state
         loss, gradients, logs = self.meta_gradient(list(trainable), list(others), data[0])

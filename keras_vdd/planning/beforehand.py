@@ -113,7 +113,8 @@ def _taken(recipe: Any, classes: int) -> Callable[[_Asked], tuple[int, str, str]
 
         name = "architecture" if asked.section == "evaluation" else "network"
         what = f"a step of {asked.section}.{name}={asked.architecture} on one clip"
-        lower = f"{asked.section}.width or data.size"
+        stem = f", {asked.section}.stem" if asked.section != "static" and asked.stem > _BUILT else ""
+        lower = f"{asked.section}.width{stem} or data.size"
         return _at(nbytes, asked.width, asked.stem), what, lower
 
     return taken
@@ -147,4 +148,4 @@ def _check_memory(recipe: Any, needs: list[tuple[int, str, str]]) -> None:
 
 
 def _in_words(nbytes: int) -> str:
-    return bytes_in_words(nbytes) if nbytes < 10**15 else f"{nbytes / 1e12:.3g} TB"
+    return bytes_in_words(nbytes) if nbytes < 10**13 else f"{nbytes / 1e12:,.0f} TB"

@@ -83,7 +83,7 @@ def _reason(section, name, values):
 
 
 def _choice(shown, value, expected):
-    return f"{shown} {must_be_one_of(value, expected.replace(chr(39), '').split(', '))}"
+    return f"{shown} {must_be_one_of(in_short(value), expected.replace(chr(39), '').split(', '))}"
 
 
 def sentences(error, values):

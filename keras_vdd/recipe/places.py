@@ -39,7 +39,7 @@ def without_places(text: str) -> str:
     for place in PLACES:
         section, name = place.split(".")
         inside = values.get(section)
-        if isinstance(inside, dict) and not (name == "source" and "://" in str(inside.get(name))):
+        if isinstance(inside, dict) and not (name == "source" and str(inside.get(name)).startswith("hf://")):
             inside.pop(name, None)
     return as_yaml(values)
 
@@ -55,7 +55,8 @@ def refuse_files(values: dict[str, Any], source: str) -> None:
     for parent in parents if isinstance(parents, list) else [] if parents is None else [parents]:
         if not isinstance(parent, str) or parent not in known():
             raise UsageError(
-                f"{source} extends {in_short(parent)}; the recipe of a set has every setting in it, so this one is not read"
+                f"{source} extends {in_short(parent)}; the recipe of a set has every setting in it, so this one is "
+                "not read"
             )
 
 

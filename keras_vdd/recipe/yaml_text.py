@@ -1,11 +1,12 @@
 """YAML 1.2 in and out: text to plain values, never to objects; values to text that every reader takes alike."""
 
 import io
+import warnings
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.representer import SafeRepresenter
 
 from keras_vdd.errors import UsageError
@@ -39,7 +40,10 @@ def parse_yaml(text):
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        return yaml.load(text)
+        with warnings.catch_warnings():
+            # YAML 1.2 lets a name be given again; it stands for what it was given to last.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            return yaml.load(text)
     except MarkedYAMLError:
         raise
     except (LookupError, TypeError, AttributeError, ArithmeticError) as error:

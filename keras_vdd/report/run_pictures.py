@@ -38,7 +38,7 @@ def draw_report(recipe, run, stores, distilled, results):
 
 
 def _growth(stored):
-    """How many key frames there were, of (iteration, number): "16; 17 after iteration 40, 19 after 60"."""
+    """How many key frames there were, of (iteration, number): "16 at the start; 17 after iteration 40, 19 after 60"."""
     first = stored[0][1]
     changes = [
         (iteration, number)

@@ -208,7 +208,7 @@ def full_disk(monkeypatch, where):
         elif where == "export":
             patch.setattr("keras_vdd.hub.rows.write_table", full)
         elif where == "scores":
-            patch.setattr("keras_vdd.evaluation.scoring.write_atomically", full)
+            patch.setattr("keras_vdd.evaluation.scoring.write_json", full)
         else:
             patch.setattr("PIL.Image.Image.save", full)
         yield

@@ -87,7 +87,10 @@ def test_in_a_folder_beside_the_others_it_is_found_by_itself(place):
         f"recipe = keras_vdd.load_recipe('quickstart', {list(FADE)!r}); "
         "print(m.MEMORIES.names(), keras_vdd.plan(recipe)['title'], 'ends: 10' in resolved_yaml(recipe))"
     )
-    assert run(place, "-c", code) == "['fade', 'full-video', 'static-dynamic', 'still'] DM + fade True\n"
+    assert (
+        run(place, "-c", code)
+        == "['fade', 'full-video', 'key-frames', 'static-dynamic', 'still'] DM + fade True\n"
+    )
 
 
 @pytest.mark.once
@@ -98,7 +101,9 @@ def test_the_schema_and_its_errors_know_it_while_it_is_registered(registered):
     assert dict(recipe.dynamic.learning_rates)["ends"] == 10
     assert parse_recipe(resolved_yaml(recipe)) == recipe
     for overrides, sentence in {
-        ("memory.kind=fad",): "memory.kind=fad must be one of fade, full-video, static-dynamic, still; "
+        (
+            "memory.kind=fad",
+        ): "memory.kind=fad must be one of fade, full-video, key-frames, static-dynamic, still; "
         "did you mean fade?",
         (*FADE, "memory.start=end"): "memory.start=end must be one of clip, still",
         (*FADE, "memory.stat=clip"): "unknown key memory.stat; did you mean memory.start?",

@@ -30,7 +30,7 @@ def watch(event, arguments):
     if event != action:
         return
     path = arguments[1 if event == "os.rename" else 0]
-    if event == "open" and arguments[1] != "a":
+    if event == "open" and not str(arguments[1]).startswith("a"):
         return
     if not isinstance(path, int) and os.fspath(path).endswith(ending):
         left[0] -= 1

@@ -1,0 +1,74 @@
+"""What is refused before anything is made, from shapes alone: nothing is built at the size that is too large."""
+
+import os
+
+import pytest
+
+import keras_vdd
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.models import create
+from keras_vdd.models.footprint import first_order_bytes
+from keras_vdd.planning import beforehand
+from keras_vdd.planning.beforehand import check_beforehand, check_classes
+from keras_vdd.recipe.load import load_recipe
+
+SMALL = {"data.frames": 4, "data.size": 16, "evaluation.width": 8, "dynamic.width": 8, "static.width": 8}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "settings, what",
+    [
+        ({"static.width": 1}, "static.width=1 must be at least 2"),
+        ({"data.size": 8, "static.network": "convnet_d4"}, "needs images of 16 pixels or more, got 8"),
+        ({"memory.integrators": 9}, "memory.integrators=9 is above the 8 classes"),
+    ],
+)
+def test_what_cannot_run_is_refused_with_nothing_made(settings, what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=what):
+        keras_vdd.distill("quickstart", **{**SMALL, **settings})
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "settings, largest",
+    [
+        (
+            {f"memory.{name}_per_class": 10**15 for name in ("videos", "statics", "dynamics")},
+            "the distilled set",
+        ),
+        ({"dynamic.width": 10**9}, "dynamic.network=mini_c3d"),
+        ({"evaluation.stem": 10**9}, "evaluation.architecture=mini_c3d"),
+        ({"static.width": 10**9}, "static.network=convnet_d3"),
+    ],
+)
+def test_a_need_above_the_memory_is_one_sentence(settings, largest, monkeypatch):
+    monkeypatch.setattr(beforehand, "total_bytes", lambda: 16 * 10**9)
+    recipe = load_recipe("quickstart", **{**SMALL, **settings})
+    for refused in (check_beforehand, keras_vdd.plan):
+        with pytest.raises(VddError, match=largest) as caught:
+            refused(recipe)
+        assert "has 16.0 GB" in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "network, input", [("mini_c3d", "clips"), ("convnet_gru", "clips"), ("convnet_d3", "frames")]
+)
+def test_what_a_wide_network_takes_follows_from_narrow_ones(network, input, monkeypatch):
+    def nbytes(width, stem):
+        return first_order_bytes(create(network, 3, 4, 16, width, stem), 1)
+
+    wide = nbytes(72, 40)
+    monkeypatch.setattr(beforehand, "_BUILT", 16)
+    assert beforehand._at(nbytes, 72, 40) == pytest.approx(wide, rel=1e-6)
+
+
+@pytest.mark.once
+def test_an_integrator_for_every_class_is_taken():
+    recipe = load_recipe("quickstart", **{"memory.integrators": 8})
+    check_classes(recipe, 8)
+    with pytest.raises(UsageError, match="above the 7 classes"):
+        check_classes(recipe, 7)
