@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from keras_vdd.hub import schema as vdd
 from keras_vdd.hub import storage
+from keras_vdd.hub.columns import column_of, numbers_in, typed
 from keras_vdd.hub.damage import Damage
 from keras_vdd.hub.digest import row_digest
 from keras_vdd.hub.pages import FOOTER_END, check_footer, check_pages
@@ -105,12 +106,12 @@ def check_rows(table, class_names, numbers=None):
     Raises:
         Damage: a row is not as it was published.
     """
-    heads = pa.table({name: _typed(_column(table, name), name, kind) for name, kind in HEADS.items()})
+    heads = pa.table({name: typed(column_of(table, name), name, kind) for name, kind in HEADS.items()})
     configs = _configs(heads)
     config = configs[0]
     _check_alike(configs)
     numbers = numbers_of(config, SOFT_LABEL in table.column_names) if numbers is None else numbers
-    arrays = {name: _array(_column(table, name), name, *expected) for name, expected in numbers.items()}
+    arrays = {name: numbers_in(column_of(table, name), name, *expected) for name, expected in numbers.items()}
     for items in config.memory.items:
         if items.moments is not None:
             _check_moments(arrays, items, config)
@@ -252,28 +253,6 @@ def _read(file, names):
     return file.read(columns=names, use_threads=False)
 
 
-def _column(table, name):
-    """Return a column as one array of plain types."""
-    if name not in table.column_names:
-        raise Damage(f"it has no column {name}")
-    chunks = table[name].chunks
-    arrays = [chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk for chunk in chunks]
-    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
-
-
-def _typed(array, name, kind):
-    if array.type != kind:
-        # What passes through `datasets` may come with larger offsets or another order of a struct's fields.
-        same = pa.types.is_struct(kind) or pa.types.is_large_string(array.type)
-        if not same:
-            raise Damage(f"its column {name} is {array.type} and must be {kind}")
-        array = array.cast(kind)
-    inside = [array.field(index) for index in range(kind.num_fields)] if pa.types.is_struct(kind) else []
-    if any(each.null_count for each in (array, *inside)):
-        raise Damage(f"its column {name} has empty cells")
-    return array
-
-
 def _configs(heads):
     column = heads["integrator"]
     texts = column.to_pylist()
@@ -286,54 +265,6 @@ def _check_alike(configs):
     for config in configs:
         if replace(config, integrator=0) != replace(configs[0], integrator=0):
             raise Damage("its rows have configs of different sets")
-
-
-def _array(array, name, dtype, shape):
-    """Return the numbers of a column of nested lists, (rows, *shape); nothing of them is left out or made up.
-
-    Where the first side is None rows have items of their own number: a list of an array (n, *shape[1:]) a row.
-    """
-    rows, ends = len(array), None
-    for depth, side in enumerate(shape):
-        kind = array.type
-        if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
-            raise Damage(f"its column {name} has {depth} axes and must have {len(shape)}")
-        if array.null_count or (side is not None and len(array) and not _all_long(array, side)):
-            raise Damage(f"its column {name} has cells that are not of shape {shape}")
-        if side is None:
-            ends = _ends(array)
-        array = array.flatten()
-    if array.type != pa.from_numpy_dtype(dtype):
-        raise Damage(f"its column {name} is of {array.type} and must be of {dtype.name}")
-    if array.null_count:
-        raise Damage(f"its column {name} has empty cells")
-    several = ends is not None
-    values = array.to_numpy(zero_copy_only=False)
-    values = values.reshape(ends[-1] if several else rows, *shape[several:])
-    if dtype.kind == "f" and not _finite(values):
-        raise Damage(f"its column {name} has values that are not finite")
-    return np.split(values, ends[:-1]) if several else values
-
-
-def _ends(array):
-    """Where the items of each list of an array end among those of all, int64."""
-    if pa.types.is_fixed_size_list(array.type):
-        return np.arange(1, len(array) + 1) * array.type.list_size
-    offsets = array.offsets.to_numpy().astype(np.int64)
-    return offsets[1:] - offsets[0]
-
-
-def _all_long(array, side):
-    if pa.types.is_fixed_size_list(array.type):
-        return array.type.list_size == side
-    offsets = array.offsets.to_numpy()
-    return bool((offsets[1:] - offsets[:-1] == side).all())
-
-
-def _finite(values):
-    if values.dtype == np.float16:  # by its bits: numpy turns each into float32 to tell
-        return not bool(((values.view(np.uint16) & 0x7C00) == 0x7C00).any())
-    return bool(np.isfinite(values).all())
 
 
 def _check_labels(heads, configs, class_names):
@@ -367,7 +298,7 @@ def _check_digests(table, heads, integrators, arrays):
         return
     if len(versions) > 1:
         raise Damage("its rows are of different formats")
-    digests = _typed(_column(table, DIGEST), DIGEST, pa.string()).to_pylist()
+    digests = typed(column_of(table, DIGEST), DIGEST, pa.string()).to_pylist()
     labels, slots, names = (heads[name].to_pylist() for name in ("label", "slot", "class_name"))
     for row, digest in enumerate(digests):
         numbers = {name: array[row] for name, array in arrays.items()}
