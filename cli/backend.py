@@ -10,7 +10,7 @@ import click
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
-from keras_vdd.installed import configured, installed
+from keras_vdd.installed import choice, installed
 
 
 def choose(name):
@@ -36,15 +36,13 @@ def settle(say=True):
 
     Where nobody chose, the choice is said on standard error.
     """
-    asked = os.environ.get("KERAS_BACKEND")
-    if asked:
-        return choose(asked)
-    found = [name for name in (configured(), *NAMES) if name and installed(name)]
-    if not found:
+    name, why = choice()
+    if name is None:
         raise UsageError('no backend is installed; pip install "keras-vdd[torch]" (or tensorflow, or jax)')
-    choose(found[0])
-    if say:
-        click.echo(f"backend: {found[0]} (--backend or KERAS_BACKEND chooses another)", err=True)
+    asked = "KERAS_BACKEND" in os.environ
+    choose(name)
+    if say and not asked:
+        click.echo(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)", err=True)
 
 
 def start(quietly=True):

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from keras_vdd import __version__
-from keras_vdd.installed import BACKENDS, configured, installed
+from keras_vdd.installed import BACKENDS, choice, installed
 from keras_vdd.machine import processor_count
 
 PROBE = "import json; from keras_vdd import placement; print(json.dumps(placement.report()))"
@@ -28,13 +28,15 @@ def doctor() -> dict[str, Any]:
     Returns:
         dict: `keras_vdd`, `python` and `system`; `backends`, by name whether it is `installed` and `works`, its
         `version`, `devices`, the one that is taken where nobody chooses (`auto`) and whether runs on that repeat bit
-        for bit (`deterministic`); `keras`; `processors`; `memory_bytes`, `memory_available_bytes` and
+        for bit (`deterministic`); `keras`, its `version`, the `backend` that is used where nobody says and `since` what;
+        `processors`; `memory_bytes`, `memory_available_bytes` and
         `disk_free_bytes`; `video`, the decoders; `packages`.
 
     Example:
         >>> [name for name, about in keras_vdd.doctor()["backends"].items() if about.get("works")]
     """
     total, available = _memory()
+    name, why = choice()
     return {
         "keras_vdd": __version__,
         "python": platform.python_version(),
@@ -42,8 +44,8 @@ def doctor() -> dict[str, Any]:
         "backends": {name: _probe(name) for name in BACKENDS},
         "keras": {
             "version": _version("keras"),
-            "backend_asked": os.environ.get("KERAS_BACKEND"),
-            "backend_configured": configured(),
+            "backend": name,
+            "since": why,
         },
         "processors": processor_count(),
         "memory_bytes": total,

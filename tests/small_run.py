@@ -61,6 +61,13 @@ def small_of(name, place, *more, store):
     return load_recipe(name, settings_of(name, place, *more, store=store))
 
 
+# A small run whose frames are made by an interpolator that is trained in no time.
+PARAMETRIC = (
+    "memory.stored_frames=2", "memory.interpolation=parametric", "interpolator.iterations=6",
+    "interpolator.batch_size=4", "interpolator.patch=16", "interpolator.width=16", "interpolator.depth=1",
+)  # fmt: skip
+
+
 def overrides(place, *more, store=None):
     """Settings of a small run whose folder and store lie in `place`, unless another store is given."""
     return [*SMALL, f"run.dir={place / 'runs'}", f"data.store={store or place / 'stores'}", *more]

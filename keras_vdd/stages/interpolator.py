@@ -24,8 +24,9 @@ def interpolator_of(recipe, stores, run, progress, callbacks=()):
         return None
     kept = run.path / FILE
     if not kept.exists():
-        trained = learn_interpolator(recipe, stores, progress, callbacks)
-        write_atomically(kept, trained.path.read_bytes())
+        with run.times.of("interpolator"):
+            trained = learn_interpolator(recipe, stores, progress, callbacks)
+            write_atomically(kept, trained.path.read_bytes())
     try:
         return read(kept).interpolator
     except VddError as error:

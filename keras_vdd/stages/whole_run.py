@@ -101,8 +101,7 @@ def _made_set(recipe, stores, run, progress, callbacks):
                 raise
             _LOG.warning("The set in '%s' is exported again: %s.", folder, str(error).rpartition(";")[0])
     # Before the stages: whether it can be had should not show after the stills were learned.
-    with run.times.of("interpolator"):
-        interpolator = interpolator_of(recipe, stores, run, progress, callbacks.get("interpolator", ()))
+    interpolator = interpolator_of(recipe, stores, run, progress, callbacks.get("interpolator", ()))
     arrays, facts = _learned(recipe, stores, run, progress, callbacks, interpolator)
     with run.times.of("export"):
         made = _distilled_set(recipe, stores, arrays, facts, interpolator)

@@ -53,6 +53,7 @@ def test_the_page_runs(place, capsys):
     assert abs(sum(float(line.split()[1]) for line in lines[1:6]) - 1) < 0.5
 
 
+@pytest.mark.once
 def test_another_model_by_name_or_by_its_file(place, whole, capsys):
     short = ["evaluation.seeds=1", "evaluation.steps=2", "--json"]
     assert main(["train", "runs/quickstart", "--save", "a.keras", *short]) == 0

@@ -2,11 +2,13 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
+from keras_vdd import installed
 from keras_vdd.cli import backend
 from keras_vdd.errors import UsageError
 
@@ -45,6 +47,26 @@ def test_the_configuration_of_keras_is_heard(tmp_path):
     assert python(SETTLE, home=tmp_path).stdout.strip() == INSTALLED[-1]
     (tmp_path / "keras.json").write_text("not json")
     assert python(SETTLE, home=tmp_path).stdout.strip() == INSTALLED[0]
+
+
+def test_what_keras_wrote_by_itself_is_no_choice(tmp_path):
+    # As Keras writes it, and with a key of a later version.
+    wrote = "import keras"
+    assert python(wrote, home=tmp_path, env={"KERAS_BACKEND": "torch"}).returncode == 0
+    written = json.loads((tmp_path / "keras.json").read_text())
+    for content in (written, {**written, "later": False}):
+        (tmp_path / "keras.json").write_text(json.dumps(content))
+        assert python(SETTLE, home=tmp_path).stdout.strip() == INSTALLED[0]
+    (tmp_path / "keras.json").write_text(json.dumps({**written, "backend": "jax"}))
+    done = python(SETTLE, home=tmp_path)
+    assert done.stdout.strip() == "jax" and f"since {tmp_path / 'keras.json'} says so" in done.stderr
+
+
+def test_a_home_that_nobody_knows(monkeypatch):
+    for name in ("HOME", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pathlib.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    assert installed.configured() is None
 
 
 def test_the_environment_is_heard_silently(tmp_path):

@@ -6,18 +6,13 @@ import types
 import numpy as np
 import pytest
 import safetensors.numpy
-from small_run import small
+from small_run import PARAMETRIC, small
 from tiny_stage import Stop
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.interpolators.engine import FILE, folder_name, learn_interpolator, training_of
 from keras_vdd.progress import Silent
-
-PARAMETRIC = (
-    "memory.stored_frames=2", "memory.interpolation=parametric", "interpolator.iterations=6",
-    "interpolator.batch_size=4", "interpolator.patch=16", "interpolator.width=16", "interpolator.depth=1",
-)  # fmt: skip
 
 
 def recipe_of(place, *more):

@@ -10,7 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from small_run import contents, overrides, small
+from small_run import PARAMETRIC, contents, overrides, small
 
 import keras_vdd
 from keras_vdd.cli.main import COMMANDS, main
@@ -54,6 +54,12 @@ def with_experts(vdd, whole, place):
     settings = overrides(place, *EXPERTS, f"experts.folder={place / 'experts'}", store=whole.store)
     of_cli = vdd("experts", "--recipe", "quickstart", *settings)
     return of_cli, keras_vdd.make_experts(keras_vdd.load_recipe("quickstart", settings))
+
+
+def with_an_interpolator(vdd, whole, place):
+    settings = overrides(place, *PARAMETRIC, f"interpolator.folder={place / 'made'}", store=whole.store)
+    of_cli = vdd("interpolator", "--recipe", "quickstart", *settings)
+    return of_cli, keras_vdd.make_interpolator(keras_vdd.load_recipe("quickstart", settings))
 
 
 def distilled(vdd, whole, place):
@@ -125,8 +131,9 @@ def recipes(vdd, whole, place):
 
 
 CASES = {
-    "prepare": prepared, "experts": with_experts, "distill": distilled, "evaluate": evaluated, "train": trained,
-    "predict": predicted, "export": exported, "load": loaded, "inspect": inspected, "recipes": recipes,
+    "prepare": prepared, "experts": with_experts, "interpolator": with_an_interpolator, "distill": distilled,
+    "evaluate": evaluated, "train": trained, "predict": predicted, "export": exported, "load": loaded,
+    "inspect": inspected, "recipes": recipes,
 }  # fmt: skip
 
 

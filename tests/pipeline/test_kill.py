@@ -48,8 +48,8 @@ MOMENTS = {
     "export": ("os.rename", "/distilled", 1),
     "evaluation": ("os.rename", "evaluation/random-stills.json", 2),
 }
-# What lies before and after learning is files alone, and how a signal stops learning is tested on every backend
-# with toys (`learning/test_fit.py`): on the quickest backend.
+# What lies before and after learning is files alone, and how learning stops and goes on is tested on every backend
+# with toys (`learning/test_fit.py`), and here by kills amid MTT and FRePo: the rest on the quickest backend.
 QUICKEST = pytest.mark.skipif(
     keras.config.backend() != "torch", reason="runs on torch only: the suite's time"
 )
@@ -88,10 +88,8 @@ def same(place, unbroken, store, folders=("runs/quickstart",)):
     assert [name for name in expected if left[name] != expected[name]] == []
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [name if name == "dynamic" else pytest.param(name, marks=QUICKEST) for name in MOMENTS],
-)
+@QUICKEST
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_and_begun_again_it_ends_with_the_same_bytes(moment, whole, unbroken, tmp_path):
     store = None if moment == "preparing" else whole.store
     done = vdd_distill(overrides(tmp_path, BRIEF, store=store), signal.SIGKILL.value, *MOMENTS[moment])

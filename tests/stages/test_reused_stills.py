@@ -16,6 +16,7 @@ from keras_vdd.runs.identity import RunIdentity
 from keras_vdd.sealed import read_json, write_json
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_run_with_the_stills_of_another_ends_as_if_it_had_learned_them(whole, tmp_path, monkeypatch):
     monkeypatch.setattr("keras_vdd.stages.static.learn", None)  # not to be called
@@ -28,6 +29,7 @@ def test_a_run_with_the_stills_of_another_ends_as_if_it_had_learned_them(whole, 
     assert taken == learned
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_another_second_stage_takes_the_same_stills(whole, tmp_path):
     recipe = small(tmp_path, "dynamic.iterations=1", "memory.dynamic_size=16", store=whole.store)

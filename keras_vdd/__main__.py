@@ -1,0 +1,8 @@
+"""`python -m keras_vdd` is `vdd`."""
+
+import sys
+
+from keras_vdd.cli.main import main
+
+if __name__ == "__main__":  # processes that are spawned to decode videos import this module again
+    sys.exit(main())
