@@ -28,7 +28,7 @@ def doctor() -> dict[str, Any]:
     Returns:
         dict: `keras_vdd`, `python` and `system`; `backends`, by name whether it is `installed` and `works`, its
         `version`, `devices`, the one that is taken where nobody chooses (`auto`) and whether runs on that repeat bit
-        for bit (`deterministic`); `keras`, its `version`, the `backend` that is used where nobody says and why (`since`);
+        for bit (`deterministic`); `keras`, its `version`, the `backend` that is used where nobody says, `since` what;
         `processors`; `memory_bytes`, `memory_available_bytes` and `disk_free_bytes`; `video`, the decoders; `packages`.
 
     Example:
