@@ -11,8 +11,14 @@ from tiny_stage import learn
 from keras_vdd.models.registry import names_of
 
 CASES = [("dm", name) for name in names_of("clips")]
-# Seconds to compile.
-CASES += [pytest.param(loss, "convnet_gru", marks=pytest.mark.slow) for loss in NAMES if loss != "dm"]
+# Seconds to compile, and FRePo's pool of them most of a minute on TensorFlow: its second derivatives are
+# those that the tests of layers compare on every backend.
+SLOW = {"frepo": [pytest.mark.slow, pytest.mark.once]}
+CASES += [
+    pytest.param(loss, "convnet_gru", marks=SLOW.get(loss, pytest.mark.slow))
+    for loss in NAMES
+    if loss != "dm"
+]
 
 
 @pytest.mark.parametrize("loss, network", CASES)
