@@ -80,7 +80,7 @@ def test_nobody_imports_the_command_line_and_private_names_stay_in_their_room():
     for path in sorted([*(ROOT / "keras_vdd").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]):
         own = path.relative_to(ROOT).parts
         # `keras_vdd/__main__.py` is the command line by another name.
-            home = "cli" if own[0] == "cli" or own[1] == "__main__.py" else own[1].removesuffix(".py")
+        home = "cli" if own[0] == "cli" or own[1] == "__main__.py" else own[1].removesuffix(".py")
         for module, name in imports(path):
             if home != "cli" and f"{module}.{name}.".startswith("keras_vdd.cli."):
                 found.append(f"{path.relative_to(ROOT)} imports the command line")
