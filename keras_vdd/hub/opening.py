@@ -81,8 +81,12 @@ def _are_memories(path, builder):
 
 
 def _outside(path, builder):
-    """Return a data file that is in another folder: signs such as [x] in a path are a pattern to `datasets`."""
-    files = [str(file) for split in (builder.config.data_files or {}).values() for file in split]
+    """Return a data file that is in another folder: signs such as [x] in a path are a pattern to `datasets`.
+
+    `..` is taken away without a look at links, for the files of a folder may be links to elsewhere.
+    """
+    named = [str(file) for split in (builder.config.data_files or {}).values() for file in split]
+    files = [file if "://" in file else os.path.normpath(file) for file in named]
     return next((file for file in files if not Path(file).is_relative_to(os.path.abspath(path))), None)
 
 

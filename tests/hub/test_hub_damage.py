@@ -3,7 +3,9 @@
 import json
 import os
 import pathlib
+import re
 
+import datasets
 import pytest
 from hub import damaging
 from hub.rewriting import data_files, rename
@@ -54,6 +56,16 @@ def test_names_are_held_against_each_other_before_a_file_is_opened(folder):
     ends = [file.name.split("-")[-1] for file in (first, second)]
     first.rename(first.with_name(first.name.replace(*ends)))
     assert "whose names do not belong together" in told_by(folder)
+
+
+def test_a_card_that_names_the_files_of_another_set_is_told(folder, make_set, tmp_path):
+    keras_vdd.export(make_set(), tmp_path / "other", dtype="float16")
+    card = folder / "README.md"
+    text, found = re.subn(r"path: data/[^}]*}", "path: ../other/data/*}", card.read_text())
+    assert found == 1
+    card.write_text(text)
+    with pytest.raises(VddError, match="would read .*other.*, which is not in that folder"):
+        datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
 
 
 def test_a_pipe_is_not_waited_for(folder):
