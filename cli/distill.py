@@ -5,6 +5,7 @@ import click
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.errors import UsageError
+from keras_vdd.text import printable
 
 
 @click.command(
@@ -43,4 +44,4 @@ def command(request, as_json, dry_run, stills_from):
     output.emit_table(result["rows"], result["protocol"])
     whole = recipe.coreset is not None and recipe.coreset.method == "full"
     parts = "report/ has the table" if whole else "distilled/ is the set, report/ its pictures"
-    click.echo(f"\n{recipe.run.dir}/{recipe.run_name}: {parts}")
+    click.echo("\n" + printable(f"{recipe.run.dir}/{recipe.run_name}: {parts}"))
