@@ -34,7 +34,7 @@ COMMANDS = {
 }
 
 # What these have finished they find again.
-GO_ON = ("prepare", "experts", "distill")
+GO_ON = ("prepare", "experts", "interpolator", "distill")
 
 
 class Commands(click.Group):
