@@ -4,8 +4,8 @@ Each try starts one of the `commands` in a folder of its own, sends it a signal 
 seconds as an undisturbed run had at some moment, and then runs it to its end. It is well if the exit code is that of
 the signal, there is no traceback, the command that goes on was printed, every checkpoint that is there is whole, and
 the files and the result are those of the undisturbed run, byte by byte. With `--pairs N` N tries are sent two or three
-signals within a third of a second instead of one. A number names a try, so that `--first K --count 1` does it again. The
-exit code is 1 if one was not well.
+signals within a third of a second instead of one. A number names a try, so that `--first K --count 1` does it again.
+The exit code is 1 if one was not well.
 """
 
 import argparse

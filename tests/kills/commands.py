@@ -31,7 +31,9 @@ def commands(folder, backend):
     quick, taken = [chosen, "--recipe", "quickstart", *SMALL], [str(folder / "set"), chosen]
     parametric = (*PARAMETRIC, "interpolator.folder=interpolators")
     return {
-        "prepare": Command(["prepare", *quick, "data.shapes.train_per_class=2", "data.store=stores"], repeats=False),
+        "prepare": Command(
+            ["prepare", *quick, "data.shapes.train_per_class=2", "data.store=stores"], repeats=False
+        ),
         "DC, DM on static-dynamic": Command(["distill", *quick, ONE_ROW, store, "run.dir=runs"]),
         "MTT": of("distill", "mtt-shapes", "static=null"),
         "experts": of("experts", "mtt-shapes"),

@@ -43,9 +43,9 @@ def run(words, place, after=None, signals=(), pause=0.0, fresh=False):
     started = os.fork()
     if not started:
         _become(words, place, out, err, fresh)
-    spent, sent, ended, limit = 0.0, False, False, time.monotonic() + LIMIT_S
+    spent, sent, limit = 0.0, False, time.monotonic() + LIMIT_S
     try:
-        while not (ended := os.waitid(os.P_PID, started, os.WEXITED | os.WNOHANG | os.WNOWAIT)):
+        while not _has_ended(started):
             spent = max(spent, processor_seconds(started))
             if after is not None and not sent and spent >= after:
                 sent = _send(started, signals, pause)
@@ -90,7 +90,7 @@ def _send(leader, signals, pause):
     for index, number in enumerate(signals):
         if index:
             time.sleep(pause)
-        if os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        if _has_ended(leader):
             return index > 0
         # Ctrl-C and a terminal that closes reach a program's own processes too.
         if number in (signal.SIGINT, signal.SIGHUP):
@@ -98,6 +98,11 @@ def _send(leader, signals, pause):
         else:
             os.kill(leader, number)
     return True
+
+
+def _has_ended(process):
+    # It stays to be waited for, so that its number is nobody else's.
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _to_group(leader, number):
