@@ -50,6 +50,8 @@ class DataSettings(Settings):
     slower to read."""
     part: Literal["whole", "middle"] = "whole"
     """What is kept of a video: all of it, or the one clip in its middle (as of Kinetics and SSv2 in the paper)."""
+    failed_share: Annotated[Real, Field(ge=0, le=1)] = 0.5
+    """Share of the videos that may be unreadable, which are listed and left out; above it the work stops."""
     split: Annotated[Whole, Field(ge=1, le=3)] = 1
     """Official split (UCF101, MiniUCF and HMDB51)."""
     unused: Literal["drop", "train"] = "drop"
