@@ -2,7 +2,7 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.text import printable
 
@@ -11,7 +11,7 @@ from keras_vdd.text import printable
     "load", epilog=example("vdd load runs/quickstart --json", "vdd load runs/quickstart --to copy")
 )
 @session.options
-@click.argument("address", metavar="ADDRESS")
+@click.argument("address", metavar="ADDRESS", shell_complete=completion.folders)
 @click.option("--revision", metavar="REVISION", help="Branch, tag or commit of a repository.")
 @click.option(
     "--to", "folder", metavar="FOLDER", type=click.Path(file_okay=False), help="Copy the set to this folder."

@@ -35,7 +35,7 @@ COMMANDS = {
 }
 
 # What these have finished they find again.
-GO_ON = ("prepare", "experts", "distill")
+GO_ON = ("prepare", "experts", "interpolator", "distill")
 
 
 class Commands(click.Group):

@@ -2,7 +2,7 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.text import printable
 
@@ -14,8 +14,8 @@ from keras_vdd.text import printable
     ),
 )
 @session.options
-@click.argument("model", metavar="FILE.keras")
-@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True)
+@click.argument("model", metavar="FILE.keras", shell_complete=completion.files)
+@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, shell_complete=completion.files)
 @click.option(
     "--top",
     type=click.IntRange(min=1),

@@ -2,7 +2,7 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.cli.export import STORAGE
 from keras_vdd.errors import UsageError
@@ -17,7 +17,7 @@ from keras_vdd.text import printable_document
     ),
 )
 @session.options
-@click.argument("path", metavar="SET_OR_RUN")
+@click.argument("path", metavar="SET_OR_RUN", shell_complete=completion.folders)
 @click.argument("repository", metavar="OWNER/NAME")
 @click.option(
     "--license",

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.text import printable, printable_document
 
@@ -20,7 +20,13 @@ def command():
 )
 @session.options
 @session.json_option
-@click.option("--set", "data_set", metavar="SET", help="Only those of one set, such as miniucf.")
+@click.option(
+    "--set",
+    "data_set",
+    metavar="SET",
+    shell_complete=completion.sets,
+    help="Only those of one set, such as miniucf.",
+)
 @click.option(
     "--method", metavar="METHOD", help="Only those of one loss or method, such as mtt, naive or herding."
 )
@@ -53,8 +59,8 @@ def list_(data_set, method, as_json):
 @session.options
 @session.json_option
 @click.option("--source", is_flag=True, help="The files it is laid together from, as written.")
-@click.argument("recipe")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("recipe", shell_complete=completion.recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def show(recipe, overrides, source, as_json):
     """Print a recipe with every setting, as a run takes it."""
     from keras_vdd.planning.recipe_copies import show_recipe
@@ -74,9 +80,9 @@ def show(recipe, overrides, source, as_json):
 )
 @session.options
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-@click.argument("recipe")
-@click.argument("file", required=False, metavar="[FILE]")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("recipe", shell_complete=completion.recipes)
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.files)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def copy(recipe, file, overrides, force):
     """Write a recipe with every setting to a file, to change it; to RECIPE.yaml here by default."""
     from keras_vdd.planning.recipe_copies import copy_recipe
@@ -90,8 +96,8 @@ def copy(recipe, file, overrides, force):
 @command.command(epilog=example("vdd recipes validate quickstart static.iterations=10"))
 @session.options
 @session.json_option
-@click.argument("recipe")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("recipe", shell_complete=completion.recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def validate(recipe, overrides, as_json):
     """Check a recipe; all that is wrong is said at once."""
     from keras_vdd.recipe.load import load_recipe
