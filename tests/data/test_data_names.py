@@ -160,6 +160,15 @@ def test_links(settings, tmp_path):
     assert len(find_videos(settings(root=str(tmp_path / "linked"))).train) == 4
 
 
+def test_folders_that_are_one_by_a_link(settings, tmp_path):
+    root = tmp_path / "videos"
+    classes_of(root, "train/wave", "train/clap")
+    (root / "train" / "again").symlink_to("wave")
+    noted(settings, "are one, .* for both: 'again' and 'wave'", root=str(root / "train"))
+    (root / "test").symlink_to("train")
+    refused(settings, "'train' and 'test' of .* are one folder")
+
+
 def test_what_is_no_file_is_no_video(settings, tmp_path):
     classes_of(tmp_path / "videos", "wave", "clap")
     os.mkfifo(tmp_path / "videos" / "wave" / "pipe.mp4")
@@ -238,6 +247,12 @@ def test_class_group_video(settings, tmp_path, groups):
     classes_of(tmp_path / "videos", *(f"{name}/{group}" for name in ("clap", "wave") for group in groups))
     said = refused(settings, "'clap/.*' lies deeper in .*: move the videos up into 'clap'")
     assert f"data.root={tmp_path / 'videos' / 'clap'}." in said
+    classes_of(
+        tmp_path / "above", *(f"mine/{split}/{name}" for split in ("train", "test") for name in "ab"), "loose"
+    )
+    assert f"set data.root={tmp_path / 'above' / 'mine'}." in refused(
+        settings, "deeper", root=str(tmp_path / "above")
+    )
     # One class as it should be, and another that is not.
     classes_of(tmp_path / "videos", "clap")
     refused(settings, "'wave/.*' lies deeper in .*: move the videos up into 'wave'")
