@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from miniature_sets import paint
 
+from keras_vdd.classifiers.clips_of_videos import found_videos
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import UsageError, VddError
@@ -341,3 +342,16 @@ def test_public_sets_pass_over_what_systems_leave(settings, tmp_path):
     assert [v.name for v in listing.train] == ["sit/sit1.avi", "wave/wave1.avi"] and len(listing.test) == 2
     assert any("1 link that leads" in note and "wave/loop" in note for note in listing.notes)
     assert not any("more than once" in note for note in listing.notes)
+
+
+def test_predict_looks_into_folders_as_a_listing_does(tmp_path):
+    classes_of(tmp_path / "videos", "wave", "deep/er")
+    touch(tmp_path / "videos", "wave/@eaDir/0.mp4/x", "__MACOSX/0.mp4", "wave/._0.mp4", b"wave/v\xff.mp4")
+    (tmp_path / "videos" / "wave" / "up").symlink_to(tmp_path / "videos")
+    (tmp_path / "videos" / "gone.mp4").symlink_to("nowhere")
+    found = [os.path.basename(path) for path in found_videos([tmp_path / "videos"])]
+    assert found == [
+        *(f"{i}.mp4" for i in range(3)),
+        *(f"{i}.mp4" for i in range(3)),
+        os.fsdecode(b"v\xff.mp4"),
+    ]
