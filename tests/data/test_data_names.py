@@ -9,7 +9,7 @@ import pytest
 from miniature_sets import paint
 
 from keras_vdd.classifiers.clips_of_videos import found_videos
-from keras_vdd.data.sources import find_videos
+from keras_vdd.data.sources import SOURCES, Listing, Source, Video, find_videos
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import UsageError, VddError
 
@@ -355,3 +355,15 @@ def test_predict_looks_into_folders_as_a_listing_does(tmp_path):
         *(f"{i}.mp4" for i in range(3)),
         os.fsdecode(b"v\xff.mp4"),
     ]
+
+
+def test_a_registered_set_may_name_its_videos_as_files_are(settings, monkeypatch, tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+
+    def find(data, progress):
+        videos = [Video(str(tmp_path / f"{i}.mp4"), 0, f"{name}/{i}.mp4") for i in range(2)]
+        return Listing([name], videos[:1], videos[1:])
+
+    monkeypatch.setattr(SOURCES, "get", lambda name: Source(name, find))
+    listing = find_videos(settings(set="ours"))
+    assert listing.class_names == [r"caf\xe9"] and listing.test[0].name == r"caf\xe9/1.mp4"
