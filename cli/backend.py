@@ -11,6 +11,7 @@ import click
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
 from keras_vdd.installed import choice, installed
+from keras_vdd.text import printable
 
 
 def choose(name):
@@ -42,7 +43,9 @@ def settle(say=True):
     asked = "KERAS_BACKEND" in os.environ
     choose(name)
     if say and not asked:
-        click.echo(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)", err=True)
+        click.echo(
+            printable(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)"), err=True
+        )
 
 
 def start(quietly=True):
