@@ -6,6 +6,7 @@ A command's module is imported when that command is asked for, and Keras only wh
 
 import errno
 import importlib
+import os
 import shlex
 import signal
 import sys
@@ -15,6 +16,7 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
+from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import heard
 
 COMMANDS = {
@@ -111,12 +113,11 @@ def _run(args, verbosity):
         if verbosity.traceback:
             raise
         return _fail(error, error.exit_code)
-    except OSError as error:
-        if verbosity.traceback:
+    except Exception as error:
+        sentence = None if verbosity.traceback else limit_reached(error) or _of_files(error)
+        if sentence is None:
             raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _fail(_full_disk(error), 1)
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+        return _fail(sentence, 1)
 
 
 def _stopped(stopped, args):
@@ -131,6 +132,13 @@ def _stopped(stopped, args):
     return 128 + number
 
 
-def _full_disk(error):
-    where = f" while writing {error.filename}" if error.filename else ""
-    return f"the disk is full{where}; free some space, or put data.store and run.dir on another disk"
+def _of_files(error):
+    """The sentence on a file that the system refuses; None where the error is about something else."""
+    if not isinstance(error, OSError):
+        return None
+    if not error.filename:
+        return str(error)
+    place = error.filename if os.path.exists(error.filename) else os.path.dirname(error.filename) or "."
+    refused = error.errno in (errno.EACCES, errno.EPERM) and not os.access(place, os.W_OK)
+    hint = "; what is made goes where data.store and run.dir say" if refused else ""
+    return f"{error.filename}: {error.strerror}{hint}"
