@@ -6,8 +6,8 @@ A command's module is imported when that command is asked for, and Keras only wh
 
 import errno
 import importlib
+import io
 import os
-import shlex
 import signal
 import sys
 
@@ -18,6 +18,7 @@ from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import heard
+from keras_vdd.text import command_line, printable, printable_document, write_what_can_be_written
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -36,7 +37,7 @@ COMMANDS = {
 }
 
 # What these have finished they find again.
-GO_ON = ("prepare", "experts", "distill")
+GO_ON = ("prepare", "experts", "interpolator", "distill")
 
 
 class Commands(click.Group):
@@ -81,6 +82,14 @@ def command():
     """
 
 
+def _show(error):
+    """Show what click says of wrong usage; what was typed is in it, letter by letter."""
+    text = io.StringIO()
+    error.message = printable(error.message)
+    error.show(text)
+    click.echo(printable_document(text.getvalue().rstrip("\n")), err=True)
+
+
 def _fail(sentence, code):
     session.say_last(f"error: {sentence}")
     return code
@@ -88,6 +97,7 @@ def _fail(sentence, code):
 
 def main(args=None):
     """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
+    write_what_can_be_written()
     with heard(), session.opened() as verbosity:
         try:
             return _run(args, verbosity)
@@ -103,7 +113,7 @@ def _run(args, verbosity):
         stopped = abort.__cause__
         raise (stopped if isinstance(stopped, KeyboardInterrupt) else KeyboardInterrupt()) from None
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader, such as `head`, has left: Python would complain of it on stderr as it exits.
@@ -127,7 +137,7 @@ def _stopped(stopped, args):
     if reached := getattr(stopped, "reached", ""):
         words += f": {reached} is kept"
     if next((word for word in args if word in COMMANDS), None) in GO_ON:
-        words += f"; the same command goes on: vdd {shlex.join(args)}"
+        words += f"; the same command goes on: vdd {command_line(args)}"
     session.say_last(words)
     return 128 + number
 
@@ -136,9 +146,10 @@ def _of_files(error):
     """The sentence on a file that the system refuses; None where the error is about something else."""
     if not isinstance(error, OSError):
         return None
-    if not error.filename:
+    if not isinstance(error.filename, str | bytes):
         return str(error)
-    place = error.filename if os.path.exists(error.filename) else os.path.dirname(error.filename) or "."
+    name = os.fsdecode(error.filename)
+    place = name if os.path.exists(name) else os.path.dirname(name) or "."
     refused = error.errno in (errno.EACCES, errno.EPERM) and not os.access(place, os.W_OK)
     hint = "; what is made goes where data.store and run.dir say" if refused else ""
-    return f"{error.filename}: {error.strerror}{hint}"
+    return f"{name}: {error.strerror}{hint}"
