@@ -1,5 +1,7 @@
 """`vdd distill`: a recipe from videos to a distilled set and its table."""
 
+from pathlib import Path
+
 import click
 
 from keras_vdd.cli import completion, output, session
@@ -36,7 +38,7 @@ def command(request, as_json, dry_run, stills_from):
     if dry_run and stills_from is not None:
         raise UsageError("--dry-run plans every stage from its start: leave out --stills-from.")
     recipe = request.load()
-    with session.working() as progress:
+    with session.working(Path(recipe.run.dir, recipe.run_name)) as progress:
         from keras_vdd import pipeline
 
         result = pipeline.plan(recipe) if dry_run else pipeline.distill(recipe, progress, stills_from)

@@ -7,6 +7,7 @@ A command's module is imported when that command is asked for, and Keras only wh
 import errno
 import importlib
 import io
+import os
 import signal
 import sys
 
@@ -15,6 +16,7 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
+from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import heard
 from keras_vdd.text import as_text, command_line, printable, printable_document, write_what_can_be_written
 
@@ -126,12 +128,11 @@ def _run(args, verbosity):
         if verbosity.traceback or as_text(error.object) == error.object:
             raise
         return _fail(f"a path is not UTF-8, which a library needs: rename what '{error.object}' names", 1)
-    except OSError as error:
-        if verbosity.traceback:
+    except Exception as error:
+        sentence = None if verbosity.traceback else limit_reached(error) or _of_files(error)
+        if sentence is None:
             raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _fail(_full_disk(error), 1)
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+        return _fail(sentence, 1)
 
 
 def _stopped(stopped, args):
@@ -146,6 +147,14 @@ def _stopped(stopped, args):
     return 128 + number
 
 
-def _full_disk(error):
-    where = f" while writing {error.filename}" if error.filename else ""
-    return f"the disk is full{where}; free some space, or put data.store and run.dir on another disk"
+def _of_files(error):
+    """The sentence on a file that the system refuses; None where the error is about something else."""
+    if not isinstance(error, OSError):
+        return None
+    if not isinstance(error.filename, str | bytes):
+        return str(error)
+    name = os.fsdecode(error.filename)
+    place = name if os.path.exists(name) else os.path.dirname(name) or "."
+    refused = error.errno in (errno.EACCES, errno.EPERM) and not os.access(place, os.W_OK)
+    hint = "; what is made goes where data.store and run.dir say" if refused else ""
+    return f"{name}: {error.strerror}{hint}"

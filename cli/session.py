@@ -232,13 +232,16 @@ def progress():
 
 
 @contextlib.contextmanager
-def working():
+def working(run=None):
     """Settle the backend and give the progress listener; standard output is kept for the result.
 
     What the code inside prints goes to standard error.
+
+    Args:
+        run: folder of the run that the command is about: where nobody chose a backend, it is that of the run.
     """
     level = _verbosity.level
-    backend.settle(say=level >= 0)
+    backend.settle(say=level >= 0, run=run)
     backend.start(quietly=level < 1)
     listener = progress()
     with contextlib.redirect_stdout(sys.stderr), _log_lines_to(listener, level):

@@ -98,6 +98,20 @@ def write_atomically(
             file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
 
 
+def try_writing(path: File) -> None:
+    """See whether a file could be put at a path: beside it, a temporary one is made and removed.
+
+    Raises:
+        OSError: it could not; the folder does not exist, may not be written to, or takes no more.
+    """
+    temporary = pathlib.Path(path).absolute()
+    temporary = temporary.with_name(_temporary_name(temporary))
+    try:
+        temporary.write_bytes(b"\0")
+    finally:
+        _remove(temporary)
+
+
 def is_temporary(name: str) -> bool:
     """Return whether a file of this name is what `replacing` made and a kill left there; nobody reads such a file."""
     return re.fullmatch(rf"\..+\.{_TEMPORARY.pattern}", name) is not None

@@ -4,6 +4,7 @@ import hashlib
 import importlib.abc
 import importlib.util
 import os
+import stat
 import sys
 import traceback
 from types import ModuleType
@@ -89,6 +90,9 @@ def loaded_plugins() -> list[dict[str, str]]:
 
 def _read(path: str | os.PathLike) -> bytes:
     try:
+        # One that something else writes to, or a device, may never end.
+        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+            raise UsageError(f"Plugin '{path}' is no file: give the path of a Python file.")
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:

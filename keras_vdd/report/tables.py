@@ -65,6 +65,7 @@ def results_table(rows, title):
         ("note", lambda row: row.note),
     ]
     optional = {
+        "top-5 %": any(row.score.top5["values"] for row in rows),
         "pairs %": any(row.score.pairs for row in rows),
         "diverged": any(row.score.diverged for row in rows),
         "note": any(row.note for row in rows),
