@@ -6,7 +6,7 @@ A command's module is imported when that command is asked for, and Keras only wh
 
 import errno
 import importlib
-import shlex
+import io
 import signal
 import sys
 
@@ -16,6 +16,7 @@ from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.stopping import heard
+from keras_vdd.text import command_line, printable, printable_document, write_what_can_be_written
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -34,7 +35,7 @@ COMMANDS = {
 }
 
 # What these have finished they find again.
-GO_ON = ("prepare", "experts", "distill")
+GO_ON = ("prepare", "experts", "interpolator", "distill")
 
 
 class Commands(click.Group):
@@ -79,6 +80,14 @@ def command():
     """
 
 
+def _show(error):
+    """Show what click says of wrong usage; what was typed is in it, letter by letter."""
+    text = io.StringIO()
+    error.message = printable(error.message)
+    error.show(text)
+    click.echo(printable_document(text.getvalue().rstrip("\n")), err=True)
+
+
 def _fail(sentence, code):
     session.say_last(f"error: {sentence}")
     return code
@@ -86,6 +95,7 @@ def _fail(sentence, code):
 
 def main(args=None):
     """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
+    write_what_can_be_written()
     with heard(), session.opened() as verbosity:
         try:
             return _run(args, verbosity)
@@ -101,7 +111,7 @@ def _run(args, verbosity):
         stopped = abort.__cause__
         raise (stopped if isinstance(stopped, KeyboardInterrupt) else KeyboardInterrupt()) from None
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader, such as `head`, has left: Python would complain of it on stderr as it exits.
@@ -126,7 +136,7 @@ def _stopped(stopped, args):
     if reached := getattr(stopped, "reached", ""):
         words += f": {reached} is kept"
     if next((word for word in args if word in COMMANDS), None) in GO_ON:
-        words += f"; the same command goes on: vdd {shlex.join(args)}"
+        words += f"; the same command goes on: vdd {command_line(args)}"
     session.say_last(words)
     return 128 + number
 

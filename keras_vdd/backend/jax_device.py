@@ -80,5 +80,10 @@ def thread_count():
     return int(os.environ.get("NPROC") or processor_count())
 
 
+@contextlib.contextmanager
+def one_thread():
+    yield  # its pools are made once, and what they wait takes no processor time
+
+
 def cuda_version():
     return None

@@ -82,5 +82,10 @@ def thread_count():
     return asked or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or processor_count()
 
 
+@contextlib.contextmanager
+def one_thread():
+    yield  # its pools are made once, and what they wait takes no processor time
+
+
 def cuda_version():
     return tf.sysconfig.get_build_info().get("cuda_version")

@@ -88,5 +88,15 @@ def thread_count():
     return torch.get_num_threads()
 
 
+@contextlib.contextmanager
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def cuda_version():
     return torch.version.cuda

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from keras_vdd.settings import Name, Positive, Real, Settings
+from keras_vdd.settings import Place, Positive, Real, Settings
 
 
 class ExpertSettings(Settings):
@@ -19,7 +19,7 @@ class ExpertSettings(Settings):
     """SGD step, without momentum or decay."""
     batch_size: Positive = 256
     """Real clips of a step."""
-    source: Name | None = None
+    source: Place | None = None
     """Published experts to take in place of training them: a folder, or hf://owner/name@revision on the Hub."""
     folder: str = "experts"
     """Where experts are kept; recipes that need the same ones share them."""
