@@ -1,5 +1,6 @@
 """The real videos of a recipe: found, decoded, and as what a distilled set is scored on."""
 
+import contextlib
 import dataclasses
 import glob
 import logging
@@ -7,7 +8,7 @@ import os
 from pathlib import Path
 
 from keras_vdd.data.decoding.cut import Cut
-from keras_vdd.data.sources import find_videos
+from keras_vdd.data.sources import Listing, find_videos
 from keras_vdd.data.store import open_store
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.known import SPLITS
@@ -33,7 +34,16 @@ def listing_of(recipe, progress):
 
 def stores_of(recipe, progress, splits=SPLITS):
     """Return a recipe's stores, "train" and "test" or those of `splits`, decoded where they are not there yet."""
-    return prepare_stores(listing_of(recipe, progress), recipe.data, progress, splits=splits)
+    try:
+        listing = listing_of(recipe, progress)
+    except VddError as error:
+        if "train" in splits:
+            raise
+        try:
+            listing = find_videos(recipe.data, progress, test_alone=True)
+        except VddError:
+            raise error from None
+    return prepare_stores(listing, recipe.data, progress, splits=splits)
 
 
 def prepared_test_of(recipe):
@@ -76,7 +86,7 @@ def _stores_for(distilled, recipe, progress, splits):
     """The stores that a set is scored on; its run's own where the videos it was begun with are no longer there."""
     videos = _videos_of_run(distilled)
     try:
-        listing = listing_of(recipe, progress)
+        listing = _listing_for(distilled, recipe, progress, splits)
         stores = prepare_stores(listing, recipe.data, progress, splits=splits)
         if not (learned := _learned_on(stores["test"], videos)):
             return stores
@@ -92,6 +102,28 @@ def _stores_for(distilled, recipe, progress, splits):
     folder = os.path.dirname(stores["test"].folder)
     _LOG.warning("%s Those that the run had are taken, as decoded in '%s'.", error, folder)
     return stores
+
+
+def _listing_for(distilled, recipe, progress, splits):
+    """The listing of a recipe's videos; where training videos are missing and not needed, that of the others."""
+    try:
+        listing, error = listing_of(recipe, progress), None
+    except VddError as problem:
+        listing, error = None, problem
+    names = list(distilled.class_names)
+    if "train" not in splits and (listing is None or listing.class_names != names):
+        with contextlib.suppress(VddError):
+            alone = find_videos(recipe.data, progress, test_alone=True)
+            # A class without a test video has its place among the labels too.
+            fewer = not alone.train and not isinstance(recipe.data.classes, tuple)
+            if alone.class_names == names or (fewer and set(alone.class_names) < set(names)):
+                test = [
+                    dataclasses.replace(v, label=names.index(alone.class_names[v.label])) for v in alone.test
+                ]
+                return Listing(names, alone.train, test, alone.notes)
+    if listing is None:
+        raise error
+    return listing
 
 
 def _learned_on(store, videos):

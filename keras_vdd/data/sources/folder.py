@@ -16,7 +16,15 @@ from keras_vdd.data.sources.layout import (
     stands_for_video,
     whole_set,
 )
-from keras_vdd.data.sources.listing import Listing, Video, choose_classes, is_video, set_root, shorten
+from keras_vdd.data.sources.listing import (
+    Listing,
+    Video,
+    choose_classes,
+    is_video,
+    needs_training_videos,
+    set_root,
+    shorten,
+)
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
 from keras_vdd.text import as_text, command_line
@@ -43,6 +51,8 @@ def list_folder(data, progress=None):
     train, test = find_splits(root)
     if train is not None:
         return list_split_folders(root, data.classes, train, test)
+    if test is not None:  # the test videos alone are wanted
+        return list_split_folders(root, data.classes, test_folder=test)
     return _list_classes(root, data.classes, data.test_fraction)
 
 
@@ -54,15 +64,12 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test"):
         )
     left = LeftAlone()
     notes = _beside(root, train_folder, test_folder, left)
-    train = _scan(os.path.join(root, train_folder), left)
-    test = _scan(os.path.join(root, test_folder), left)
+    places = (os.path.join(root, name) for name in (train_folder, test_folder))
+    train, test = (_scan(place, left) if os.path.isdir(place) else {} for place in places)
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
-    missing = {
-        name: "has no training videos"
-        for name in {*train, *test}
-        if name not in train or not train[name].files
-    }
-    names = choose_classes(classes, _filled(train), missing, root)
+    there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
+    missing = {name: "has no training videos" for name in {*train, *test} if name not in there}
+    names = choose_classes(classes, there, missing, root)
     notes += left.notes() + alike_notes(names) + _missing_note(missing, names, root)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
