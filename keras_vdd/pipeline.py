@@ -26,9 +26,10 @@ from keras_vdd.recipe.model_choice import with_model
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.inspection import inspect
 from keras_vdd.runs.folder import RunFolder
+from keras_vdd.stages.finished import results_of_finished, row_of_finished
 from keras_vdd.stages.real_videos import listing_of, scoring_for, stores_of
 from keras_vdd.stages.reused_stills import stills_of
-from keras_vdd.stages.whole_run import carry_out, finished_results
+from keras_vdd.stages.whole_run import carry_out
 from keras_vdd.tensors import File
 
 __all__ = ["distill", "evaluate", "export", "inspect", "make_experts", "make_interpolator", "plan", "prepare"]
@@ -166,7 +167,7 @@ def distill(
     """Take a recipe to the end: videos, stills, motion, export, table, pictures.
 
     A finished step is never done again: after an interruption the same call goes on from the last checkpoint and ends
-    with the same bytes.
+    with the same bytes. A finished run is answered from its files; its videos need not be there any more.
 
     Args:
         recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping. Its run
@@ -203,6 +204,8 @@ def distill(
 
 
 def _distill(recipe, progress, stills_from, callbacks):
+    if (results := results_of_finished(recipe)) is not None:
+        return results.to_json()
     # Before the run folder is made: a mistake in data.root, or in numbers of frames, should leave nothing behind.
     check_beforehand(recipe)
     stills = None if stills_from is None else stills_of(stills_from, recipe)
@@ -212,18 +215,16 @@ def _distill(recipe, progress, stills_from, callbacks):
         stills.of_these_videos(prepare_stores(listing, recipe.data, progress))
     run = RunFolder(recipe)
     with run.alone():
-        if (results := finished_results(recipe, run)) is None:
-            check_source(recipe)
-            with run.times.of("prepare"):
-                stores = prepare_stores(listing, recipe.data, progress)
-            run.goes_on_with(recipe, stores)
-            if recipe.needs_experts and recipe.experts.source is not None:
-                # Whether they fit should not show after the stills were learned.
-                learn_experts(recipe, stores, progress)
-            if stills is not None:
-                stills.lay_into(run)
-            results = carry_out(recipe, stores, run, progress, callbacks)
-        return results.to_json()
+        check_source(recipe)
+        with run.times.of("prepare"):
+            stores = prepare_stores(listing, recipe.data, progress)
+        run.goes_on_with(recipe, stores)
+        if recipe.needs_experts and recipe.experts.source is not None:
+            # Whether they fit should not show after the stills were learned.
+            learn_experts(recipe, stores, progress)
+        if stills is not None:
+            stills.lay_into(run)
+        return carry_out(recipe, stores, run, progress, callbacks).to_json()
 
 
 def _learned_stages(recipe):
@@ -237,6 +238,8 @@ def evaluate(
     **settings: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Train fresh classifiers on a distilled set, and test them on the real test videos of its recipe.
+
+    Where that would be what a finished run did for its own table, its row is the answer and nothing is trained.
 
     Args:
         target: path of a run folder or an exported set, or a repository on the Hub as `load` takes it.
@@ -262,5 +265,7 @@ def evaluate(
     distilled = load(found.folder)
     chosen = with_model(found.recipe, model)
     with on_its_device(chosen):
+        if (row := row_of_finished(found.folder, distilled, chosen, progress)) is not None:
+            return row.to_json()
         scoring = scoring_for(distilled, chosen, progress)
         return scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype).to_json()

@@ -47,7 +47,7 @@ def test_clips(
     if isinstance(recipe, str | os.PathLike):
         check_recipe_beside(recipe, settings)
     recipe = load_recipe(recipe, **settings)
-    store = stores_of(recipe, listener(progress))["test"]
+    store = stores_of(recipe, listener(progress), ("test",))["test"]
     return ClipBatches(test_clips_of(recipe, store), tuple(store.class_names), pixels)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_vdd.backend.without_tensorflow import without_tensorflow
 from keras_vdd.classifiers.place import check_save
+from keras_vdd.data.store.known import SPLITS
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_5_accuracy, top_k_accuracy
 from keras_vdd.evaluation.scoring import videos_of
@@ -79,7 +80,7 @@ def train(
 
 
 def _train(distilled, recipe, progress, save, callbacks):
-    scoring = scoring_for(distilled, recipe, progress)
+    scoring = scoring_for(distilled, recipe, progress, ("test",) if save is None else SPLITS)
     training = videos_of(distilled)
     protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)
     network = scoring.network()

@@ -30,7 +30,7 @@ class Scoring:
 
     Args:
         recipe: `Recipe`.
-        stores: dict of `Store`, "train" and "test".
+        stores: dict of `Store`, "test", and "train" where baselines are scored too.
         progress: `keras_vdd.progress.Progress`.
         folder: path, where each network's score is kept, so that an interrupted table goes on; None keeps none.
         times: `Times` that records how long each network takes; None records nothing.
@@ -41,7 +41,7 @@ class Scoring:
     def __init__(self, recipe, stores, progress, folder=None, times=None, recipe_hash=None, run_id=None):
         self.recipe, self.stores, self.progress, self.folder = recipe, stores, progress, folder
         self._times, self._recipe_hash, self._run_id = times or Times(), recipe_hash, run_id
-        self.class_names = list(stores["train"].class_names)
+        self.class_names = list(stores["test"].class_names)
         self.protocol = protocol_of(recipe)
         self.test = test_clips_of(recipe, stores["test"])
 

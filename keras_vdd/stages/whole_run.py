@@ -23,6 +23,7 @@ from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import differences, recipe_hash, settings_of
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
+from keras_vdd.stages.finished import is_of_the_full_set
 from keras_vdd.stages.interpolator import interpolator_of
 from keras_vdd.stages.learn import RESULT, restore_log
 from keras_vdd.stages.static import learn_stills
@@ -74,20 +75,9 @@ def carry_out(
     return results
 
 
-def finished_results(recipe: Recipe, run: RunFolder) -> Results | None:
-    """Return the `Results` of a run that needs nothing more, or None."""
-    if not (_is_of_the_full_set(recipe) or (run.path / "distilled").exists()):
-        return None
-    try:
-        return Results.read(run.path / "results.json", run.run_id)
-    except VddError as error:
-        _LOG.warning("%s: they are put together again.", str(error).partition(": delete")[0])
-        return None
-
-
 def _made_set(recipe, stores, run, progress, callbacks):
     """The set that a recipe's stages make, as exported; None where the recipe is of the full set."""
-    if _is_of_the_full_set(recipe):
+    if is_of_the_full_set(recipe):
         return None
     folder = run.path / "distilled"
     if folder.exists():
@@ -120,10 +110,6 @@ def _own(distilled, recipe):
             "from, or delete it and run again."
         )
     return distilled
-
-
-def _is_of_the_full_set(recipe):
-    return recipe.coreset is not None and recipe.coreset.method == "full"
 
 
 def _learned(recipe, stores, run, progress, callbacks, interpolator):

@@ -300,7 +300,8 @@ def test_what_a_user_must_know_is_a_warning_and_not_progress(tmp_path):
     (folder / "notes.txt").write_text("not a folder of a class")
     code = (
         "import keras_vdd, sys\n"
-        f"keras_vdd.prepare('dm-folder', **{{'data.root': {str(folder)!r}, 'data.store': {str(tmp_path / 's')!r}}})"
+        f"keras_vdd.prepare('dm-folder', **{{'data.root': {str(folder)!r}, 'data.store': {str(tmp_path / 's')!r}, "
+        "'data.failed_share': 1})"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, env=os.environ, timeout=120

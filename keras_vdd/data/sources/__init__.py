@@ -5,11 +5,12 @@ A module of this folder that has `SOURCES` adds them; one from outside is regist
 
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root
+from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root, test_videos_alone
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.registry import Registry, modules_of
@@ -63,13 +64,15 @@ def register_source(name: str, find: Callable[[Any, Any], Listing], **facts: Any
     SOURCES.add(name, Source(name, find, **facts))
 
 
-def find_videos(data, progress=None):
+def find_videos(data, progress=None, test_alone=False):
     """List the videos of the set that the settings name.
 
     Args:
         data: the `data` settings of a recipe; read are `set`, `root` and `classes`, and as the set needs
             them `split`, `unused`, `annotations`, `test_fraction`, `store` and `shapes`.
         progress: how to report; None is silent.
+        test_alone: list what there is for training, and all classes that have test videos; False wants training
+            videos of every class.
 
     Returns:
         `Listing`.
@@ -78,8 +81,9 @@ def find_videos(data, progress=None):
         UsageError: an unknown set, class or split.
         VddError: the folder, a class, a listed video or every test video is missing.
     """
-    listing = SOURCES.get(data.set).find(data, progress)
-    if not listing.train:
+    with test_videos_alone() if test_alone else contextlib.nullcontext():
+        listing = SOURCES.get(data.set).find(data, progress)
+    if not listing.train and not test_alone:
         raise VddError(f"The set '{data.set}' has no training videos: look at data.root and data.split.")
     if not listing.test:
         raise VddError(

@@ -17,7 +17,15 @@ from keras_vdd.data.sources.layout import (
     stands_for_video,
     whole_set,
 )
-from keras_vdd.data.sources.listing import Listing, Video, choose_classes, is_video, set_root, shorten
+from keras_vdd.data.sources.listing import (
+    Listing,
+    Video,
+    choose_classes,
+    is_video,
+    needs_training_videos,
+    set_root,
+    shorten,
+)
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
 from keras_vdd.text import as_text, command_line
@@ -42,30 +50,30 @@ def list_folder(data, progress=None):
     """
     root = set_root(data)
     train, test = find_splits(root)
-    if train is not None:
-        if test is None:
-            raise VddError(
-                f"Not enough test videos: '{root}' has a folder '{train}' but no folder 'test' beside it."
-            )
-        left = LeftAlone()
-        notes = _beside(root, train, test, left)
-        listing = list_split_folders(root, data.classes, train, test, left)
-        return replace(listing, notes=[*notes, *listing.notes])
-    return _list_classes(root, data.classes, data.test_fraction)
+    if train is None and test is None:
+        return _list_classes(root, data.classes, data.test_fraction)
+    if test is None:
+        raise VddError(
+            f"Not enough test videos: '{root}' has a folder '{train}' but no folder 'test' beside it."
+        )
+    left = LeftAlone()
+    train = train or "train"  # where the test videos alone are wanted it need not be there
+    notes = _beside(root, train, test, left)
+    listing = list_split_folders(root, data.classes, train, test, left)
+    return replace(listing, notes=[*notes, *listing.notes])
 
 
 def list_split_folders(root, classes, train_folder="train", test_folder="test", left=None):
     """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
     left = left or LeftAlone()
-    train = _scan(os.path.join(root, train_folder), left, f"{train_folder}/")
-    test = _scan(os.path.join(root, test_folder), left, f"{test_folder}/")
+    train, test = (
+        _scan(os.path.join(root, name), left, f"{name}/") if os.path.isdir(os.path.join(root, name)) else {}
+        for name in (train_folder, test_folder)
+    )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
-    missing = {
-        name: "has no training videos"
-        for name in {*train, *test}
-        if name not in train or not train[name].files
-    }
-    names = choose_classes(classes, _filled(train), missing, root)
+    there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
+    missing = {name: "has no training videos" for name in {*train, *test} if name not in there}
+    names = choose_classes(classes, there, missing, root)
     notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
@@ -76,7 +84,8 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
 def _beside(root, train_folder, test_folder, left):
     """Return the notes on what lies beside the splits, and on a split of another name."""
     notes = []
-    if os.path.samefile(os.path.join(root, train_folder), os.path.join(root, test_folder)):
+    places = [os.path.join(root, name) for name in (train_folder, test_folder)]
+    if all(map(os.path.isdir, places)) and os.path.samefile(*places):
         raise VddError(
             f"'{train_folder}' and '{test_folder}' of '{root}' are one folder: a network must not be tested on the "
             "videos that it was trained on."

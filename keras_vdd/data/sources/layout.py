@@ -6,7 +6,7 @@ import re
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.sources.clutter import entries, is_folder
-from keras_vdd.data.sources.listing import is_video
+from keras_vdd.data.sources.listing import is_video, needs_training_videos
 from keras_vdd.text import command_line
 
 SPLITS = {
@@ -52,7 +52,8 @@ def find_splits(root):
     that holds videos itself is a class of that name, unless there are class folders for test.
 
     Returns:
-        (str, str): both None where there is no folder of training videos, the second where there is none for test.
+        (str, str): both None where there is no folder of training videos and these are needed (see
+            `test_videos_alone`); each where there is none of its kind.
     """
     named = [(split_of(entry.name), entry) for entry in _inside(root) if is_folder(entry)]
     named = [(split, entry) for split, entry in named if split]
@@ -67,9 +68,9 @@ def find_splits(root):
         for split, entry in named
         if split == "train" and holds_classes(entry.path) and (filled or not holds_videos(entry.path))
     ]
-    if not train:
+    if not train and needs_training_videos():
         return None, None
-    return train[0], next((entry.name for entry in [*filled, *tests]), None)
+    return next(iter(train), None), next((entry.name for entry in [*filled, *tests]), None)
 
 
 def offer(root):

@@ -1,5 +1,7 @@
 """What a source says about a set: which videos, with which labels, in which split."""
 
+import contextlib
+import contextvars
 import dataclasses
 import difflib
 import os
@@ -44,6 +46,24 @@ class Listing:
     def __repr__(self) -> str:
         counts = f"{len(self.train):,} train and {len(self.test):,} test videos"
         return f"Listing({len(self.class_names)} classes, {counts}, {len(self.notes)} notes)"
+
+
+_TEST_ALONE = contextvars.ContextVar("test videos alone are wanted", default=False)
+
+
+@contextlib.contextmanager
+def test_videos_alone():
+    """Within it, sets are listed for their test videos: those for training may be missing, of any class."""
+    token = _TEST_ALONE.set(True)
+    try:
+        yield
+    finally:
+        _TEST_ALONE.reset(token)
+
+
+def needs_training_videos():
+    """Whether a set without training videos is an error now; see `test_videos_alone`."""
+    return not _TEST_ALONE.get()
 
 
 def set_root(data):

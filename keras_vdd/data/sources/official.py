@@ -5,7 +5,7 @@ import os
 
 from keras_vdd.data.sources.clutter import is_clutter
 from keras_vdd.data.sources.layout import find_splits, holds_classes
-from keras_vdd.data.sources.listing import Listing, Video, choose_classes, shorten
+from keras_vdd.data.sources.listing import Listing, Video, choose_classes, needs_training_videos, shorten
 from keras_vdd.data.sources.video_index import VideoIndex
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.text import command_line
@@ -150,7 +150,7 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
     missing = {
         name: "has no training videos" if name in found["test"] else "is missing"
         for name in lists.classes
-        if name not in found["train"]
+        if name not in found["train"] and (needs_training_videos() or name not in found["test"])
     }
     names = choose_classes(classes, [name for name in lists.classes if name not in missing], missing, root)
     notes = [*lists.notes]
@@ -159,6 +159,8 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
             f"{len(missing)} of the {len(lists.classes)} listed classes are not in '{root}' and are left "
             f"out; the {len(names)} that are there are used ({shorten(names)})."
         )
+    if not needs_training_videos():
+        absent.pop("train")
     notes += _absent_note(absent, found, names, root, complete and classes == "all")
     untested = [name for name in names if name not in found["test"]]
     if untested and len(untested) < len(names):

@@ -2,21 +2,30 @@
 
 import collections
 import errno
-import json
 import logging
 import os
 import shutil
 import time
 
-from keras_vdd.data.decoding.cut import SHORT_SIDE, Cut
-from keras_vdd.data.decoding.frame_folders import is_frame
+from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources.listing import shorten
-from keras_vdd.data.store.reader import FAILED_FILE, FORMAT, open_store
+from keras_vdd.data.store.known import SPLITS
+from keras_vdd.data.store.location import (
+    STOPPED,
+    fingerprints,
+    head_for,
+    known_videos,
+    located,
+    put_aside,
+    rows_of,
+)
+from keras_vdd.data.store.reader import FAILED_FILE, is_finished, open_store
 from keras_vdd.data.store.size import bytes_in_words, measure
-from keras_vdd.data.store.split import DiskFull, Passing, TooManyFailed, Work, build_split, is_finished
+from keras_vdd.data.store.source_files import write_source_files
+from keras_vdd.data.store.split import DiskFull, Passing, TooManyFailed, Work, build_split
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, lock
+from keras_vdd.files import lock
 from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
@@ -30,27 +39,28 @@ class Prepared(dict):
     """The stores of a set by split, "train" and "test", and what it took to make them.
 
     Attributes:
-        decoded: dict of `videos`, `frames` and `seconds` that this call decoded; zeros where nothing was left
-            to do.
+        decoded: dict of `videos`, `frames` and `seconds` that this call decoded, and how many it has `taken` from
+            other stores; zeros where nothing was left to do.
     """
 
     def __init__(self, stores, work, seconds):
         super().__init__(stores)
-        self.decoded = {"videos": work.videos, "frames": work.frames, "seconds": seconds}
+        self.decoded = {"videos": work.videos, "frames": work.frames, "seconds": seconds, "taken": work.taken}
 
     def __repr__(self):
         counts = " and ".join(f"{len(store):,} {split}" for split, store in self.items())
         nbytes = sum(store.nbytes for store in self.values())
-        return f"Prepared({os.path.dirname(self['train'].folder)!r}: {counts} videos, {nbytes:,} bytes)"
+        return f"Prepared({os.path.dirname(next(iter(self.values())).folder)!r}: {counts} videos, {nbytes:,} bytes)"
 
 
-def prepare(listing, data, progress=None, workers=None):
+def prepare(listing, data, progress=None, workers=None, splits=SPLITS):
     """Decode the videos of a listing into stores under `data.store`; finished stores are reused.
 
     The stores lie in `<store>/<set>-<hash>/train` and `/test`. The hash covers names, labels, file
     sizes and times, the geometry and the form, so changed videos or settings never meet stale frames and
-    recipes with the same videos and size share one store. A run that was stopped, by whatever
-    means, goes on where it was and ends with the same bytes.
+    recipes with the same videos and size share one store. Where a store has the same videos by content,
+    it is used, and of other stores what they have decoded is taken: a changed set costs the videos that changed.
+    A run that was stopped, by whatever means, goes on where it was and ends with the same bytes.
 
     Args:
         listing: `Listing`.
@@ -58,9 +68,10 @@ def prepare(listing, data, progress=None, workers=None):
             `frames` and `interval`.
         progress: how to report; None is silent.
         workers: decoding processes; None for one a processor.
+        splits: which are needed: the videos of others are not looked into.
 
     Returns:
-        `Prepared`, a dict of `Store`: "train" and "test".
+        `Prepared`, a dict of `Store`: "train" and "test", or those of `splits`.
 
     Raises:
         VddError: the disk is too small or filled up; the machine could not read some video, which is tried again and
@@ -68,15 +79,28 @@ def prepare(listing, data, progress=None, workers=None):
             video or no training video of some class could be decoded. A single bad video is a line in `failed.csv`.
     """
     progress = progress or Silent()
-    folder = store_folder(listing, data)
-    splits = {"train": listing.train, "test": listing.test}
-    count = sum(map(len, splits.values()))
+    found = fingerprints(listing)
+    folder = located(listing, data, found, splits, progress)
+    wanted = {split: getattr(listing, split) for split in splits}
+    count = sum(map(len, wanted.values()))
     work, seconds = Work(allowed=int(getattr(data, "failed_share", 1.0) * count)), 0.0
     if not all(is_finished(os.path.join(folder, split)) for split in splits):
         try:
             os.makedirs(folder, exist_ok=True)
             with _alone(folder):
-                seconds = _build(folder, splits, listing.class_names, Cut.of(data), progress, workers, work)
+                cut = Cut.of(data)
+                rows = {split: rows_of(listing, found, split) for split in SPLITS}
+                write_source_files(folder, head_for(listing, cut), rows)
+                known = known_videos(folder, data)
+                try:
+                    seconds = _build(
+                        folder, wanted, listing.class_names, cut, progress, workers, work, known, found
+                    )
+                except TooManyFailed:
+                    # What was decoded is taken from there, and what failed is tried again.
+                    put_aside(folder, splits)
+                    raise
+                shutil.rmtree(os.path.join(folder, STOPPED), ignore_errors=True)
         except Passing as error:
             raise _to_be_tried_again(error.reasons) from None
         except TooManyFailed as error:
@@ -108,25 +132,6 @@ def prepare(listing, data, progress=None, workers=None):
     return Prepared(stores, work, seconds)
 
 
-def store_folder(listing, data):
-    """Return the folder that the stores of this listing, as its files are now, have with these settings."""
-    head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
-    key = checksum(_described(listing, {**head, **Cut.of(data).identity()}), size=8)
-    return os.path.join(os.fspath(data.store), f"{data.set}-{key}")
-
-
-def _described(listing, head):
-    """Yield what `json.dumps` gives for all that a store's folder is named for; the text of a large set is long."""
-    yield json.dumps(head)[:-1]
-    for split, videos in (("train", listing.train), ("test", listing.test)):
-        yield f', "{split}": ['
-        for i, video in enumerate(videos):
-            row = json.dumps([video.name, video.label, *_fingerprint(video.path)])
-            yield f"{', ' if i else ''}{row}"
-        yield "]"
-    yield "}"
-
-
 def free_bytes(folder):
     """Return the free bytes of the disk that holds `folder` or its nearest existing parent."""
     folder = os.path.abspath(folder)
@@ -135,23 +140,7 @@ def free_bytes(folder):
     return shutil.disk_usage(folder).free
 
 
-def _fingerprint(path):
-    """Return what changes when a file does; for a folder of images, when any of them does."""
-    try:
-        stat = os.stat(path)
-        if not os.path.isdir(path):
-            return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
-        with os.scandir(path) as entries:
-            found = [(entry.name, entry.stat()) for entry in entries if is_frame(entry.name)]
-    except OSError:
-        return [0, 0, False]
-    images = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
-    if not images:
-        return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
-    return [len(images), checksum(json.dumps(images)), True]
-
-
-def _build(folder, splits, class_names, cut, progress, workers, work):
+def _build(folder, splits, class_names, cut, progress, workers, work, known, found):
     """Decode what is not there yet; return the seconds that took, the look at the files left out."""
     count = sum(map(len, splits.values()))
     processors = workers or processor_count()
@@ -164,9 +153,22 @@ def _build(folder, splits, class_names, cut, progress, workers, work):
         threads = max(processors // max(count, 1), 1)
         started = time.perf_counter()
         for split, videos in splits.items():
+
+            def taken(number, part, videos=videos, prints=found[split]):
+                return known.lay(videos[number], prints[number], part)
+
             with progress.task(f"Decoding {split}", len(videos)) as update:
                 build_split(
-                    os.path.join(folder, split), split, videos, class_names, cut, pool, update, work, threads
+                    os.path.join(folder, split),
+                    split,
+                    videos,
+                    class_names,
+                    cut,
+                    pool,
+                    update,
+                    work,
+                    taken,
+                    threads,
                 )
         seconds = time.perf_counter() - started
     if work.videos:
@@ -174,6 +176,9 @@ def _build(folder, splits, class_names, cut, progress, workers, work):
             f"Decoded {work.videos:,} videos, {work.frames:,} frames, in {seconds:.1f} s: "
             f"{work.videos / seconds:,.1f} videos and {work.frames / seconds:,.0f} frames a second."
         )
+    if work.taken:
+        places = ", ".join(f"'{place}'" for place in sorted(known.used))
+        progress.say(f"{work.taken:,} videos were decoded already and are taken from {places}.")
     return seconds
 
 
@@ -225,8 +230,7 @@ def _commonest(reasons):
 
 
 def _report_failures(stores):
-    train, test = stores["train"], stores["test"]
-    for store in (train, test):
+    for store in stores.values():
         if store.failed:
             table = os.path.join(store.folder, FAILED_FILE)
             total = len(store) + len(store.failed)
@@ -234,16 +238,19 @@ def _report_failures(stores):
                 "%d of %d %s videos could not be decoded: see '%s'.",
                 len(store.failed), total, store.split, table,
             )  # fmt: skip
-    empty = [
-        name for name, videos in zip(train.class_names, train.by_class(), strict=True) if not len(videos)
-    ]
+    train, test = stores.get("train"), stores.get("test")
+    empty = []
+    if train is not None:
+        empty = [
+            name for name, videos in zip(train.class_names, train.by_class(), strict=True) if not len(videos)
+        ]
     if empty:
         table = os.path.join(train.folder, FAILED_FILE)
         raise VddError(
             f"No training video of {shorten(empty)} could be decoded: replace the files that '{table}' "
             "lists, or leave the class out with data.classes."
         )
-    if not len(test):
+    if test is not None and not len(test):
         raise VddError(
             "Not enough test videos: none could be decoded, replace the files that "
             f"'{os.path.join(test.folder, FAILED_FILE)}' lists."

@@ -162,6 +162,11 @@ class Store:
         )
 
 
+def is_finished(folder):
+    """Tell whether `folder` holds a finished store of a split."""
+    return os.path.exists(os.path.join(folder, INDEX_FILE))
+
+
 def open_store(folder):
     """Open the finished store of one split.
 

@@ -8,8 +8,10 @@ import os
 
 from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
 from keras_vdd.files import write_atomically
-from keras_vdd.sealed import sealed
+from keras_vdd.sealed import sealed, unseal
 from keras_vdd.text import printable
+
+JOURNAL_FILE = "journal.jsonl"
 
 
 class Records:
@@ -37,12 +39,17 @@ class Records:
         return self.bytes + size, self.total + count
 
     def add(self, record):
-        """Add a line of the journal: `frames`, `source` and, unless raw, `bytes`; or `failed`."""
+        """Add a line of the journal: `frames`, `source` and, unless raw, `bytes`; or `failed` and perhaps `source`."""
         self.bytes, self.total = self.after(record)
         if "failed" in record:
             self.failed[len(self)] = record["failed"]
         self._frames.append(record.get("frames", 0))
         self._sources += bytes.fromhex(record.get("source", "00" * 16))
+
+    def _source_of(self, number):
+        """The checksum of a source file; "" where it could not be read."""
+        source = self._sources[16 * number : 16 * number + 16]
+        return source.hex() if any(source) else ""
 
     def close(self, folder, split, videos, class_names, cut):
         """Write the table of failures and, last, the index."""
@@ -70,11 +77,26 @@ class Records:
             "labels": (videos[number].label for number in numbers),
             "frames": (self._frames[number] for number in numbers),
             "offsets": offsets(),
-            "sources": (self._sources[16 * number : 16 * number + 16].hex() for number in numbers),
+            "sources": (self._source_of(number) for number in numbers),
             "failed": rows,
+            "failed_sources": (self._source_of(number) for number in sorted(self.failed)),
         }
         _write(os.path.join(folder, FAILED_FILE), lambda file: _write_table(file, rows))
         _write(os.path.join(folder, INDEX_FILE), lambda file: _write_index(file, head, columns))
+
+
+def journal(path):
+    """Yield each whole line of a journal as a record, and the bytes of the line; up to the first that is damaged."""
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            for line in file:
+                try:
+                    record = unseal(line.decode().rstrip("\n")) if line.endswith(b"\n") else None
+                except ValueError:
+                    record = None
+                if record is None:
+                    return
+                yield record, len(line)
 
 
 def _write_table(file, rows):

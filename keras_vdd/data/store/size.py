@@ -3,7 +3,8 @@
 import os
 
 from keras_vdd.data.decoding.cut import Cut
-from keras_vdd.data.store.split import bytes_written, is_finished, videos_written
+from keras_vdd.data.store.reader import is_finished
+from keras_vdd.data.store.split import bytes_written, videos_written
 
 # How many videos are opened to estimate the size of all.
 SAMPLE = 64

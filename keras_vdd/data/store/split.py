@@ -9,17 +9,13 @@ only videos that were under way are decoded again. `index.json` comes last and c
 import dataclasses
 import os
 import shutil
-import zlib
 
 import numpy as np
 
-from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE, SUMS_FILE
-from keras_vdd.data.store.records import Records
-from keras_vdd.sealed import read_json, seal, unseal
-
-JOURNAL_FILE = "journal.jsonl"
-PARTS_FOLDER = "parts"
-
+from keras_vdd.data.store.known import PARTS_FOLDER, finished_part
+from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, SUMS_FILE, is_finished
+from keras_vdd.data.store.records import JOURNAL_FILE, Records, journal
+from keras_vdd.sealed import seal
 
 # So many videos in a row that the machine could not read: the rest would fare no better.
 GIVING_UP = 20
@@ -58,12 +54,14 @@ class Work:
     """What was decoded by one call, not counting what was there before: videos, and frames of them.
 
     Attributes:
+        taken: int, videos that other stores had decoded.
         allowed: int, how many videos of all splits may be unreadable; None for any number.
         reasons: list of str, why those that are unreadable are, whenever it was found.
     """
 
     videos: int = 0
     frames: int = 0
+    taken: int = 0
     allowed: int | None = None
     reasons: list[str] = dataclasses.field(default_factory=list)
 
@@ -76,11 +74,6 @@ class Work:
         self.reasons += reasons
         if self.allowed is not None and len(self.reasons) > self.allowed:
             raise TooManyFailed(self.reasons)
-
-
-def is_finished(folder):
-    """Tell whether `folder` holds a finished store."""
-    return os.path.exists(os.path.join(folder, INDEX_FILE))
 
 
 def bytes_written(folder, codec="raw"):
@@ -97,7 +90,7 @@ def videos_written(folder):
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def build_split(folder, split, videos, class_names, cut, pool, update, work, threads=1):
+def build_split(folder, split, videos, class_names, cut, pool, update, work, taken, threads=1):
     """Decode `videos` into `folder`, going on from where an earlier run was stopped.
 
     Args:
@@ -109,6 +102,8 @@ def build_split(folder, split, videos, class_names, cut, pool, update, work, thr
         pool: an open `Pool`.
         update: called as `update(done, failed=n, frames=n)` after each video.
         work: `Work` that counts what is decoded.
+        taken: function (number of a video, path of a part) that writes the part from what another store has decoded,
+            and returns the answer to it; None where no store has it.
         threads: decoding threads of each worker.
 
     Raises:
@@ -124,7 +119,7 @@ def build_split(folder, split, videos, class_names, cut, pool, update, work, thr
         work.note_failed(records.failed.values())
         passing, in_a_row = {}, 0
         with _Files(folder, cut.codec, records.bytes) as files:
-            for number, answer in _answers(videos, len(records), parts, cut, pool, threads):
+            for number, answer in _answers(videos, len(records), parts, cut, pool, taken, threads):
                 if "disk_full" in answer:
                     raise DiskFull
                 if "passing" in answer:
@@ -137,8 +132,11 @@ def build_split(folder, split, videos, class_names, cut, pool, update, work, thr
                     continue
                 record = _append(files, answer, _part(parts, number))
                 records.add(record)
-                work.videos += 1
-                work.frames += record.get("frames", 0)
+                if answer.get("taken"):
+                    work.taken += 1
+                else:
+                    work.videos += 1
+                    work.frames += record.get("frames", 0)
                 update(len(records), failed=len(records.failed), frames=records.total)
                 if "failed" in record:
                     work.note_failed([record["failed"]])
@@ -178,45 +176,35 @@ class _Files:
 
 def _resume(folder, cut):
     """Read the journal; cut it and the other files back to the videos that are wholly in all of them."""
-    journal = os.path.join(folder, JOURNAL_FILE)
+    path = os.path.join(folder, JOURNAL_FILE)
     frames, ends = os.path.join(folder, FRAMES_FILES[cut.codec]), os.path.join(folder, ENDS_FILE)
     sums = os.path.join(folder, SUMS_FILE)
     written, known = _size(frames), _size(sums) // 4
     if cut.codec != "raw":
         known = min(known, _size(ends) // 8)
     records, whole = Records(cut), 0
-    if os.path.exists(journal):
-        with open(journal, "rb") as file:
-            for line in file:
-                if not line.endswith(b"\n") or (record := _record(line)) is None:
-                    break
-                after, total = records.after(record)
-                if after > written or total > known:
-                    break
-                records.add(record)
-                whole += len(line)
+    for record, length in journal(path):
+        after, total = records.after(record)
+        if after > written or total > known:
+            break
+        records.add(record)
+        whole += length
     ends_of = (frames, records.bytes), (ends, 8 * records.total), (sums, 4 * records.total)
-    for path, end in ((journal, whole), *ends_of):
-        if _size(path) > end:
-            os.truncate(path, end)
+    for grown, end in ((path, whole), *ends_of):
+        if _size(grown) > end:
+            os.truncate(grown, end)
     return records
 
 
-def _record(line):
-    """The record of a line of the journal; None for one that is damaged."""
-    try:
-        return unseal(line.decode().rstrip("\n"))
-    except ValueError:
-        return None
-
-
-def _answers(videos, start, parts, cut, pool, threads):
-    """Yield (number, answer) for each video from `start`; finished parts are not decoded again."""
+def _answers(videos, start, parts, cut, pool, taken, threads):
+    """Yield (number, answer) for each video from `start`; what is decoded somewhere is not decoded again."""
 
     def answer(number):
         part = _part(parts, number)
-        if (finished := _finished(part, cut)) is not None:
+        if (finished := finished_part(part, cut)) is not None:
             return finished
+        if (answer := taken(number, part)) is not None:
+            return {**answer, "taken": True}
         job = {**dataclasses.asdict(cut), "path": os.path.abspath(videos[number].path)}
         return pool.ask({**job, "part": part, "threads": threads})
 
@@ -227,25 +215,10 @@ def _part(parts, number):
     return os.path.abspath(os.path.join(parts, f"{number:07d}.u8"))
 
 
-def _finished(part, cut):
-    """The answer to a part that is wholly there; it may lack bytes after a power cut."""
-    try:
-        answer = read_json(f"{part}.json")
-        if "failed" in answer:
-            return answer
-        sizes = answer.get("sizes") or [cut.frame_bytes()] * answer["frames"]
-        if os.path.getsize(part) != sum(sizes):
-            return None
-        with open(part, "rb") as file:
-            return answer if [zlib.crc32(file.read(size)) for size in sizes] == answer["sums"] else None
-    except (OSError, ValueError, KeyError):
-        return None
-
-
 def _append(files, answer, part):
     """Move a finished part into the store; return its line of the journal."""
     sizes = answer.get("sizes")
-    record = {key: value for key, value in answer.items() if key not in ("sizes", "sums")}
+    record = {key: value for key, value in answer.items() if key not in ("sizes", "sums", "taken")}
     if "failed" not in answer:
         with open(part, "rb") as file:
             shutil.copyfileobj(file, files.frames, 1 << 20)

@@ -1,0 +1,161 @@
+"""Where the decoded stores of a listing lie: by what its files are now, or where the same content lies already."""
+
+import concurrent.futures
+import contextlib
+import glob
+import json
+import os
+import shutil
+
+from keras_vdd.data.decoding.cut import SHORT_SIDE, Cut
+from keras_vdd.data.store.known import SPLITS, KnownVideos, checksum_if_there, head_of, same_cut
+from keras_vdd.data.store.reader import FORMAT, INDEX_FILE, is_finished
+from keras_vdd.data.store.source_files import fingerprint, read_source_files
+from keras_vdd.files import checksum
+from keras_vdd.machine import processor_count
+from keras_vdd.sealed import read_json, write_json
+
+_SAME_AS = "same_as.json"
+STOPPED = "stopped"
+
+
+def store_folder(listing, data):
+    """Return the folder that the stores of this listing, as its files are now, have with these settings."""
+    return folder_of(listing, data, fingerprints(listing))
+
+
+def fingerprints(listing):
+    """Return a dict of split to the `fingerprint` of each video."""
+    return {split: [fingerprint(video.path) for video in getattr(listing, split)] for split in SPLITS}
+
+
+def folder_of(listing, data, found):
+    """Return the same of files whose `fingerprints` are known."""
+    head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
+    key = checksum(_described(listing, found, {**head, **Cut.of(data).identity()}), size=8)
+    return os.path.join(os.fspath(data.store), f"{data.set}-{key}")
+
+
+def located(listing, data, found, splits, progress):
+    """Return the folder to take finished splits from: `folder_of`, or one whose videos are the same by content.
+
+    A file that was touched or copied is the same; only such files are read.
+    """
+    folder = folder_of(listing, data, found)
+    if _has(folder, splits):
+        return folder
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        other = os.path.join(os.fspath(data.store), read_json(os.path.join(folder, _SAME_AS))["store"])
+        if _has(other, splits):
+            return other
+    pattern = os.path.join(glob.escape(os.fspath(data.store)), f"{glob.escape(data.set)}-*")
+    for other in sorted(glob.glob(pattern)):
+        if (
+            other != folder
+            and _has(other, splits)
+            and _is_same(other, listing, data, found, splits, progress)
+        ):
+            if splits == SPLITS:
+                _note(folder, other)
+            return other
+    return folder
+
+
+def known_videos(folder, data):
+    """Return the `KnownVideos` of all stores beside `folder`, and of what it had decoded when it was stopped."""
+    known = KnownVideos(Cut.of(data))
+    stopped = os.path.join(folder, STOPPED)
+    if os.path.isdir(stopped):
+        known.add(stopped, read_source_files(folder))
+    for other in sorted(glob.glob(os.path.join(glob.escape(os.fspath(data.store)), "*-*"))):
+        if os.path.abspath(other) != os.path.abspath(folder) and os.path.isdir(other):
+            files = read_source_files(other)
+            known.add(other, files)
+            if os.path.isdir(os.path.join(other, STOPPED)):
+                known.add(os.path.join(other, STOPPED), files)
+    return known
+
+
+def put_aside(folder, splits):
+    """Put what was decoded of a store that cannot be finished where the next call takes it from."""
+    for split in splits:
+        place, aside = os.path.join(folder, split), os.path.join(folder, STOPPED, split)
+        if os.path.isdir(place):
+            shutil.rmtree(aside, ignore_errors=True)
+            os.makedirs(os.path.dirname(aside), exist_ok=True)
+            os.rename(place, aside)
+
+
+def _has(folder, splits):
+    return all(is_finished(os.path.join(folder, split)) for split in splits)
+
+
+def _note(folder, other):
+    """Keep that two are the same, so that it is found out once."""
+    with contextlib.suppress(OSError):
+        os.makedirs(folder, exist_ok=True)
+        write_json(os.path.join(folder, _SAME_AS), {"store": os.path.basename(other)})
+
+
+def _is_same(folder, listing, data, found, splits, progress):
+    files, differ = read_source_files(folder), []
+    if (
+        files is None
+        or not same_cut(files, Cut.of(data))
+        or files.get("class_names") != list(listing.class_names)
+    ):
+        return False
+    for split in splits:
+        videos, rows = getattr(listing, split), files.get(split, ())
+        if [[video.name, video.label] for video in videos] != [row[:2] for row in rows]:
+            return False
+        try:
+            index = read_json(os.path.join(folder, split, INDEX_FILE))
+            sources = dict(zip(index["names"], index["sources"], strict=True))
+            failed = [name for name, _ in index["failed"]]
+            sources.update(zip(failed, index["failed_sources"], strict=True))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        for video, row, now in zip(videos, rows, found[split], strict=True):
+            if row[2:] != now:
+                if row[2] != now[0] or not sources.get(video.name):
+                    return False
+                differ.append((video.path, sources[video.name]))
+    return _all_are(differ, progress)
+
+
+def _all_are(differ, progress):
+    """Whether files have the checksums that they had."""
+    if not differ:
+        return True
+    workers = concurrent.futures.ThreadPoolExecutor(processor_count())
+    with workers as pool, progress.task("Comparing files", len(differ)) as update:
+        answers = pool.map(checksum_if_there, (path for path, _ in differ))
+        for done, ((_, before), now) in enumerate(zip(differ, answers, strict=True), 1):
+            if before != now:
+                pool.shutdown(wait=False, cancel_futures=True)
+                return False
+            update(done)
+    return True
+
+
+def _described(listing, found, head):
+    """Yield what `json.dumps` gives for all that a store's folder is named for; the text of a large set is long."""
+    yield json.dumps(head)[:-1]
+    for split in SPLITS:
+        yield f', "{split}": ['
+        for i, row in enumerate(rows_of(listing, found, split)):
+            yield f"{', ' if i else ''}{json.dumps(row)}"
+        yield "]"
+    yield "}"
+
+
+def rows_of(listing, found, split):
+    """Yield [name, label, size, time, readable] of each video of a split."""
+    for video, now in zip(getattr(listing, split), found[split], strict=True):
+        yield [video.name, video.label, *now]
+
+
+def head_for(listing, cut):
+    """Return the head of a store's `files.json`."""
+    return {"class_names": list(listing.class_names), **head_of(cut)}

@@ -1,0 +1,86 @@
+"""What a store remembers of the files that it was made from: name, class, size and time of change of each.
+
+With their checksums, which the store's index has, it tells what of a set has changed since: a file that was only
+touched or copied is the same, one that was renamed is known again by its content.
+"""
+
+import errno
+import json
+import os
+
+from keras_vdd.data.decoding.frame_folders import is_frame
+from keras_vdd.errors import VddError
+from keras_vdd.files import checksum, write_atomically
+from keras_vdd.sealed import read_json, sealed
+
+FILE = "files.json"
+# What a path that is listed may be and stay: it is not there, nobody may look at it, a link to itself.
+_NOT_THERE = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+_SECOND = 10**9
+
+
+def fingerprint(path):
+    """Return what changes when a file does; for a folder of images, when any of them does.
+
+    Returns:
+        [size, time, readable]: bytes and nanoseconds of a file; number and checksum of a folder's images.
+
+    Raises:
+        VddError: the disk or the network fails, so that nothing is known of the file.
+    """
+    try:
+        stat = os.stat(path)
+        if not os.path.isdir(path):
+            return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+        with os.scandir(path) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries if is_frame(entry.name)]
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise VddError(
+                f"'{path}' cannot be looked at ({error.strerror or error}): see to that and run the same command again."
+            ) from error
+        return [0, 0, False]
+    images = sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+    if not images:
+        return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
+    return [len(images), checksum(json.dumps(images)), True]
+
+
+def tells_apart(found):
+    """Whether a file with this fingerprint and name is for certain the same, on whatever disk.
+
+    Archives and made videos have whole seconds, the same ones for many files.
+    """
+    return isinstance(found[1], str) or found[1] % _SECOND != 0
+
+
+def write_source_files(folder, head, rows):
+    """Write `files.json` of a store, row by row: the text of a large set is not held in memory.
+
+    Args:
+        folder: of the store's splits.
+        head: dict, what the store keeps of each video.
+        rows: dict of split to an iterable of [name, label, size, time, readable].
+    """
+
+    def text():
+        yield json.dumps(head)[:-1]
+        for split, files in rows.items():
+            yield f', "{split}": ['
+            for i, row in enumerate(files):
+                yield f"{', ' if i else ''}{json.dumps(row)}"
+            yield "]"
+
+    def write(file):
+        for piece in sealed(text()):
+            file.write(piece.encode())
+
+    write_atomically(os.path.join(folder, FILE), write)
+
+
+def read_source_files(folder):
+    """Return what `write_source_files` wrote, head and rows in one dict; None where there is nothing whole."""
+    try:
+        return read_json(os.path.join(folder, FILE))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,82 @@
+"""What a finished run answers from its files, without its videos."""
+
+import dataclasses
+import logging
+from pathlib import Path
+
+import keras
+
+from keras_vdd import placement
+from keras_vdd.errors import VddError
+from keras_vdd.evaluation.records import ResultRow, Results
+from keras_vdd.hub.address import is_run
+from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.progress import Progress
+from keras_vdd.recipe.schema import Recipe
+from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.identity import RunIdentity, recipe_hash
+from keras_vdd.runs.videos import Videos
+from keras_vdd.stages.real_videos import prepared_test_of
+
+_LOG = logging.getLogger(__name__)
+_TABLE, _SET = "results.json", "distilled"
+
+
+def is_of_the_full_set(recipe: Recipe) -> bool:
+    """Whether a recipe trains on all videos, and so makes no set."""
+    return recipe.coreset is not None and recipe.coreset.method == "full"
+
+
+def results_of_finished(recipe: Recipe) -> Results | None:
+    """Return the `Results` of a recipe's run that needs nothing more, or None; no videos are looked at.
+
+    Raises:
+        VddError: its folder holds another run, or another process is at work there.
+    """
+    folder = Path(recipe.run.dir) / recipe.run_name
+    if not (folder / _TABLE).exists() or not (is_of_the_full_set(recipe) or (folder / _SET).exists()):
+        return None
+    run = RunFolder(recipe)
+    with run.alone():
+        try:
+            return Results.read(folder / _TABLE, run.run_id)
+        except VddError as error:
+            _LOG.warning("%s: they are put together again.", str(error).partition(": delete")[0])
+            return None
+
+
+def row_of_finished(
+    folder: str, distilled: DistilledSet, recipe: Recipe, progress: Progress
+) -> ResultRow | None:
+    """Return the row that scoring the set of a finished run again would give, or None where it would be another.
+
+    It is another by another recipe, backend or device, or where the test videos are there and have changed since.
+
+    Args:
+        folder: of the set.
+        distilled: what lies there.
+        recipe: that it would be scored by.
+        progress: told where the answer is from.
+    """
+    run = Path(folder).parent
+    if Path(folder).name != _SET or not is_run(run):
+        return None
+    try:
+        begun = RunIdentity.read(run)
+        results = Results.read(run / _TABLE, begun.run_id)
+    except VddError:
+        return None
+    row = results.rows[-1] if results is not None and results.rows else None
+    here = recipe_hash(recipe), keras.config.backend(), placement.facts()["device"]
+    if row is None or (row.recipe, row.backend, row.device) != here:
+        return None
+    if begun.videos is None or _has_changed(begun.videos, recipe):
+        return None
+    progress.say(f"'{run}' is finished, and this is how it was scored: nothing is trained again.")
+    return dataclasses.replace(row, method=f"{distilled.kind} set")
+
+
+def _has_changed(videos, recipe):
+    """Whether the test videos of a run are there and others than they were."""
+    store = prepared_test_of(recipe)
+    return store is not None and bool(videos.changes(Videos.of({"test": store}), splits=("test",)))
