@@ -13,6 +13,7 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
 from keras_vdd.installed import choice, how_to_install, installed
 from keras_vdd.machine import address_space_bytes
+from keras_vdd.text import printable
 
 # Bytes as measured on Linux, with one thread.
 ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 2.0e9, "jax": 0.9e9}
@@ -53,7 +54,9 @@ def settle(say=True, run=None):
         raise UsageError(f"no backend is installed; {how_to_install('torch')} (or tensorflow, or jax)")
     choose(name)
     if say and not asked:
-        click.echo(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)", err=True)
+        click.echo(
+            printable(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)"), err=True
+        )
 
 
 def _of_run(folder):

@@ -18,7 +18,7 @@ from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import heard
-from keras_vdd.text import command_line, printable, printable_document, write_what_can_be_written
+from keras_vdd.text import as_text, command_line, printable, printable_document, write_what_can_be_written
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -123,6 +123,11 @@ def _run(args, verbosity):
         if verbosity.traceback:
             raise
         return _fail(error, error.exit_code)
+    except UnicodeEncodeError as error:
+        # Names are text from where they are listed on, and paths are opened here: this is another library's path.
+        if verbosity.traceback or as_text(error.object) == error.object:
+            raise
+        return _fail(f"a path is not UTF-8, which a library needs: rename what '{error.object}' names", 1)
     except Exception as error:
         sentence = None if verbosity.traceback else limit_reached(error) or _of_files(error)
         if sentence is None:

@@ -7,12 +7,17 @@ import shlex
 import subprocess
 import unicodedata
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from keras_vdd import seeds
-from keras_vdd.errors import VddError
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.files import append_line, checksum, write_atomically
+from keras_vdd.hub.rows import write_table
 from keras_vdd.progress import Lines
+from keras_vdd.recipe.load import load_recipe, resolved_yaml
+from keras_vdd.recipe.yaml_text import as_mapping
 from keras_vdd.sealed import read_json, seal, unseal, write_json
 from keras_vdd.text import as_text, command_line, printable, printable_lines, same_text, same_to_people
 
@@ -109,3 +114,23 @@ def test_names_in_files_checksums_and_streams(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == rb"caf\udce9 \udcff" + b"\n" + rb"caf\udce9 \udcff" + b"\n"
     assert checksum(BROKEN) != checksum("caf")
     assert seeds.stream(0, BROKEN).integers(1 << 30) != seeds.stream(0, "caf").integers(1 << 30)
+
+
+def test_settings_take_paths_of_any_bytes():
+    recipe = load_recipe(
+        "dm-folder", [f"data.root={BROKEN}", f"run.dir={BROKEN}", f"data.classes={BROKEN},b"]
+    )
+    assert (recipe.data.root, recipe.run.dir, recipe.data.classes) == (BROKEN, BROKEN, (as_text(BROKEN), "b"))
+    text = resolved_yaml(recipe)
+    text.encode()
+    assert load_recipe(as_mapping(text, "it")).data == recipe.data
+    with pytest.raises(UsageError, match="data.root= must be more than nothing"):
+        load_recipe("dm-folder", ["data.root=''"])
+    with pytest.raises(UsageError, match="must be text of UTF-8"):
+        load_recipe("dm-folder", [f"run.name={BROKEN}"])
+
+
+def test_tables_of_rows_go_to_folders_of_any_name(tmp_path):
+    path = tmp_path / os.fsdecode(b"d\xff.parquet")
+    write_table(pa.table({"label": [1]}), path)
+    assert pq.read_table(io.BytesIO(path.read_bytes())).to_pydict() == {"label": [1]}

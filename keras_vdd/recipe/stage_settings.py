@@ -21,7 +21,7 @@ class ExpertSettings(Settings):
     """Real clips of a step."""
     source: Place | None = None
     """Published experts to take in place of training them: a folder, or hf://owner/name@revision on the Hub."""
-    folder: str = "experts"
+    folder: Place = "experts"
     """Where experts are kept; recipes that need the same ones share them."""
     processes: Positive | None = None
     """Experts trained side by side; null for one for every four processor cores."""
@@ -46,7 +46,7 @@ class InterpolatorSettings(Settings):
     """Heads of attention; they divide the width."""
     mlp_ratio: Positive = 4
     """Hidden numbers of an MLP for each of a token."""
-    folder: str = "interpolators"
+    folder: Place = "interpolators"
     """Where interpolators are kept; recipes that need the same one share it."""
 
     def architecture(self, memory: Any, data: Any) -> Any:

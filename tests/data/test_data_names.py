@@ -285,6 +285,23 @@ def test_a_public_set_given_as_a_folder(settings, tmp_path, name, above):
         )
 
 
+@pytest.mark.parametrize(
+    "name, file",
+    [
+        ("ucf101", "v_Swing_g01_c0{}.avi"),
+        ("hmdb51", "April_09_brush_hair_u_nm_np1_ba_goo_{}.avi"),
+        ("kinetics400", "-3B32lodo2M_00000{}_000010.mp4"),
+    ],
+)
+def test_videos_of_a_public_set_without_its_lists(settings, tmp_path, name, file):
+    root = tmp_path / "videos" / "UCF-101"
+    touch(root, *(f"{c}/{file.format(i)}" for c in ("Swing", "Punch") for i in range(3)))
+    refused(settings, f"data.root={root} .and data.set={name}")
+    noted(settings, f"names as in {name}", root=str(root))
+    touch(root, "Swing/mine.mp4", "Punch/mine.mp4")
+    assert find_videos(settings(root=str(root))).notes == []
+
+
 def test_class_folders_given_as_a_public_set(settings, tmp_path):
     classes_of(tmp_path / "videos", "wave", "clap")
     refused(settings, "or set data.set=folder if these are class folders of your own", set="ucf101")

@@ -44,5 +44,5 @@ def commands(folder, backend):
         "interpolator": of("interpolator", "dm-shapes-naive", *parametric),
         "train": Command(["train", *taken, store, "--save", "mine.keras"], False, dated=("mine.keras",)),
         "evaluate": Command(["evaluate", *taken, store, "--json"], False),
-        "export": Command(["export", *taken, "--to", "smaller", "--dtype", "int8"], False),
+        "export": Command(["export", *taken, "--to", "smaller", "--force"], False),
     }

@@ -59,7 +59,8 @@ def run(words, place, after=None, signals=(), pause=0.0, fresh=False):
     texts = [path.read_text(errors="replace") for path in (err, out)]
     for path in (err, out):
         path.unlink()
-    return Ended(code, *texts, spent, sent)
+    # One that had just ended by itself takes no notice.
+    return Ended(code, *texts, spent, sent and not (code == 0 and signal.SIGKILL in signals))
 
 
 def _become(words, place, out, err, fresh):

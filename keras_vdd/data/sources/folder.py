@@ -1,7 +1,7 @@
 """The source for one's own videos: a folder that holds one folder per class."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keras_vdd import seeds
 from keras_vdd.data.sources.alike import alike_notes, refuse_alike
@@ -10,6 +10,7 @@ from keras_vdd.data.sources.layout import (
     find_splits,
     holds_classes,
     holds_videos,
+    named_as,
     offer,
     public_sets,
     split_of,
@@ -42,18 +43,20 @@ def list_folder(data, progress=None):
     root = set_root(data)
     train, test = find_splits(root)
     if train is not None:
-        return list_split_folders(root, data.classes, train, test)
+        if test is None:
+            raise VddError(
+                f"Not enough test videos: '{root}' has a folder '{train}' but no folder 'test' beside it."
+            )
+        left = LeftAlone()
+        notes = _beside(root, train, test, left)
+        listing = list_split_folders(root, data.classes, train, test, left)
+        return replace(listing, notes=[*notes, *listing.notes])
     return _list_classes(root, data.classes, data.test_fraction)
 
 
-def list_split_folders(root, classes, train_folder="train", test_folder="test"):
-    """List a folder of which two folders are the splits."""
-    if test_folder is None:
-        raise VddError(
-            f"Not enough test videos: '{root}' has a folder '{train_folder}' but no folder 'test' beside it."
-        )
-    left = LeftAlone()
-    notes = _beside(root, train_folder, test_folder, left)
+def list_split_folders(root, classes, train_folder="train", test_folder="test", left=None):
+    """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
+    left = left or LeftAlone()
     train = _scan(os.path.join(root, train_folder), left)
     test = _scan(os.path.join(root, test_folder), left)
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
@@ -63,7 +66,7 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test"):
         if name not in train or not train[name].files
     }
     names = choose_classes(classes, _filled(train), missing, root)
-    notes += left.notes() + alike_notes(names) + _missing_note(missing, names, root)
+    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
         notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
@@ -111,7 +114,7 @@ def _list_classes(root, classes, test_fraction):
         test[name] = _Class(path, [files[i] for i in order[:held_out]])
         train[name] = _Class(path, [files[i] for i in order[held_out:]])
     untested = [name for name in names if not test[name].files]
-    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _part_note(root)
+    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _part_note(root, found)
     if len(untested) == len(names):
         raise VddError(
             f"Not enough test videos: with data.test_fraction={test_fraction} no class of '{root}' "
@@ -137,8 +140,8 @@ def _refuse_other_layouts(root, found):
         raise VddError(sentence)
 
 
-def _part_note(root):
-    """Say of what else the folder is a part."""
+def _part_note(root, found):
+    """Say of what else the folder is a part, or what other set it may be."""
     whole = whole_set(root)
     if whole is not None:
         taken = command_line([f"data.root={whole}"])
@@ -148,6 +151,11 @@ def _part_note(root):
         if names := public_sets(place):
             taken = " or ".join(command_line([f"data.set={name}", f"data.root={place}"]) for name in names)
             return [f"The lists of a public set lie in '{place}': {taken} takes its own splits."]
+    if names := named_as([file for each in found.values() for file in each.files]):
+        return [
+            f"The videos have names as in {' and '.join(names)}: with its lists, data.set={names[0]} takes its own "
+            "splits, which keep clips of one source together."
+        ]
     return []
 
 

@@ -110,6 +110,7 @@ SOURCES = (
         lists=True,
         unused=True,
         listed_in=listed_in,
+        file_names=r".+_[fhlu]_(cm|nm)_np\d_(ba|bo|fr|fs|le|ri)_(bad|goo|med)_\d+",
         citation="Kuehne et al., HMDB: A large video database for human motion recognition, ICCV 2011",
     ),
 )

@@ -163,6 +163,7 @@ def _source(classes, train, test, citation):
         find,
         size=SetSize(classes, train, test, 280),
         lists=True,
+        file_names=r"[\w-]{11}_\d{6}_\d{6}",
         listed_in=functools.partial(listed_in, subfolder=f"kinetics{classes}"),
         citation=citation,
     )

@@ -1,6 +1,7 @@
 """How a folder of videos is laid out, and for one that lies otherwise than expected what to set instead."""
 
 import os
+import re
 
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.sources import SOURCES
@@ -95,6 +96,21 @@ def public_sets(folder):
     return [source.name for source in SOURCES if source.listed_in is not None and source.listed_in(folder)]
 
 
+def named_as(names):
+    """Return the sets whose videos have names like nearly all of these."""
+    stems = [os.path.splitext(name)[0] for name in names]
+    found = []
+    for source in SOURCES:
+        like = (
+            sum(re.fullmatch(source.file_names, stem) is not None for stem in stems)
+            if source.file_names
+            else 0
+        )
+        if like > 0.9 * len(stems):
+            found.append(source.name)
+    return found
+
+
 def whole_set(folder):
     """Return the folder of which this one is a split or a class, or None."""
     above = os.path.dirname(os.path.abspath(folder))
@@ -123,7 +139,7 @@ def _class_folders_below(root):
         if sets:
             others = [folder for folder in level if folder not in sets and _first_video(folder)]
             if len(sets) == 1 and not others:
-                return f"The class folders of '{root}' lie in '{sets[0]}': set {_root(sets[0])}."
+                return f"The class folders of '{root}' lie in '{sets[0]}': set {_root(sets[0])}{_public(sets[0])}."
             break
     return None
 
@@ -161,6 +177,16 @@ def _first_video(folder, depth=_DEEPEST):
             if found is not None:
                 return found
     return None
+
+
+def _public(folder):
+    """Add the public sets whose names the videos under a folder have."""
+    names = named_as([os.path.basename(_first_video(folder) or "")])
+    return (
+        f" (and data.set={' or '.join(names)} for official splits, which needs the set's lists)"
+        if names
+        else ""
+    )
 
 
 def _root(folder):

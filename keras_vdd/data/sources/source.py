@@ -48,6 +48,7 @@ class Source:
         citation: the work that published it, in one line; of a set that `find` makes, where it comes from.
         listed_in: function (folder) -> bool, whether its official lists lie in a folder as they are distributed; None
             for a set that is not recognised by them.
+        file_names: regular expression of the names of its videos without their ending; "" where these tell nothing.
         hub: a dataset repository on the Hugging Face Hub that stands for it, "owner/name"; "" for none.
     """
 
@@ -61,4 +62,5 @@ class Source:
     unused: bool = False
     citation: str = ""
     listed_in: Callable[[str], bool] | None = None
+    file_names: str = ""
     hub: str = ""

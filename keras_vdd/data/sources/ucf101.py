@@ -126,5 +126,6 @@ SOURCES = (
         lists=True,
         citation=CITATION,
         listed_in=listed_in,
+        file_names=r"v_[A-Za-z]+_g\d\d_c\d\d",
     ),
 )
