@@ -10,6 +10,7 @@ import keras
 
 from keras_vdd import backend
 from keras_vdd.backend import cuda_driver
+from keras_vdd.backend.global_state import global_state_kept
 from keras_vdd.errors import VddError
 from keras_vdd.out_of_memory import SMALLER_DATA, told_of_memory
 
@@ -20,8 +21,8 @@ _LOG = logging.getLogger(__name__)
 def computing(device="auto", deterministic=False):
     """A context in which all is computed on a device, as `run.device` and `run.deterministic` say.
 
-    On torch all is as before when it ends. TensorFlow stays on its device, and JAX on the processor where that
-    was asked for first; XLA stays deterministic.
+    Random states and Keras' settings are as before when it ends, and on torch all is. TensorFlow stays on its device,
+    and JAX on the processor where that was asked for first; XLA stays deterministic.
 
     Args:
         device: str; "auto" is what the backend takes by itself.
@@ -32,6 +33,7 @@ def computing(device="auto", deterministic=False):
         VddError: an operation has no deterministic form, or memory ran out where nobody said what to lower.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(global_state_kept())
         if deterministic:
             stack.enter_context(backend.deterministic())
         if device != "auto":

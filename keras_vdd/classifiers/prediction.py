@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_vdd.backend.global_state import global_state_kept
 from keras_vdd.classifiers.clips_of_videos import ClipSettings, checked_pixels, clips_of_files, found_videos
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.models.portable import (
@@ -23,6 +24,7 @@ from keras_vdd.tensors import File
 BATCH = 32
 
 
+@global_state_kept()
 def predict(
     model: keras.Model | File, videos: File | Sequence[File] | np.ndarray, top: int | None = 5, clips: int = 3,
     interval: int | None = None,

@@ -63,7 +63,12 @@ class Address:
             )
         # Whatever a client of a network raises is the network's or the server's, not a mistake in here.
         except Exception as error:
-            raise refusals.of_download(error, self.repository, self.revision, self.or_folder) from error
+            told = refusals.of_download(error, self.repository, self.revision, self.or_folder)
+            if not self.or_folder and Path(self.repository).is_dir():
+                told = type(told)(
+                    f"{told} The folder {self.repository} is on this disk: drop hf:// to take that."
+                )
+            raise told from error
         return Path(folder)
 
 

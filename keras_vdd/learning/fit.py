@@ -30,7 +30,8 @@ def fit_stage(
         iterations: int, how many; early stop may end the stage before.
         run: `RunFolder`.
         rates: text that follows "lower" in the error of a diverged run: settings of learning rates.
-        lighter: text for the error of a run that is out of memory, such as "lower static.chunk, which is 64".
+        lighter: text for the error of a run that is out of memory, such as "lower static.chunk, which is 64"; or a
+            function that returns it once the checkpoint is read.
         checkpoint_every: int, iterations.
         patience, tolerance: early stop, see `has_converged`.
         progress: `keras_vdd.progress.Progress`.
@@ -78,7 +79,8 @@ def fit_stage(
             windows,
             iterations,
         )
-        with told_of_memory(f"Stage {name}", lighter), _own_errors(make_batch) as make:
+        advice = lighter() if callable(lighter) else lighter
+        with told_of_memory(f"Stage {name}", advice), _own_errors(make_batch) as make:
             # A tuple of one: the whole batch is x, and there is no y.
             batches = IterationBatches(len(losses), iterations, lambda i: (make(i),))
             condenser.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[watch])

@@ -1,5 +1,6 @@
 """The dotted names a recipe may use, read off the schema, and the nearest one to a mistake."""
 
+import shlex
 import types
 import typing
 from functools import cache
@@ -66,8 +67,13 @@ def _keys(choices):
     return found
 
 
-def unknown_key(key):
-    """Return the sentence for a dotted name that the schema does not have, with the nearest one it has."""
+def unknown_key(key, recipe="quickstart"):
+    """Return the sentence for a dotted name that the schema does not have, with the nearest one it has.
+
+    Args:
+        key: str, the dotted name.
+        recipe: str, one that `vdd recipes show` prints every name of.
+    """
     known = known_keys()
     section, _, leaf = key.rpartition(".")
     by_leaf = {}
@@ -84,4 +90,4 @@ def unknown_key(key):
         return f"unknown key {key}; did you mean {' or '.join(close)}?"
     if section in known and siblings:
         return f"unknown key {key}; {section} has {', '.join(n.rpartition('.')[2] for n in siblings)}"
-    return f"unknown key {key}; `vdd recipes show quickstart` prints every key"
+    return f"unknown key {key}; `vdd recipes show {shlex.quote(recipe)}` prints every key"

@@ -17,9 +17,9 @@ from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
 from keras_vdd.tensors import File
 
 
-def _checked(values, source, overrides, settings=None):
-    values, wrong = apply(values, overrides)
-    values, more = apply(values, settings or {})
+def _checked(values, source, overrides, settings=None, shown="quickstart"):
+    values, wrong = apply(values, overrides, shown)
+    values, more = apply(values, settings or {}, shown)
     wrong += more
     try:
         recipe = Recipe.model_validate(values)
@@ -56,6 +56,7 @@ def load_recipe(
         >>> recipe.dynamic.iterations
         5
     """
+    shown = "quickstart"
     if isinstance(recipe, Recipe):
         if not overrides and not settings:
             return recipe
@@ -65,8 +66,9 @@ def load_recipe(
         values = files.extended(plain(recipe), name)
     else:
         stem, values = files.values_of(recipe)
-        name, values = str(recipe), {"name": stem, **values}
-    return _checked(values, name, overrides, settings)
+        name = shown = str(recipe)
+        values = {"name": stem, **values}
+    return _checked(values, name, overrides, settings, shown)
 
 
 def parse_recipe(text: str, source: str = "text", overrides: Overrides = (), **settings: Any) -> Recipe:

@@ -18,12 +18,12 @@ from keras_vdd.text import as_text
 Overrides = str | Iterable[str] | Mapping[str, Any]
 
 
-def parse(text: str) -> tuple[str, Any]:
+def parse(text: str, recipe: str = "quickstart") -> tuple[str, Any]:
     """Return (dotted key, value) of one `KEY=VALUE`.
 
     Values are YAML, except that a text setting takes the characters as they are, so that a path with a
     colon or a name made of digits needs no quoting, and `~/` at its start is the home folder. Lists may be
-    written `[a,b]` or `a,b`; `null` unsets.
+    written `[a,b]` or `a,b`; `null` unsets. `recipe` is the one that hints name.
 
     Raises:
         ValueError: with one sentence that says what is wrong.
@@ -36,7 +36,7 @@ def parse(text: str) -> tuple[str, Any]:
         raise ValueError(f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos")
     kind = known_keys().get(key)
     if kind is None:
-        raise ValueError(unknown_key(key))
+        raise ValueError(unknown_key(key, recipe))
     if raw in ("", "null", "~"):
         return key, None
     if kind == "text" and not (raw[0] == raw[-1] and raw[0] in "'\""):
@@ -73,13 +73,18 @@ def as_texts(overrides: Overrides) -> list[str]:
     return [f"{key}={v if isinstance(v, str) else json.dumps(v)}" for key, v in values.items()]
 
 
-def apply(values: dict[str, Any], overrides: Overrides) -> tuple[dict[str, Any], list[str]]:
-    """Return `values` with the overrides laid over them in order, and the sentences for those that failed."""
+def apply(
+    values: dict[str, Any], overrides: Overrides, recipe: str = "quickstart"
+) -> tuple[dict[str, Any], list[str]]:
+    """Return `values` with the overrides laid over them in order, and the sentences for those that failed.
+
+    `recipe` is the one that hints name: the user's own where it can be shown.
+    """
     wrong = []
     if isinstance(overrides, Mapping):
-        readings = [functools.partial(_of_python, key, value) for key, value in overrides.items()]
+        readings = [functools.partial(_of_python, key, value, recipe) for key, value in overrides.items()]
     else:
-        readings = [functools.partial(parse, text) for text in as_texts(overrides)]
+        readings = [functools.partial(parse, text, recipe) for text in as_texts(overrides)]
     for read in readings:
         try:
             key, value = read()
@@ -94,11 +99,11 @@ def _todays(key):
     return RENAMED.get(key, key)
 
 
-def _of_python(key, value):
+def _of_python(key, value, recipe):
     key = _todays(key) if isinstance(key, str) else key
     kind = known_keys().get(key) if isinstance(key, str) else None
     if kind is None:
-        raise ValueError(unknown_key(str(key)))
+        raise ValueError(unknown_key(str(key), recipe))
     value = plain(value)
     # As after KEY=: whoever writes a setting here may mean the home folder.
     return key, os.path.expanduser(value) if kind == "text" and str(value).startswith("~/") else value

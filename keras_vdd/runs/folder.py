@@ -24,6 +24,10 @@ from keras_vdd.times import Times
 _LOG = logging.getLogger(__name__)
 # What is there before anything is learned.
 _OF_THE_BEGINNING = {"lock", "environment.json", "recipe.yaml", VIDEOS, "times.jsonl"}
+# What `vdd evaluate` takes of another recipe.
+_OF_SCORING = {
+    f"evaluation.{name}" for name in ("seeds", "steps", "epochs", "batch_size", "evaluator", "architecture")
+}
 
 
 class RunFolder:
@@ -155,6 +159,10 @@ class RunFolder:
             keep = (
                 f", with --stills-from {shlex.quote(str(self.path))} if its stills will do" if learned else ""
             )
+            if (self.path / "distilled").is_dir() and set(changed) <= _OF_SCORING:
+                values = now.recipe["evaluation"]
+                given = [f"{name}={values[name.partition('.')[2]]}" for name in changed]
+                keep = f", score its set by `vdd evaluate {shlex.join([str(self.path), *given])}`"
             raise VddError(
                 f"'{self.path}' holds a run of another recipe ({', '.join(changed[:3])} differ"
                 f"{'s' if len(changed) == 1 else ''}): give another run.name{keep}, or delete that folder."

@@ -43,7 +43,7 @@ def learn(recipe, name, memory, store, run, progress, bank=None, callbacks=()):
     condenser = objective.condenser()
     losses = fit_stage(
         name, condenser, objective.make_batch, settings.iterations, run,
-        rates=" or ".join(objective.lr_settings), lighter=objective.lighter,
+        rates=" or ".join(objective.lr_settings), lighter=lambda: objective.lighter,
         checkpoint_every=recipe.run.checkpoint_every,
         patience=getattr(settings, "patience", 0), tolerance=getattr(settings, "tolerance", 0.0),
         progress=progress, title=f"{name.capitalize()} learning ({method.title})", callbacks=callbacks,

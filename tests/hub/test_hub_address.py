@@ -88,3 +88,19 @@ def test_a_run_holds_its_set_and_one_without_says_so(make_set, tmp_path):
         set_folder(unfinished)
     with pytest.raises(UsageError, match="is a file"):
         set_folder(run / "distilled" / "README.md")
+
+
+def test_a_folder_that_was_called_a_repository(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    def unreachable(*args, **kwargs):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(VddError, match=r"The folder runs/mine is on this disk: drop hf:// to take that\.$"):
+        read_address("hf://runs/mine").download(("*",))
+    with pytest.raises(VddError) as raised:
+        read_address("hf://runs/other").download(("*",))
+    assert "drop" not in str(raised.value)

@@ -21,6 +21,7 @@ from keras_vdd import models
 from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.data.batches import IterationBatches
 from keras_vdd.matching.augmentation import augment
+from keras_vdd.methods.mtt import objective as mtt
 from keras_vdd.methods.mtt.objective import confident_logits
 
 SOFT = ("dynamic.soft_labels=true", "dynamic.learning_rates.labels=0.1")
@@ -216,3 +217,23 @@ def test_hard_labels_are_the_classes_of_the_pairs():
     pairs = condenser.memory.sample(np.random.default_rng(0))
     found = numpy(objective._targets({}, ops.convert_to_tensor(pairs)))
     np.testing.assert_array_equal(found, np.eye(CLASSES, dtype="float32")[pairs[:, 0]])
+
+
+def test_a_form_that_was_chosen_is_kept_with_the_checkpoint(monkeypatch):
+    """The memory that a run may use may differ where it goes on; its numbers should not."""
+
+    def begun(chosen, *settings):
+        monkeypatch.setattr(mtt, "trajectory_form", lambda asked, *rest: chosen if asked == "auto" else asked)
+        return make("mtt", "full-video", *settings)[1]
+
+    kept = begun("unrolled").state()
+    goes_on = begun("adjoint")
+    goes_on.restore({"other": np.zeros(2), **kept})
+    assert goes_on.form == "unrolled" and "gradient=adjoint" in goes_on.lighter
+    assert goes_on._match.__qualname__ == begun("unrolled")._match.__qualname__
+    asked = begun("adjoint", "dynamic.gradient=adjoint")
+    asked.restore(kept)
+    assert asked.form == "adjoint"
+    goes_on = begun("adjoint")
+    goes_on.restore({})  # a checkpoint of an earlier version
+    assert goes_on.form == "adjoint"

@@ -277,3 +277,12 @@ def test_a_wrong_word_of_a_file_on_itself_is_a_sentence(monkeypatch):
         layers.about("sets/wrong")
     layers.written.cache_clear()
     layers.mapping.cache_clear()
+
+
+def test_hints_name_the_file_that_is_worked_on(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: quickstart\n")
+    with pytest.raises(VddError, match=rf"`vdd recipes show {mine}` prints every key"):
+        load_recipe(mine, ["qqqq=1"])
+    with pytest.raises(VddError, match="`vdd recipes show dm-shapes-naive` prints every key"):
+        load_recipe("dm-shapes-naive", qqqq=1)

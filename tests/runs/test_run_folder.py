@@ -77,6 +77,16 @@ def test_another_recipe_is_refused_by_what_differs(tmp_path, changes, named):
         RunFolder(recipe(tmp_path, **{**changes, "run": {"dir": str(tmp_path), **changes.get("run", {})}}))
 
 
+def test_more_networks_of_a_finished_set_are_had_by_evaluate(tmp_path):
+    run = RunFolder(recipe(tmp_path))
+    more = recipe(tmp_path, evaluation={"seeds": 7}, run={"dir": str(tmp_path)})
+    with pytest.raises(VddError, match="give another run.name, or delete"):
+        RunFolder(more)
+    (run.path / "distilled").mkdir()
+    with pytest.raises(VddError, match=rf"score its set by `vdd evaluate {run.path} evaluation.seeds=7`"):
+        RunFolder(more)
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "toy").mkdir()
     RunFolder(recipe(tmp_path))  # Empty: nothing can be lost.

@@ -14,6 +14,8 @@ from keras_vdd.matching.augmentation_draws import draw
 from keras_vdd.models.footprint import trajectory_form
 from keras_vdd.out_of_memory import lower_in_another_run
 
+# In a checkpoint: which of these the stage began with.
+_FORM, _FORMS = "objective/form", ("unrolled", "adjoint", "tesla")
 # The probability that a learned label gives its own class at the start.
 CERTAINTY = 0.9
 
@@ -93,6 +95,15 @@ class TrajectoryMatching(StageObjective):
         if self.form == "unrolled":
             return f"set {self.stage.name}.gradient=adjoint; the same run then goes on"
         return lower_in_another_run(f"{self.stage.name}.batch_size", self.batch)
+
+    def state(self):
+        # Elsewhere, or under another limit of memory, `auto` would choose another, which rounds otherwise.
+        return {_FORM: np.array(_FORMS.index(self.form), "uint8")}
+
+    def restore(self, arrays):
+        if self.settings.gradient == "auto" and _FORM in arrays:
+            self.form = _FORMS[int(arrays[_FORM])]
+            self._match = trajectory.FORMS[self.form](self._inner_loss)
 
     def results(self, condenser):
         facts = self.notes(condenser)
