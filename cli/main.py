@@ -15,7 +15,7 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
-from keras_vdd.stopping import heard
+from keras_vdd.stopping import SIGNALS, heard
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -91,6 +91,18 @@ def main(args=None):
             return _run(args, verbosity)
         except KeyboardInterrupt as stopped:
             return _stopped(stopped, sys.argv[1:] if args is None else args)
+
+
+def run():
+    """Be the command: `main`, and then let a signal end the process as it is, while Python puts things away.
+
+    Python would else tell of Ctrl-C in whatever it is doing there, by a traceback.
+    """
+    code = main()
+    for number in SIGNALS:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            signal.signal(number, signal.SIG_DFL)
+    return code
 
 
 def _run(args, verbosity):
