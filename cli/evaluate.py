@@ -30,7 +30,7 @@ def command(path, request, model, as_json):
     # Before a backend starts, which takes seconds: a slip in a path should not.
     found = resolve_target(path, request.recipe, request.overrides)
     recipe = with_model(found.recipe, model)
-    with session.working() as progress:
+    with session.working(path) as progress:
         from keras_vdd import pipeline
 
         result = pipeline.evaluate(found.folder, recipe, progress)

@@ -4,6 +4,7 @@ import click
 
 from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable
 
 
 @click.command(
@@ -39,4 +40,4 @@ def command(address, revision, folder, as_json):
     hidden = ("shapes", "mean", "std", "provenance", "line")
     shown = {**facts, "results": output.scores(facts["results"])}
     output.emit_lines({name: value for name, value in shown.items() if name not in hidden})
-    click.echo(f"\nimport datasets, keras_vdd\ntrain = {line}")
+    click.echo(f"\nimport datasets, keras_vdd\n{printable(f'train = {line}')}")

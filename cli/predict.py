@@ -4,6 +4,7 @@ import click
 
 from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable
 
 
 @click.command(
@@ -53,5 +54,5 @@ def command(model, videos, top, clips, interval, as_json):
     if as_json:
         return output.emit_json(found)
     for video in found["videos"]:
-        click.echo(video["video"])
+        click.echo(printable(video["video"]))
         output.emit_lines(dict(tuple(entry.values()) for entry in video["top"]), indent=2)

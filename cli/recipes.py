@@ -6,6 +6,7 @@ import click
 
 from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable, printable_document
 
 
 @click.group("recipes", epilog=example("vdd recipes list", "vdd recipes show quickstart"))
@@ -51,7 +52,7 @@ def list_(data_set, method, as_json):
         click.echo(name)
         for recipe in recipes:
             if recipe.data.set == name:
-                click.echo(f"  {recipe.name:<{width}}  {recipe.summary}")
+                click.echo(printable(f"  {recipe.name:<{width}}  {recipe.summary}"))
 
 
 @command.command(epilog=example("vdd recipes show dm-ucf101 data.size=64 --json"))
@@ -71,7 +72,7 @@ def show(recipe, overrides, source, as_json):
     text = show_recipe(recipe, overrides)
     if source:
         text = "\n".join(f"# {file}\n{text}" for file, text in sources(recipe))
-    click.echo(text, nl=False)
+    click.echo(printable_document(text), nl=False)
 
 
 @command.command(
@@ -89,7 +90,7 @@ def copy(recipe, file, overrides, force):
     if file is not None and re.match(r"[a-z_.0-9]+=", file):
         file, overrides = None, (file, *overrides)
     target = copy_recipe(recipe, file, overrides, overwrite=force)
-    click.echo(f"{target}: change it and run `vdd distill --recipe {target}`")
+    click.echo(printable(f"{target}: change it and run `vdd distill --recipe {target}`"))
 
 
 @command.command(epilog=example("vdd recipes validate quickstart static.iterations=10"))
@@ -104,4 +105,4 @@ def validate(recipe, overrides, as_json):
     checked = load_recipe(recipe, overrides)
     if as_json:
         return output.emit_json({"recipe": checked.name, "valid": True})
-    click.echo(f"{recipe}: valid")
+    click.echo(printable(f"{recipe}: valid"))

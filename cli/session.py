@@ -4,7 +4,6 @@ import contextlib
 import functools
 import logging
 import os
-import shlex
 import sys
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import click
 
 from keras_vdd.cli import backend, completion
 from keras_vdd.errors import UsageError
+from keras_vdd.text import command_line, printable_lines
 
 
 @dataclass
@@ -46,7 +46,7 @@ def opened():
 
 def say_last(text):
     """Say on standard error, and in the file of --log-file, how a call ended."""
-    click.echo(text, err=True)
+    click.echo(printable_lines(text), err=True)
     for file in _logs:
         _lines(file).say(text)
 
@@ -77,7 +77,7 @@ def _log_to(ctx, parameter, value):
         raise UsageError(
             f"the log file '{value}' cannot be written ({error.strerror}): name another with --log-file"
         ) from error
-    _lines(_logs[-1]).say(f"vdd {shlex.join(sys.argv[1:])}")
+    _lines(_logs[-1]).say(f"vdd {command_line(sys.argv[1:])}")
 
 
 def _lines(file):
@@ -232,13 +232,16 @@ def progress():
 
 
 @contextlib.contextmanager
-def working():
+def working(run=None):
     """Settle the backend and give the progress listener; standard output is kept for the result.
 
     What the code inside prints goes to standard error.
+
+    Args:
+        run: folder of the run that the command is about: where nobody chose a backend, it is that of the run.
     """
     level = _verbosity.level
-    backend.settle(say=level >= 0)
+    backend.settle(say=level >= 0, run=run)
     backend.start(quietly=level < 1)
     listener = progress()
     with contextlib.redirect_stdout(sys.stderr), _log_lines_to(listener, level):

@@ -19,7 +19,6 @@ from keras_vdd.cli.examples import example
 @click.option(
     "--save",
     metavar="FILE.keras",
-    type=click.Path(dir_okay=False),
     help="Keep the classifier: it loads in plain Keras.",
 )
 @session.model_option
@@ -32,16 +31,18 @@ def command(path, request, model, save, as_json):
     What --save writes has Keras' own layers only: it takes pixels, gives probabilities and names its classes. The
     accuracy is then that of the file, loaded and tested. `vdd predict` asks it.
     """
+    from keras_vdd.classifiers.place import check_save
     from keras_vdd.hub.target import resolve_target
     from keras_vdd.recipe.model_choice import with_model
 
     # Before a backend starts, which takes seconds: a slip in a path should not.
+    check_save(save)
     found = resolve_target(path, request.recipe, request.overrides)
     recipe = with_model(found.recipe, model)
-    with session.working() as progress:
+    with session.working(path) as progress:
         from keras_vdd.classifiers.training import train
 
         result = train(found.folder, recipe, progress, save)
     if as_json:
         return output.emit_json(result)
-    output.emit_lines(result)
+    output.emit_lines({name: value for name, value in result.items() if value is not None})

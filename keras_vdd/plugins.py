@@ -10,6 +10,7 @@ import traceback
 from types import ModuleType
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import as_text
 
 # What was loaded in this process, by path: a plugin registers what it adds for the whole process too.
 _LOADED: dict[str, str] = {}
@@ -51,8 +52,8 @@ def load_plugin(path: str | os.PathLike[str]) -> ModuleType:
     full = os.path.abspath(os.fspath(path))
     data = _read(path)
     digest = hashlib.sha256(data).hexdigest()
-    stem = os.path.splitext(os.path.basename(full))[0]
-    name = f"keras_vdd_plugin_{stem}_{hashlib.sha256(full.encode()).hexdigest()[:8]}"
+    stem = as_text(os.path.splitext(os.path.basename(full))[0])
+    name = f"keras_vdd_plugin_{stem}_{hashlib.sha256(os.fsencode(full)).hexdigest()[:8]}"
     if _LOADED.get(full) == digest:
         return sys.modules[name]
     try:

@@ -6,8 +6,9 @@ import os
 import jax
 from jax._src.xla_bridge import backends_are_initialized
 
-from keras_vdd.backend.devices import Device, find, says_no_memory
+from keras_vdd.backend.devices import Device, find
 from keras_vdd.errors import UsageError
+from keras_vdd.limits import says_no_memory
 from keras_vdd.machine import processor_count
 
 # Read by XLA when its first device starts.

@@ -7,8 +7,9 @@ import tensorflow as tf
 from tensorflow.python.framework import config
 
 from keras_vdd.backend import cuda_driver
-from keras_vdd.backend.devices import Device, find, says_no_memory
+from keras_vdd.backend.devices import Device, find
 from keras_vdd.errors import UsageError
+from keras_vdd.limits import says_no_memory
 from keras_vdd.machine import processor_count
 
 _CPU = Device("cpu", "cpu")

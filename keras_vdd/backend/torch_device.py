@@ -7,8 +7,9 @@ import keras
 import torch
 from keras import ops
 
-from keras_vdd.backend.devices import Device, find, says_no_memory
+from keras_vdd.backend.devices import Device, find
 from keras_vdd.errors import UsageError
+from keras_vdd.limits import says_no_memory
 
 # Read by cuBLAS when it starts; with either of these it adds up in one order.
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"

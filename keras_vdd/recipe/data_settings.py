@@ -8,6 +8,7 @@ from keras_vdd.data.sources import SOURCES
 from keras_vdd.settings import (
     Colours,
     Name,
+    Place,
     Positive,
     Rate,
     Real,
@@ -39,11 +40,11 @@ class DataSettings(Settings):
     set: Annotated[str, one_of(SOURCES.names)] = "folder"
     """Layout of the source: class folders, a public set as distributed (`miniucf` is 50 classes of UCF101),
     or shapes made here."""
-    root: Name | None = None
+    root: Place | None = None
     """Folder of the source videos. `shapes` makes its own where none is given."""
-    annotations: Name | None = None
+    annotations: Place | None = None
     """Folder (Kinetics: or one file) of a public set's lists, where they do not lie under `root`."""
-    store: Name = "stores"
+    store: Place = "stores"
     """Folder where decoded frames are kept; several recipes may share it."""
     codec: Literal["raw", "jpeg"] = "raw"
     """How frames are kept: `raw`, fastest to read, or `jpeg`, with a seventh of the bytes and some 20 times

@@ -17,6 +17,7 @@ from keras_vdd.data.store.size import bytes_in_words, measure
 from keras_vdd.data.store.split import DiskFull, Passing, TooManyFailed, Work, build_split, is_finished
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock
+from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -87,6 +88,8 @@ def prepare(listing, data, progress=None, workers=None):
                     "same command again, which goes on from here."
                 ) from error
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                if sentence := limit_reached(error):
+                    raise VddError(f"The store '{folder}' cannot be written: {sentence}.") from error
                 raise VddError(
                     f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store."
                 ) from error
