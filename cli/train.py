@@ -19,6 +19,7 @@ from keras_vdd.cli.examples import example
 @click.option(
     "--save",
     metavar="FILE.keras",
+    shell_complete=completion.files,
     help="Keep the classifier: it loads in plain Keras.",
 )
 @session.model_option
