@@ -9,6 +9,8 @@ import click
 
 from keras_vdd.text import printable
 
+WIDEST = 60
+
 
 def plain(value):
     """Return `value` as JSON can hold it: numpy numbers as numbers, NaN and infinities as null."""
@@ -31,7 +33,8 @@ def emit_json(value):
 
 def emit_lines(values, indent=0):
     """Print a mapping as aligned lines, an inner mapping indented under its name."""
-    width = max((len(printable(key)) for key in values), default=0)
+    # A name of hundreds of letters, as a class may have, does not push all others aside.
+    width = max((len(shown) for shown in map(printable, values) if len(shown) <= WIDEST), default=0)
     for key, value in plain(values).items():
         name = " " * indent + printable(key).ljust(width)
         if isinstance(value, dict):

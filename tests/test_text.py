@@ -19,7 +19,15 @@ from keras_vdd.progress import Lines
 from keras_vdd.recipe.load import load_recipe, resolved_yaml
 from keras_vdd.recipe.yaml_text import as_mapping
 from keras_vdd.sealed import read_json, seal, unseal, write_json
-from keras_vdd.text import as_text, command_line, printable, printable_lines, same_text, same_to_people
+from keras_vdd.text import (
+    as_text,
+    command_line,
+    printable,
+    printable_lines,
+    same_text,
+    same_to_people,
+    write_what_can_be_written,
+)
 
 pytestmark = pytest.mark.once
 
@@ -103,6 +111,15 @@ def test_a_command_line_is_what_a_shell_takes():
     shown = subprocess.run(["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True).stdout
     assert [os.fsdecode(part) for part in shown.split(b"\0")[:-1]] == arguments
     assert command_line(["a", "b c"]) == shlex.join(["a", "b c"])
+
+
+def test_an_output_that_lacks_letters_escapes_them(monkeypatch):
+    for encoding in ("ascii", "latin-1"):
+        content = io.BytesIO()
+        monkeypatch.setattr("sys.stdout", io.TextIOWrapper(content, encoding))
+        write_what_can_be_written()
+        print("日", flush=True)
+        assert content.getvalue() == b"\\u65e5\n"
 
 
 def test_names_in_files_checksums_and_streams(tmp_path):

@@ -8,7 +8,8 @@ import unicodedata
 import pytest
 from miniature_sets import paint
 
-from keras_vdd.data.sources import find_videos
+from keras_vdd.classifiers.clips_of_videos import found_videos
+from keras_vdd.data.sources import SOURCES, Listing, Source, Video, find_videos
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import UsageError, VddError
 
@@ -160,6 +161,15 @@ def test_links(settings, tmp_path):
     assert len(find_videos(settings(root=str(tmp_path / "linked"))).train) == 4
 
 
+def test_folders_that_are_one_by_a_link(settings, tmp_path):
+    root = tmp_path / "videos"
+    classes_of(root, "train/wave", "train/clap")
+    (root / "train" / "again").symlink_to("wave")
+    noted(settings, "are one, .* for both: 'again' and 'wave'", root=str(root / "train"))
+    (root / "test").symlink_to("train")
+    refused(settings, "'train' and 'test' of .* are one folder")
+
+
 def test_what_is_no_file_is_no_video(settings, tmp_path):
     classes_of(tmp_path / "videos", "wave", "clap")
     os.mkfifo(tmp_path / "videos" / "wave" / "pipe.mp4")
@@ -238,6 +248,12 @@ def test_class_group_video(settings, tmp_path, groups):
     classes_of(tmp_path / "videos", *(f"{name}/{group}" for name in ("clap", "wave") for group in groups))
     said = refused(settings, "'clap/.*' lies deeper in .*: move the videos up into 'clap'")
     assert f"data.root={tmp_path / 'videos' / 'clap'}." in said
+    classes_of(
+        tmp_path / "above", *(f"mine/{split}/{name}" for split in ("train", "test") for name in "ab"), "loose"
+    )
+    assert f"set data.root={tmp_path / 'above' / 'mine'}." in refused(
+        settings, "deeper", root=str(tmp_path / "above")
+    )
     # One class as it should be, and another that is not.
     classes_of(tmp_path / "videos", "clap")
     refused(settings, "'wave/.*' lies deeper in .*: move the videos up into 'wave'")
@@ -326,3 +342,28 @@ def test_public_sets_pass_over_what_systems_leave(settings, tmp_path):
     assert [v.name for v in listing.train] == ["sit/sit1.avi", "wave/wave1.avi"] and len(listing.test) == 2
     assert any("1 link that leads" in note and "wave/loop" in note for note in listing.notes)
     assert not any("more than once" in note for note in listing.notes)
+
+
+def test_predict_looks_into_folders_as_a_listing_does(tmp_path):
+    classes_of(tmp_path / "videos", "wave", "deep/er")
+    touch(tmp_path / "videos", "wave/@eaDir/0.mp4/x", "__MACOSX/0.mp4", "wave/._0.mp4", b"wave/v\xff.mp4")
+    (tmp_path / "videos" / "wave" / "up").symlink_to(tmp_path / "videos")
+    (tmp_path / "videos" / "gone.mp4").symlink_to("nowhere")
+    found = [os.path.basename(path) for path in found_videos([tmp_path / "videos"])]
+    assert found == [
+        *(f"{i}.mp4" for i in range(3)),
+        *(f"{i}.mp4" for i in range(3)),
+        os.fsdecode(b"v\xff.mp4"),
+    ]
+
+
+def test_a_registered_set_may_name_its_videos_as_files_are(settings, monkeypatch, tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+
+    def find(data, progress):
+        videos = [Video(str(tmp_path / f"{i}.mp4"), 0, f"{name}/{i}.mp4") for i in range(2)]
+        return Listing([name], videos[:1], videos[1:])
+
+    monkeypatch.setattr(SOURCES, "get", lambda name: Source(name, find))
+    listing = find_videos(settings(set="ours"))
+    assert listing.class_names == [r"caf\xe9"] and listing.test[0].name == r"caf\xe9/1.mp4"

@@ -6,12 +6,14 @@ A module of this folder that has `SOURCES` adds them; one from outside is regist
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.registry import Registry, modules_of
+from keras_vdd.text import as_text
 
 __all__ = [
     "SOURCES",
@@ -83,4 +85,14 @@ def find_videos(data, progress=None):
         raise VddError(
             f"Not enough test videos: the set '{data.set}' has none, and at least one is needed to evaluate."
         )
+    listing.class_names = list(map(as_text, listing.class_names))
+    listing.train, listing.test = _named_in_text(listing.train), _named_in_text(listing.test)
     return listing
+
+
+def _named_in_text(videos):
+    """Videos whose names every later step can keep: a set that is registered may take them from files as they are."""
+    return [
+        video if (name := as_text(video.name)) == video.name else replace(video, name=name)
+        for video in videos
+    ]

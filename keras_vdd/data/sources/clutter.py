@@ -45,12 +45,14 @@ class LeftAlone:
         clutter: hidden, or left by systems.
         links: lead nowhere, or back to a folder that they are in.
         elsewhere: videos outside class folders, and folders of videos deeper than these.
+        links_between: pairs of class folders that are one by a link; these are not left alone.
     """
 
     others: list[str] = dataclasses.field(default_factory=list)
     clutter: list[str] = dataclasses.field(default_factory=list)
     links: list[str] = dataclasses.field(default_factory=list)
     elsewhere: list[str] = dataclasses.field(default_factory=list)
+    links_between: list[str] = dataclasses.field(default_factory=list)
 
     def notes(self):
         """Return the sentences that say so: one for what is no video, one for links, one for other videos."""
@@ -67,6 +69,10 @@ class LeftAlone:
             notes.append(f"Ignored {what} {where}: {shorten(self.links)}.")
         if self.elsewhere:
             notes.append(f"Left out, since videos lie in <class>/<video>: {shorten(self.elsewhere)}.")
+        if self.links_between:
+            notes.append(
+                f"Class folders that are one, so that a video counts for both: {shorten(self.links_between)}."
+            )
         return notes
 
 

@@ -57,8 +57,8 @@ def list_folder(data, progress=None):
 def list_split_folders(root, classes, train_folder="train", test_folder="test", left=None):
     """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
     left = left or LeftAlone()
-    train = _scan(os.path.join(root, train_folder), left)
-    test = _scan(os.path.join(root, test_folder), left)
+    train = _scan(os.path.join(root, train_folder), left, f"{train_folder}/")
+    test = _scan(os.path.join(root, test_folder), left, f"{test_folder}/")
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
     missing = {
         name: "has no training videos"
@@ -76,15 +76,21 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
 def _beside(root, train_folder, test_folder, left):
     """Return the notes on what lies beside the splits, and on a split of another name."""
     notes = []
+    if os.path.samefile(os.path.join(root, train_folder), os.path.join(root, test_folder)):
+        raise VddError(
+            f"'{train_folder}' and '{test_folder}' of '{root}' are one folder: a network must not be tested on the "
+            "videos that it was trained on."
+        )
     if split_of(test_folder) == "validation":
         notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
     for entry in _entries(root, left):
         if entry.name in (train_folder, test_folder):
             continue
         if split_of(entry.name) and is_folder(entry):
+            use = f": move its videos into '{train_folder}' to train on them"
             notes.append(
-                f"The folder '{entry.name}' beside '{train_folder}' and '{test_folder}' is left out: move its videos "
-                f"into '{train_folder}' to train on them."
+                f"The folder '{entry.name}' beside '{train_folder}' and '{test_folder}' is left out"
+                f"{use if split_of(entry.name) == 'validation' else ''}."
             )
         else:
             _leave(entry, "", left)
@@ -159,18 +165,21 @@ def _part_note(root, found):
     return []
 
 
-def _scan(root, left):
-    """Return {class: `_Class`}; add the paths of all else to `left`."""
-    found = {}
-    for entry in _entries(root, left):
+def _scan(root, left, place=""):
+    """Return {class: `_Class`}; add the paths of all else to `left`, which begin with `place` there."""
+    found, real = {}, {}
+    for entry in _entries(root, left, place):
         if not is_folder(entry):
-            _leave(entry, "", left)
+            _leave(entry, place, left)
             continue
         name = as_text(entry.name)
         if name in found:
             raise VddError(f"'{root}' has two folders whose names both read '{name}': rename one.")
         found[name] = _Class(entry.path)
-        prefix = f"{entry.name}/"
+        prefix = f"{place}{entry.name}/"
+        other = real.setdefault(os.path.realpath(entry.path), name)
+        if other != name:
+            left.links_between.append(f"'{other}' and '{name}'")
         for inner in _entries(entry.path, left, prefix):
             if stands_for_video(inner):
                 found[name].files.append(inner.name)

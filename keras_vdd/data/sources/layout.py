@@ -159,9 +159,12 @@ def _too_deep(root):
             f"'{shown}' in '{root}' has the split under the class: name the folders '{root}/{name}/{outer.name}', with "
             "train and test above the classes."
         )
+    above = os.path.dirname(inner)
+    if split_of(os.path.basename(above)) and find_splits(os.path.dirname(above))[0] is not None:
+        above = os.path.dirname(above)
     return (
         f"'{shown}' lies deeper in '{root}' than <class>/<video>: move the videos up into '{outer.name}' if that is "
-        f"their class; if '{name}' is, set {_root(os.path.dirname(inner))}."
+        f"their class; if '{name}' is, set {_root(above)}."
     )
 
 

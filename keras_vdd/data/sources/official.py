@@ -8,7 +8,7 @@ from keras_vdd.data.sources.layout import find_splits, holds_classes
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, shorten
 from keras_vdd.data.sources.video_index import VideoIndex
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.text import as_text, command_line
+from keras_vdd.text import command_line
 
 
 @dataclasses.dataclass
@@ -170,7 +170,7 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
 def _videos(found, names):
     # By label first: class names and paths sort differently where one name begins another.
     return [
-        Video(path, label, f"{name}/{as_text(file)}")
+        Video(path, label, f"{name}/{file}")
         for label, name in enumerate(names)
         for path, file in sorted(found.get(name, ()), key=lambda place: place[1])
     ]
