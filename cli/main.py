@@ -17,7 +17,7 @@ from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
-from keras_vdd.stopping import heard
+from keras_vdd.stopping import SIGNALS, heard
 from keras_vdd.text import as_text, command_line, printable, printable_document, write_what_can_be_written
 
 COMMANDS = {
@@ -103,6 +103,18 @@ def main(args=None):
             return _run(args, verbosity)
         except KeyboardInterrupt as stopped:
             return _stopped(stopped, sys.argv[1:] if args is None else args)
+
+
+def run():
+    """Be the command: `main`, and then let a signal end the process as it is, while Python puts things away.
+
+    Python would else tell of Ctrl-C in whatever it is doing there, by a traceback.
+    """
+    code = main()
+    for number in SIGNALS:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            signal.signal(number, signal.SIG_DFL)
+    return code
 
 
 def _run(args, verbosity):

@@ -47,10 +47,10 @@ def command(model, videos, top, clips, interval, as_json):
 
     # Before a backend starts, which takes seconds: a slip in a path should not.
     found_videos(videos)
-    with session.working():
+    with session.working() as progress:
         from keras_vdd.classifiers.prediction import predict
 
-        found = predict(model, videos, top, clips, interval)
+        found = predict(model, videos, top, clips, interval, progress)
     if as_json:
         return output.emit_json(found)
     for video in found["videos"]:

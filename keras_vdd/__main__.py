@@ -2,7 +2,7 @@
 
 import sys
 
-from keras_vdd.cli.main import main
+from keras_vdd.cli.main import run
 
 if __name__ == "__main__":  # processes that are spawned to decode videos import this module again
-    sys.exit(main())
+    sys.exit(run())

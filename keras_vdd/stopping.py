@@ -4,7 +4,9 @@ Ctrl-C (SIGINT), `kill` and batch systems (SIGTERM) and a terminal that closes (
 """
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,8 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 PATIENCE_S = 5.0
 """A signal that follows another within so many seconds is the same wish once more: `timeout`, a batch system and
 an impatient user send several, which must not break off the writing of a checkpoint."""
+
+_SOON_S = 0.02
 
 
 class Stopped(KeyboardInterrupt):
@@ -101,10 +105,28 @@ def softly() -> Iterator[Soft]:
 
 @contextlib.contextmanager
 def heard() -> Iterator[None]:
-    """Context in which each of the signals raises `Stopped`, and one that follows at once is no second one."""
+    """Context in which each of the signals raises `Stopped`, and one that follows at once is no second one.
+
+    Where Python can raise nothing, as amid `__del__` or what is called when it collects garbage, it is raised after.
+    """
     _asked.at = -PATIENCE_S
+    before = sys.unraisablehook
+
+    def hook(about: Any) -> None:
+        if not isinstance(about.exc_value, Stopped):
+            return before(about)
+        _asked.at = -PATIENCE_S
+        # Not from here, where it would be lost again.
+        again = threading.Timer(_SOON_S, os.kill, (os.getpid(), about.exc_value.number))
+        again.daemon = True
+        again.start()
+
     with _handled_by(_stop, SIGNALS):
-        yield
+        sys.unraisablehook = hook
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
 
 
 @contextlib.contextmanager

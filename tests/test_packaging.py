@@ -106,7 +106,7 @@ def test_the_wheel_runs_by_itself(wheel, tmp_path):
 
 def test_the_command_is_installed_as_vdd(wheel):
     (points,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
-    assert "vdd = keras_vdd.cli.main:main" in wheel.read(points).decode()
+    assert "vdd = keras_vdd.cli.main:run" in wheel.read(points).decode()
 
 
 def test_constraints_pin_what_the_package_asks_for():

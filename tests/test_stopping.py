@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -53,6 +54,22 @@ def test_one_that_follows_at_once_does_not_break_off_what_cleans_up(monkeypatch)
     assert stopped.value.number == signal.SIGTERM
 
 
+class Swallows:
+    """Python ignores what is raised while it puts one of these away."""
+
+    def __del__(self):
+        send(signal.SIGTERM)
+
+
+def test_one_that_comes_where_python_raises_nothing_is_raised_after_it(capsys):
+    with pytest.raises(Stopped) as stopped, heard():
+        Swallows()
+        for _ in range(500):
+            time.sleep(0.01)
+        pytest.fail("the signal was lost")
+    assert stopped.value.number == signal.SIGTERM and capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_softly_keeps_it_for_a_good_moment(number):
     done = []
@@ -86,6 +103,16 @@ def test_ignored_signals_stay_ignored_and_own_handlers_are_called():
         assert not called
         soft.stop("")
     assert called == [signal.SIGTERM]
+
+
+def test_while_python_ends_a_signal_ends_the_command_without_a_word(monkeypatch):
+    from keras_vdd.cli import main as command
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr(command, "main", lambda: 7)
+    assert command.run() == 7
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == [signal.SIG_DFL] * 2
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_a_process_without_handlers_ends_by_the_signal_after_its_work():

@@ -19,6 +19,7 @@ from keras_vdd.models.portable import (
     interval_of,
     read_classifier,
 )
+from keras_vdd.progress import Progress, listener
 from keras_vdd.tensors import File
 
 BATCH = 32
@@ -27,7 +28,7 @@ BATCH = 32
 @global_state_kept()
 def predict(
     model: keras.Model | File, videos: File | Sequence[File] | np.ndarray, top: int | None = 5, clips: int = 3,
-    interval: int | None = None,
+    interval: int | None = None, progress: Progress | bool | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Say which classes a classifier sees in videos, and how sure it is.
 
@@ -41,6 +42,7 @@ def predict(
         top: int, how many classes are given for each video, the likeliest first; None for all.
         clips: int, clips of a video file.
         interval: int, frames from one clip frame to the next; None for what the model was tested with, which it says.
+        progress: True for bars, None for silence, or a `keras_vdd.progress.Progress`, told of each video file.
 
     Returns:
         dict: `classes`, the names of all, in the order of the model's outputs; `videos`, for each its `video` (path, or
@@ -63,7 +65,7 @@ def predict(
     names, shape = class_names_of(model, place), clip_shape(model, place)
     kind = "probability" if gives_probabilities(model) else "score"
     found = []
-    for video, pixels in _clips(model, place, videos, shape, clips, interval):
+    for video, pixels in _clips(model, place, videos, shape, clips, interval, listener(progress)):
         scores = np.mean([row for rows in _batches(pixels) for row in model.predict_on_batch(rows)], axis=0)
         # Stable: equal ones in the order of the classes.
         order = np.argsort(-scores, kind="stable")[:top]
@@ -74,7 +76,8 @@ def predict(
 
 
 def _clips(
-    model: keras.Model, place: File, videos: Any, shape: tuple[int, int, int, int], clips: int, interval: int | None
+    model: keras.Model, place: File, videos: Any, shape: tuple[int, int, int, int], clips: int, interval: int | None,
+    progress: Progress,
 ) -> Iterator[tuple[Any, np.ndarray]]:  # fmt: skip
     """Yield (video, its clips) of each."""
     if hasattr(videos, "shape"):
@@ -91,7 +94,11 @@ def _clips(
         raise UsageError(
             f"{place} does not say how many frames apart those of a clip are: give --interval (interval=)."
         )
-    yield from clips_of_files(paths, ClipSettings(frames, height, interval, clips))
+    with progress.task("Looking at videos", len(paths)) as update:
+        read = clips_of_files(paths, ClipSettings(frames, height, interval, clips))
+        for count, found in enumerate(read, 1):
+            yield found
+            update(count)
 
 
 def _batches(clips: np.ndarray) -> Iterator[np.ndarray]:

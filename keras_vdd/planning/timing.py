@@ -19,7 +19,7 @@ _CLIPS = {False: 2, True: 16}
 # Of the work, what threads do not share. What they gain depends on shapes and machines; this is an
 # assumption.
 _NOT_SHARED = 0.1
-_REPEATS, _ENOUGH_S = 3, 0.25
+_REPEATS, _ENOUGH_S = 8, 0.25
 _DAY_S = 86400
 _LOG = logging.getLogger(__name__)
 

@@ -73,7 +73,8 @@ def _preparing(words):
 
 
 def found(place, command):
-    files = contents(place)
+    # Some say where they lie, by right.
+    files = contents(place, place)
     return {name: b"" if name in command.dated else content for name, content in files.items()}
 
 
