@@ -5,12 +5,18 @@ import importlib
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 import click
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
-from keras_vdd.installed import choice, installed
+from keras_vdd.installed import choice, how_to_install, installed
+from keras_vdd.machine import address_space_bytes
+from keras_vdd.text import printable
+
+# Bytes as measured on Linux, with one thread.
+ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 2.0e9, "jax": 0.9e9}
 
 
 def choose(name):
@@ -22,7 +28,7 @@ def choose(name):
     if name not in NAMES:
         raise UsageError(f"backend {name!r} is not supported; choose from {', '.join(NAMES)}")
     if not installed(name):
-        raise UsageError(f'backend {name} is not installed; pip install "keras-vdd[{name}]"')
+        raise UsageError(f"backend {name} is not installed; {how_to_install(name)}")
     if "keras" in sys.modules:
         running = sys.modules["keras"].config.backend()
         if running != name:
@@ -31,18 +37,37 @@ def choose(name):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def settle(say=True):
-    """Fix the backend: `--backend` or KERAS_BACKEND, else Keras' configuration, else the first installed.
+def settle(say=True, run=None):
+    """Fix the backend: `--backend` or KERAS_BACKEND, else that of a run, Keras' configuration, or the first installed.
 
     Where nobody chose, the choice is said on standard error.
+
+    Args:
+        say: bool, whether it is said.
+        run: folder of the run that the command is about, which may be none yet; None where it is about none.
     """
     name, why = choice()
+    asked = bool(os.environ.get("KERAS_BACKEND"))
+    if not asked and run is not None and "keras" not in sys.modules:
+        name, why = _of_run(run) or (name, why)
     if name is None:
-        raise UsageError('no backend is installed; pip install "keras-vdd[torch]" (or tensorflow, or jax)')
-    asked = "KERAS_BACKEND" in os.environ
+        raise UsageError(f"no backend is installed; {how_to_install('torch')} (or tensorflow, or jax)")
     choose(name)
     if say and not asked:
-        click.echo(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)", err=True)
+        click.echo(
+            printable(f"backend: {name}, since {why} (--backend or KERAS_BACKEND chooses another)"), err=True
+        )
+
+
+def _of_run(folder):
+    """Return the backend that the run in a folder was begun on, and why it is taken; None where there is none."""
+    from keras_vdd.runs.environment import begun_with
+
+    try:
+        name = begun_with(Path(folder).expanduser())["backend"]
+    except (VddError, OSError):
+        return None
+    return (name, f"the run '{folder}' was begun on it") if name in NAMES and installed(name) else None
 
 
 def start(quietly=True):
@@ -55,12 +80,23 @@ def start(quietly=True):
     """
     if "keras" in sys.modules:
         return
+    refuse_little_memory(os.environ["KERAS_BACKEND"])
     try:
         with _standard_error_held() if quietly else contextlib.nullcontext():
             importlib.import_module("keras")
     except (ImportError, OSError) as error:
         name = os.environ["KERAS_BACKEND"]
         raise VddError(f"Keras does not start on {name} ({error}); `vdd doctor` says more") from error
+
+
+def refuse_little_memory(name):
+    """Refuse an address space in which the backend does not load: its libraries end the process without a word."""
+    limit = address_space_bytes()
+    if limit is not None and limit < ADDRESS_SPACE[name]:
+        raise VddError(
+            f"{name} takes {ADDRESS_SPACE[name] / 1e9:.1f} GB of address space to start, and {limit / 1e9:.1f} GB are "
+            "allowed: raise the limit (`ulimit -v`)"
+        )
 
 
 @contextlib.contextmanager

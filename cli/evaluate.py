@@ -2,7 +2,7 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 
 
@@ -14,7 +14,7 @@ from keras_vdd.cli.examples import example
     ),
 )
 @session.options
-@click.argument("path", metavar="SET_OR_RUN")
+@click.argument("path", metavar="SET_OR_RUN", shell_complete=completion.folders)
 @session.recipe_options(required=False)
 @session.model_option
 @session.json_option
@@ -30,7 +30,7 @@ def command(path, request, model, as_json):
     # Before a backend starts, which takes seconds: a slip in a path should not.
     found = resolve_target(path, request.recipe, request.overrides)
     recipe = with_model(found.recipe, model)
-    with session.working() as progress:
+    with session.working(path) as progress:
         from keras_vdd import pipeline
 
         result = pipeline.evaluate(found.folder, recipe, progress)

@@ -2,7 +2,7 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 
 STORAGE = click.Choice(["float32", "float16", "int8", "int4", "uint8"])
@@ -10,7 +10,7 @@ STORAGE = click.Choice(["float32", "float16", "int8", "int4", "uint8"])
 
 @click.command("export", epilog=example("vdd export runs/quickstart --dtype float16 --to smaller"))
 @session.options
-@click.argument("path", metavar="SET_OR_RUN")
+@click.argument("path", metavar="SET_OR_RUN", shell_complete=completion.folders)
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False), help="Folder to write.")
 @click.option(
     "--dtype",

@@ -2,13 +2,13 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 
 
 @click.command("inspect", epilog=example("vdd inspect runs/quickstart --picture preview.png"))
 @session.options
-@click.argument("path", metavar="PATH_OR_NAME")
+@click.argument("path", metavar="PATH_OR_NAME", shell_complete=completion.recipes)
 @click.option(
     "--picture",
     metavar="FILE.png",

@@ -2,15 +2,16 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable
 
 
 @click.command(
     "load", epilog=example("vdd load runs/quickstart --json", "vdd load runs/quickstart --to copy")
 )
 @session.options
-@click.argument("address", metavar="ADDRESS")
+@click.argument("address", metavar="ADDRESS", shell_complete=completion.folders)
 @click.option("--revision", metavar="REVISION", help="Branch, tag or commit of a repository.")
 @click.option(
     "--to", "folder", metavar="FOLDER", type=click.Path(file_okay=False), help="Copy the set to this folder."
@@ -39,4 +40,4 @@ def command(address, revision, folder, as_json):
     hidden = ("shapes", "mean", "std", "provenance", "line")
     shown = {**facts, "results": output.scores(facts["results"])}
     output.emit_lines({name: value for name, value in shown.items() if name not in hidden})
-    click.echo(f"\nimport datasets, keras_vdd\ntrain = {line}")
+    click.echo(f"\nimport datasets, keras_vdd\n{printable(f'train = {line}')}")

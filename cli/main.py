@@ -6,7 +6,8 @@ A command's module is imported when that command is asked for, and Keras only wh
 
 import errno
 import importlib
-import shlex
+import io
+import os
 import signal
 import sys
 
@@ -15,7 +16,9 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
+from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import heard
+from keras_vdd.text import as_text, command_line, printable, printable_document, write_what_can_be_written
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -34,7 +37,7 @@ COMMANDS = {
 }
 
 # What these have finished they find again.
-GO_ON = ("prepare", "experts", "distill")
+GO_ON = ("prepare", "experts", "interpolator", "distill")
 
 
 class Commands(click.Group):
@@ -79,6 +82,14 @@ def command():
     """
 
 
+def _show(error):
+    """Show what click says of wrong usage; what was typed is in it, letter by letter."""
+    text = io.StringIO()
+    error.message = printable(error.message)
+    error.show(text)
+    click.echo(printable_document(text.getvalue().rstrip("\n")), err=True)
+
+
 def _fail(sentence, code):
     session.say_last(f"error: {sentence}")
     return code
@@ -86,6 +97,7 @@ def _fail(sentence, code):
 
 def main(args=None):
     """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
+    write_what_can_be_written()
     with heard(), session.opened() as verbosity:
         try:
             return _run(args, verbosity)
@@ -101,7 +113,7 @@ def _run(args, verbosity):
         stopped = abort.__cause__
         raise (stopped if isinstance(stopped, KeyboardInterrupt) else KeyboardInterrupt()) from None
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader, such as `head`, has left: Python would complain of it on stderr as it exits.
@@ -111,12 +123,16 @@ def _run(args, verbosity):
         if verbosity.traceback:
             raise
         return _fail(error, error.exit_code)
-    except OSError as error:
-        if verbosity.traceback:
+    except UnicodeEncodeError as error:
+        # Names are text from where they are listed on, and paths are opened here: this is another library's path.
+        if verbosity.traceback or as_text(error.object) == error.object:
             raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return _fail(_full_disk(error), 1)
-        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 1)
+        return _fail(f"a path is not UTF-8, which a library needs: rename what '{error.object}' names", 1)
+    except Exception as error:
+        sentence = None if verbosity.traceback else limit_reached(error) or _of_files(error)
+        if sentence is None:
+            raise
+        return _fail(sentence, 1)
 
 
 def _stopped(stopped, args):
@@ -126,11 +142,19 @@ def _stopped(stopped, args):
     if reached := getattr(stopped, "reached", ""):
         words += f": {reached} is kept"
     if next((word for word in args if word in COMMANDS), None) in GO_ON:
-        words += f"; the same command goes on: vdd {shlex.join(args)}"
+        words += f"; the same command goes on: vdd {command_line(args)}"
     session.say_last(words)
     return 128 + number
 
 
-def _full_disk(error):
-    where = f" while writing {error.filename}" if error.filename else ""
-    return f"the disk is full{where}; free some space, or put data.store and run.dir on another disk"
+def _of_files(error):
+    """The sentence on a file that the system refuses; None where the error is about something else."""
+    if not isinstance(error, OSError):
+        return None
+    if not isinstance(error.filename, str | bytes):
+        return str(error)
+    name = os.fsdecode(error.filename)
+    place = name if os.path.exists(name) else os.path.dirname(name) or "."
+    refused = error.errno in (errno.EACCES, errno.EPERM) and not os.access(place, os.W_OK)
+    hint = "; what is made goes where data.store and run.dir say" if refused else ""
+    return f"{name}: {error.strerror}{hint}"

@@ -3,8 +3,11 @@
 import dataclasses
 import json
 import math
+import re
 
 import click
+
+from keras_vdd.text import printable
 
 
 def plain(value):
@@ -21,15 +24,16 @@ def plain(value):
 
 
 def emit_json(value):
-    """Print one JSON document."""
-    click.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+    """Print one JSON document; what would do something to a terminal is escaped as JSON does it."""
+    text = json.dumps(plain(value), indent=2, ensure_ascii=False)
+    click.echo("\n".join(re.sub(r"[^ -~]", _as_json, line) for line in text.split("\n")))
 
 
 def emit_lines(values, indent=0):
     """Print a mapping as aligned lines, an inner mapping indented under its name."""
-    width = max((len(str(key)) for key in values), default=0)
+    width = max((len(printable(key)) for key in values), default=0)
     for key, value in plain(values).items():
-        name = " " * indent + str(key).ljust(width)
+        name = " " * indent + printable(key).ljust(width)
         if isinstance(value, dict):
             click.echo(name.rstrip())
             emit_lines(value, indent + 2)
@@ -43,10 +47,14 @@ def _text(value):
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value) or "none"
+        return ", ".join(printable(item) for item in value) or "none"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return value
+    return printable(value)
+
+
+def _as_json(letter):
+    return letter[0] if printable(letter[0]) == letter[0] else json.dumps(letter[0])[1:-1]
 
 
 def scores(rows):

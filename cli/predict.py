@@ -2,8 +2,9 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable
 
 
 @click.command(
@@ -13,8 +14,8 @@ from keras_vdd.cli.examples import example
     ),
 )
 @session.options
-@click.argument("model", metavar="FILE.keras")
-@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True)
+@click.argument("model", metavar="FILE.keras", shell_complete=completion.files)
+@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, shell_complete=completion.files)
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -53,5 +54,5 @@ def command(model, videos, top, clips, interval, as_json):
     if as_json:
         return output.emit_json(found)
     for video in found["videos"]:
-        click.echo(video["video"])
+        click.echo(printable(video["video"]))
         output.emit_lines(dict(tuple(entry.values()) for entry in video["top"]), indent=2)

@@ -4,6 +4,7 @@ import click
 
 from keras_vdd.cli import output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable
 
 # Of a set with many bad files the first few say what is wrong; the table has all.
 FAILURES_SHOWN = 20
@@ -28,7 +29,7 @@ def command(request, as_json):
     failures = result.pop("failures")
     output.emit_lines(result)
     for failure in failures[:FAILURES_SHOWN]:
-        click.echo(f"failed  {failure['split']}  {failure['video']}: {failure['reason']}")
+        click.echo(printable(f"failed  {failure['split']}  {failure['video']}: {failure['reason']}"))
     if len(failures) > FAILURES_SHOWN:
         more = len(failures) - FAILURES_SHOWN
-        click.echo(f"and {more:,} more, in failed.csv of each split under {result['store']}")
+        click.echo(printable(f"and {more:,} more, in failed.csv of each split under {result['store']}"))

@@ -2,10 +2,11 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 from keras_vdd.cli.export import STORAGE
 from keras_vdd.errors import UsageError
+from keras_vdd.text import printable_document
 
 
 @click.command(
@@ -16,7 +17,7 @@ from keras_vdd.errors import UsageError
     ),
 )
 @session.options
-@click.argument("path", metavar="SET_OR_RUN")
+@click.argument("path", metavar="SET_OR_RUN", shell_complete=completion.folders)
 @click.argument("repository", metavar="OWNER/NAME")
 @click.option(
     "--license",
@@ -63,7 +64,7 @@ def command(path, as_json, experts, dtype, **options):
     output.emit_lines({name: facts[name] for name in shown if name in facts})
     if options["dry_run"]:
         return click.echo("\nnothing was sent (--dry-run)")
-    click.echo(f"\n{_done(facts)}\n\n{_use(facts)}")
+    click.echo(printable_document(f"\n{_done(facts)}\n\n{_use(facts)}"))
 
 
 def _use(facts):

@@ -4,8 +4,9 @@ import re
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
+from keras_vdd.text import printable, printable_document
 
 
 @click.group("recipes", epilog=example("vdd recipes list", "vdd recipes show quickstart"))
@@ -19,7 +20,13 @@ def command():
 )
 @session.options
 @session.json_option
-@click.option("--set", "data_set", metavar="SET", help="Only those of one set, such as miniucf.")
+@click.option(
+    "--set",
+    "data_set",
+    metavar="SET",
+    shell_complete=completion.sets,
+    help="Only those of one set, such as miniucf.",
+)
 @click.option(
     "--method", metavar="METHOD", help="Only those of one loss or method, such as mtt, naive or herding."
 )
@@ -45,15 +52,15 @@ def list_(data_set, method, as_json):
         click.echo(name)
         for recipe in recipes:
             if recipe.data.set == name:
-                click.echo(f"  {recipe.name:<{width}}  {recipe.summary}")
+                click.echo(printable(f"  {recipe.name:<{width}}  {recipe.summary}"))
 
 
 @command.command(epilog=example("vdd recipes show dm-ucf101 data.size=64 --json"))
 @session.options
 @session.json_option
 @click.option("--source", is_flag=True, help="The files it is laid together from, as written.")
-@click.argument("recipe")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("recipe", shell_complete=completion.recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def show(recipe, overrides, source, as_json):
     """Print a recipe with every setting, as a run takes it."""
     from keras_vdd.planning.recipe_copies import show_recipe
@@ -65,7 +72,7 @@ def show(recipe, overrides, source, as_json):
     text = show_recipe(recipe, overrides)
     if source:
         text = "\n".join(f"# {file}\n{text}" for file, text in sources(recipe))
-    click.echo(text, nl=False)
+    click.echo(printable_document(text), nl=False)
 
 
 @command.command(
@@ -73,9 +80,9 @@ def show(recipe, overrides, source, as_json):
 )
 @session.options
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-@click.argument("recipe")
-@click.argument("file", required=False, metavar="[FILE]")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("recipe", shell_complete=completion.recipes)
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.files)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def copy(recipe, file, overrides, force):
     """Write a recipe with every setting to a file, to change it; to RECIPE.yaml here by default."""
     from keras_vdd.planning.recipe_copies import copy_recipe
@@ -83,14 +90,14 @@ def copy(recipe, file, overrides, force):
     if file is not None and re.match(r"[a-z_.0-9]+=", file):
         file, overrides = None, (file, *overrides)
     target = copy_recipe(recipe, file, overrides, overwrite=force)
-    click.echo(f"{target}: change it and run `vdd distill --recipe {target}`")
+    click.echo(printable(f"{target}: change it and run `vdd distill --recipe {target}`"))
 
 
 @command.command(epilog=example("vdd recipes validate quickstart static.iterations=10"))
 @session.options
 @session.json_option
-@click.argument("recipe")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("recipe", shell_complete=completion.recipes)
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def validate(recipe, overrides, as_json):
     """Check a recipe; all that is wrong is said at once."""
     from keras_vdd.recipe.load import load_recipe
@@ -98,4 +105,4 @@ def validate(recipe, overrides, as_json):
     checked = load_recipe(recipe, overrides)
     if as_json:
         return output.emit_json({"recipe": checked.name, "valid": True})
-    click.echo(f"{recipe}: valid")
+    click.echo(printable(f"{recipe}: valid"))

@@ -4,14 +4,14 @@ import contextlib
 import functools
 import logging
 import os
-import shlex
 import sys
 from dataclasses import dataclass
 
 import click
 
-from keras_vdd.cli import backend
+from keras_vdd.cli import backend, completion
 from keras_vdd.errors import UsageError
+from keras_vdd.text import command_line, printable_lines
 
 
 @dataclass
@@ -46,7 +46,7 @@ def opened():
 
 def say_last(text):
     """Say on standard error, and in the file of --log-file, how a call ended."""
-    click.echo(text, err=True)
+    click.echo(printable_lines(text), err=True)
     for file in _logs:
         _lines(file).say(text)
 
@@ -77,7 +77,7 @@ def _log_to(ctx, parameter, value):
         raise UsageError(
             f"the log file '{value}' cannot be written ({error.strerror}): name another with --log-file"
         ) from error
-    _lines(_logs[-1]).say(f"vdd {shlex.join(sys.argv[1:])}")
+    _lines(_logs[-1]).say(f"vdd {command_line(sys.argv[1:])}")
 
 
 def _lines(file):
@@ -116,6 +116,7 @@ def options(command):
         click.option(
             "--plugin",
             metavar="FILE.py",
+            shell_complete=completion.files,
             multiple=True,
             expose_value=False,
             callback=_name_plugins,
@@ -171,7 +172,7 @@ def recipe_options(required=True):
             return function(request=RecipeRequest(recipe, (*overrides, *given)), **others)
 
         for option in (
-            click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]..."),
+            click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys),
             click.option("--name", metavar="NAME", help="Name of the run folder: run.name=NAME."),
             click.option(
                 "--precision",
@@ -188,6 +189,7 @@ def recipe_options(required=True):
                 "--recipe",
                 required=required,
                 metavar="RECIPE",
+                shell_complete=completion.recipes,
                 help="Name of a recipe (`vdd recipes list`) or path of a YAML file.",
             ),
         ):
@@ -200,6 +202,7 @@ def recipe_options(required=True):
 model_option = click.option(
     "--model",
     metavar="NAME|FILE.keras",
+    shell_complete=completion.files,
     help="Another network: one that is registered, or the architecture of a file, its weights drawn anew.",
 )
 
@@ -229,13 +232,16 @@ def progress():
 
 
 @contextlib.contextmanager
-def working():
+def working(run=None):
     """Settle the backend and give the progress listener; standard output is kept for the result.
 
     What the code inside prints goes to standard error.
+
+    Args:
+        run: folder of the run that the command is about: where nobody chose a backend, it is that of the run.
     """
     level = _verbosity.level
-    backend.settle(say=level >= 0)
+    backend.settle(say=level >= 0, run=run)
     backend.start(quietly=level < 1)
     listener = progress()
     with contextlib.redirect_stdout(sys.stderr), _log_lines_to(listener, level):

@@ -2,7 +2,7 @@
 
 import click
 
-from keras_vdd.cli import output, session
+from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
 
 
@@ -14,12 +14,12 @@ from keras_vdd.cli.examples import example
     ),
 )
 @session.options
-@click.argument("path", metavar="SET_OR_RUN")
+@click.argument("path", metavar="SET_OR_RUN", shell_complete=completion.folders)
 @session.recipe_options(required=False)
 @click.option(
     "--save",
     metavar="FILE.keras",
-    type=click.Path(dir_okay=False),
+    shell_complete=completion.files,
     help="Keep the classifier: it loads in plain Keras.",
 )
 @session.model_option
@@ -32,16 +32,18 @@ def command(path, request, model, save, as_json):
     What --save writes has Keras' own layers only: it takes pixels, gives probabilities and names its classes. The
     accuracy is then that of the file, loaded and tested. `vdd predict` asks it.
     """
+    from keras_vdd.classifiers.place import check_save
     from keras_vdd.hub.target import resolve_target
     from keras_vdd.recipe.model_choice import with_model
 
     # Before a backend starts, which takes seconds: a slip in a path should not.
+    check_save(save)
     found = resolve_target(path, request.recipe, request.overrides)
     recipe = with_model(found.recipe, model)
-    with session.working() as progress:
+    with session.working(path) as progress:
         from keras_vdd.classifiers.training import train
 
         result = train(found.folder, recipe, progress, save)
     if as_json:
         return output.emit_json(result)
-    output.emit_lines(result)
+    output.emit_lines({name: value for name, value in result.items() if value is not None})

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from keras_vdd import __version__
-from keras_vdd.installed import BACKENDS, choice, installed
+from keras_vdd.installed import BACKENDS, choice, how_to_install, installed
 from keras_vdd.machine import processor_count
 
 PROBE = "import json; from keras_vdd import placement; print(json.dumps(placement.report()))"
@@ -67,7 +67,7 @@ def _version(*names: str) -> str | None:
 def _probe(name: str) -> dict[str, Any]:
     """Return what one backend says of itself, asked in its own process: a broken one costs a line."""
     if not installed(name):
-        return {"installed": False, "install": f'pip install "keras-vdd[{name}]"'}
+        return {"installed": False, "install": how_to_install(name)}
     # JAX would take most of a GPU for itself, and with that what others have there.
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     env = {**os.environ, "KERAS_BACKEND": name, **quiet}

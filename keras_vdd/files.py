@@ -81,7 +81,8 @@ def write_atomically(
 
     Args:
         path: what is written or replaced; its folder exists.
-        content: bytes; str, written as UTF-8; or a function that writes to the binary file it is called with.
+        content: bytes; str, written as UTF-8 with `backslashreplace`; or a function that writes to the binary file
+            it is called with.
         sync: as in `replacing`.
 
     Raises:
@@ -94,7 +95,21 @@ def write_atomically(
         if callable(content):
             content(file)
         else:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+
+
+def try_writing(path: File) -> None:
+    """See whether a file could be put at a path: beside it, a temporary one is made and removed.
+
+    Raises:
+        OSError: it could not; the folder does not exist, may not be written to, or takes no more.
+    """
+    temporary = pathlib.Path(path).absolute()
+    temporary = temporary.with_name(_temporary_name(temporary))
+    try:
+        temporary.write_bytes(b"\0")
+    finally:
+        _remove(temporary)
 
 
 def is_temporary(name: str) -> bool:
@@ -113,7 +128,7 @@ def append_line(path: File, line: str) -> None:
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":
                 line = "\n" + line
-        file.write(line.encode() + b"\n")
+        file.write(line.encode(errors="backslashreplace") + b"\n")
 
 
 @contextlib.contextmanager
@@ -165,7 +180,8 @@ def checksum(content: str | bytes | Iterable[str | bytes], size: int = 16) -> st
     """Return the BLAKE2b checksum of a text or bytes, or of many in a row, as hexadecimal digits.
 
     Args:
-        content: str, read as UTF-8; bytes; or an iterable of them, of which one is in memory at a time.
+        content: str, as `write_atomically` writes it; bytes; or an iterable of them, of which one is in memory at a
+            time.
         size: int, bytes of the checksum.
 
     Example:
@@ -174,7 +190,7 @@ def checksum(content: str | bytes | Iterable[str | bytes], size: int = 16) -> st
     """
     digest = hashlib.blake2b(digest_size=size)
     for piece in [content] if isinstance(content, str | bytes) else content:
-        digest.update(piece.encode() if isinstance(piece, str) else piece)
+        digest.update(piece.encode(errors="backslashreplace") if isinstance(piece, str) else piece)
     return digest.hexdigest()
 
 

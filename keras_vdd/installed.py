@@ -3,7 +3,11 @@
 import importlib.util
 import json
 import os
+import shlex
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from keras_vdd.running_code import installed_from, project_url
 
 BACKENDS = ("torch", "tensorflow", "jax")
 AUTOMATIC = {
@@ -18,6 +22,19 @@ AUTOMATIC = {
 def installed(name: str) -> bool:
     """Return whether a backend's package is there, without importing it."""
     return importlib.util.find_spec(name) is not None
+
+
+def how_to_install(name: str) -> str:
+    """Return the command that installs a backend beside this package, from where that was installed itself."""
+    told = installed_from()
+    place = unquote(urlsplit(told.get("url", "")).path) if "dir_info" in told else ""
+    if told.get("dir_info", {}).get("editable") and os.path.isdir(place):
+        return f'pip install -e ".[{name}]" in {shlex.quote(place)}'
+    if os.path.isdir(place):
+        return f"pip install {shlex.quote(f'{place}[{name}]')}"
+    if (url := project_url()) is not None and "vcs_info" in told:
+        return f'pip install "keras-vdd[{name}] @ git+{url}"'
+    return f'pip install "keras-vdd[{name}]"'
 
 
 def configured() -> str | None:

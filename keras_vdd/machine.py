@@ -22,12 +22,18 @@ def main_memory_bytes() -> int | None:
     found = [*_group_limits()]
     with contextlib.suppress(ValueError, OSError, AttributeError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    limit = address_space_bytes()
+    return min([*found, *([] if limit is None else [limit])], default=None)
+
+
+def address_space_bytes() -> int | None:
+    """Return how large this process may become (`ulimit -v`) in bytes, or None where nothing limits it."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource  # Windows has none
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-        found += [limit] if limit != resource.RLIM_INFINITY else []
-    return min(found, default=None)
+        return None if limit == resource.RLIM_INFINITY else limit
+    return None
 
 
 def _group_limits(groups=_GROUPS, mine=Path("/proc/self/cgroup")):

@@ -4,6 +4,7 @@ import contextlib
 
 from keras_vdd.backend import device_in_use, out_of_memory
 from keras_vdd.errors import VddError
+from keras_vdd.limits import no_threads, says_no_threads
 
 SMALLER_DATA = "lower data.size or data.frames, or choose another run.device"
 
@@ -17,13 +18,15 @@ def told_of_memory(work, advice):
         advice: text, what to do about it: "lower static.chunk, which is 64".
 
     Raises:
-        VddError: memory ran out.
+        VddError: memory ran out, or no thread could be started.
     """
     try:
         yield
     except VddError:
         raise
     except Exception as error:
+        if says_no_threads(error):
+            raise VddError(f"{work} was stopped: {no_threads()}.") from error
         if not out_of_memory(error):
             raise
         where = "in main memory" if isinstance(error, MemoryError) else f"on {_device()}"

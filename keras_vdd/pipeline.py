@@ -9,6 +9,7 @@ from typing import Any
 from keras_vdd.data.store import prepare as prepare_stores
 from keras_vdd.data.store.summary import preparation_summary
 from keras_vdd.experts.engine import learn_experts, training_of
+from keras_vdd.experts.taken import check_source
 from keras_vdd.hub.export import export
 from keras_vdd.hub.load import load
 from keras_vdd.hub.target import resolve_target
@@ -93,6 +94,7 @@ def make_experts(
     training_of(recipe)
     with on_its_device(recipe):
         check_beforehand(recipe)
+        check_source(recipe)
         bank = learn_experts(recipe, stores_of(recipe, progress), progress, callbacks)
     experts = [
         {"number": number, "top1": top1, "loss": losses[-1]}
@@ -211,6 +213,7 @@ def _distill(recipe, progress, stills_from, callbacks):
     run = RunFolder(recipe)
     with run.alone():
         if (results := finished_results(recipe, run)) is None:
+            check_source(recipe)
             with run.times.of("prepare"):
                 stores = prepare_stores(listing, recipe.data, progress)
             run.goes_on_with(recipe, stores)

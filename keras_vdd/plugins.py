@@ -4,11 +4,13 @@ import hashlib
 import importlib.abc
 import importlib.util
 import os
+import stat
 import sys
 import traceback
 from types import ModuleType
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import as_text
 
 # What was loaded in this process, by path: a plugin registers what it adds for the whole process too.
 _LOADED: dict[str, str] = {}
@@ -50,8 +52,8 @@ def load_plugin(path: str | os.PathLike[str]) -> ModuleType:
     full = os.path.abspath(os.fspath(path))
     data = _read(path)
     digest = hashlib.sha256(data).hexdigest()
-    stem = os.path.splitext(os.path.basename(full))[0]
-    name = f"keras_vdd_plugin_{stem}_{hashlib.sha256(full.encode()).hexdigest()[:8]}"
+    stem = as_text(os.path.splitext(os.path.basename(full))[0])
+    name = f"keras_vdd_plugin_{stem}_{hashlib.sha256(os.fsencode(full)).hexdigest()[:8]}"
     if _LOADED.get(full) == digest:
         return sys.modules[name]
     try:
@@ -88,6 +90,9 @@ def loaded_plugins() -> list[dict[str, str]]:
 
 def _read(path: str | os.PathLike) -> bytes:
     try:
+        # One that something else writes to, or a device, may never end.
+        if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+            raise UsageError(f"Plugin '{path}' is no file: give the path of a Python file.")
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:

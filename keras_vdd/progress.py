@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TextIO
 
 from keras_vdd.errors import UsageError
+from keras_vdd.text import printable
 
 Update = Callable[..., None]
 SECONDS_BETWEEN_LINES = 5.0
@@ -89,7 +90,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Write one line."""
-        self.stream.write(f"{self.now()} {text}\n")
+        self.stream.write(f"{self.now()} {printable(text)}\n")
         self.stream.flush()
 
     @contextlib.contextmanager
@@ -167,7 +168,7 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print one line above the bars."""
-        self.console.print(text, markup=False, highlight=False)
+        self.console.print(printable(text), markup=False, highlight=False)
 
     @contextlib.contextmanager
     def task(self, title: str, total: int | None = None) -> Iterator[Update]:
@@ -177,7 +178,7 @@ class Bars:
         if not self.open:
             self.bars.start()
         self.open += 1
-        bar = self.bars.add_task(escape(title), total=total, figures="")
+        bar = self.bars.add_task(escape(printable(title)), total=total, figures="")
         shown: dict[str, Any] = {}
 
         def update(done: int, **figures: Any) -> None:

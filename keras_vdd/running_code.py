@@ -24,7 +24,7 @@ def running_code() -> dict[str, Any]:
 
     commit, changed = _checkout(Path(keras_vdd.__file__).resolve().parents[1])
     if commit is None:
-        commit = _installed_from().get("vcs_info", {}).get("commit_id")
+        commit = installed_from().get("vcs_info", {}).get("commit_id")
     return {"version": keras_vdd.__version__, "commit": commit, "changed": changed}
 
 
@@ -36,7 +36,7 @@ def project_url() -> str | None:
     """
     with_names = _metadata().get_all("Project-URL") or []
     addresses = [entry.partition(",")[2].strip() for entry in with_names]
-    told = _installed_from()
+    told = installed_from()
     addresses += [told.get("url", "")] if "vcs_info" in told else []
     for address in addresses:
         parts = urlsplit(address)
@@ -72,7 +72,7 @@ def _metadata() -> Any:
 
 
 @functools.cache
-def _installed_from() -> dict[str, Any]:
+def installed_from() -> dict[str, Any]:
     """Return what pip noted of where it installed the package from (PEP 610), {} where it noted nothing."""
     try:
         return json.loads(importlib.metadata.distribution(NAME).read_text("direct_url.json") or "{}")

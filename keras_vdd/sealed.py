@@ -56,7 +56,7 @@ def sealed(pieces: Iterable[str], between: str = ", ", end: str = "}") -> Iterat
     """
     digest = hashlib.blake2b(digest_size=16)
     for piece in pieces:
-        digest.update(piece.encode())
+        digest.update(piece.encode(errors="backslashreplace"))
         yield piece
     yield f'{between}"{CHECKSUM}": "{digest.hexdigest()}"{end}'
 

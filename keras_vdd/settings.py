@@ -5,9 +5,18 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WrapValidator,
+)
 
 from keras_vdd.registry import must_be_one_of
+from keras_vdd.text import as_text, printable
 
 _DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 
@@ -38,19 +47,26 @@ def class_names(value: Any) -> Any:
     if value in ("all", "present"):
         return value
     if isinstance(value, list | tuple) and all(isinstance(name, str) and name for name in value):
-        return tuple(value)
+        return tuple(map(as_text, value))
     raise ValueError("must be all, present or a list of class names (quote names that look like numbers)")
 
 
 def in_short(value: Any) -> str:
-    """Return a value as sentences show it: its start where it is long, escaped where it cannot be written."""
+    """Return a value as sentences show it: its start where it is long, escaped where it cannot be shown."""
     try:
-        text = str(value).encode(errors="backslashreplace").decode()
+        text = printable(value)
     except ValueError:
         return "a number of thousands of digits"
     except RecursionError:
         return "a value nested too deep to show"
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def place(value: Any, checked: Callable[[Any], str]) -> str:
+    """Let a path hold what names of files do, bytes that are not UTF-8, which the check of texts refuses."""
+    if isinstance(value, str) and as_text(value) != value:
+        return value
+    return checked(value)
 
 
 def one_of(names: Callable[[], Iterable[str]]) -> AfterValidator:
@@ -80,6 +96,7 @@ Rate = Annotated[Real, Field(ge=0)]
 Fraction = Annotated[Real, Field(ge=0, lt=1)]
 Colours = Annotated[tuple[Real, Real, Real], BeforeValidator(listed)]
 Name = Annotated[str, Field(min_length=1)]
+Place = Annotated[Name, WrapValidator(place), PlainSerializer(lambda value: value)]
 FolderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 DeviceName = Annotated[str, AfterValidator(device_name)]
 

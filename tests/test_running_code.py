@@ -13,7 +13,7 @@ needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not i
 
 @pytest.fixture(autouse=True)
 def _asked_anew():
-    functions = (module.running_code, module.project_url, module._metadata, module._installed_from)
+    functions = (module.running_code, module.project_url, module._metadata, module.installed_from)
     for function in functions:
         function.cache_clear()
     yield
@@ -65,7 +65,7 @@ def test_a_copy_inside_another_repository_is_not_of_its_commit(checkout, monkeyp
     inner = checkout / "venv" / "site-packages" / "keras_vdd"
     inner.mkdir(parents=True)
     monkeypatch.setattr(keras_vdd, "__file__", str(inner / "__init__.py"))
-    monkeypatch.setattr(module, "_installed_from", dict)
+    monkeypatch.setattr(module, "installed_from", dict)
     assert module.running_code() == {"version": keras_vdd.__version__, "commit": None, "changed": None}
 
 
@@ -73,14 +73,14 @@ def test_without_git_nothing_is_said(tmp_path, monkeypatch):
     (tmp_path / ".git").mkdir()
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(keras_vdd, "__file__", str(tmp_path / "keras_vdd" / "__init__.py"))
-    monkeypatch.setattr(module, "_installed_from", dict)
+    monkeypatch.setattr(module, "installed_from", dict)
     assert module.running_code()["commit"] is None
 
 
 def test_what_pip_installed_from_git_says_its_commit_and_address(tmp_path, monkeypatch):
     noted = {"url": "https://example.org/a.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
     monkeypatch.setattr(keras_vdd, "__file__", str(tmp_path / "keras_vdd" / "__init__.py"))
-    monkeypatch.setattr(module, "_installed_from", lambda: noted)
+    monkeypatch.setattr(module, "installed_from", lambda: noted)
     assert module.running_code() == {"version": keras_vdd.__version__, "commit": "abc", "changed": None}
     assert module.project_url() == "https://example.org/a.git"
 
@@ -89,7 +89,7 @@ def test_what_pip_installed_from_git_says_its_commit_and_address(tmp_path, monke
     "address", ["file:///home/me/clone", "https://me:secret@example.org/a", "ssh://git@example.org/a", ""]
 )
 def test_private_addresses_are_not_told(address, monkeypatch):
-    monkeypatch.setattr(module, "_installed_from", lambda: {"url": address, "vcs_info": {"commit_id": "abc"}})
+    monkeypatch.setattr(module, "installed_from", lambda: {"url": address, "vcs_info": {"commit_id": "abc"}})
     assert module.project_url() is None
 
 

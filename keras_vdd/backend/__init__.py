@@ -33,6 +33,8 @@ Each of `torch_device.py`, `tensorflow_device.py` and `jax_device.py` provides e
 - `process_environment(threads)`: environment variables under which a new process computes with so many
   threads and takes of a device's memory only what it needs.
 - `thread_count()`: with how many threads it computes on a processor.
+- `one_thread()`: context in which processor time is that of the work alone. Threads of torch that wait for one another
+  spin, the more the busier the machine is, so that it computes with one; others stay as they are.
 - `cuda_version()`: the CUDA that the backend was built for, as text; None where it has none or does not say.
 
 Everything else in the package is written once, in `keras.ops`.
@@ -63,6 +65,7 @@ is_deterministic = _device.is_deterministic
 out_of_memory = _device.out_of_memory
 process_environment = _device.process_environment
 cuda_version = _device.cuda_version
+one_thread = _device.one_thread
 thread_count = _device.thread_count
 
 __all__ = [
@@ -80,6 +83,7 @@ __all__ = [
     "is_deterministic",
     "jit",
     "native_layout",
+    "one_thread",
     "out_of_memory",
     "process_environment",
     "scan",

@@ -5,17 +5,6 @@ from typing import Any
 
 from keras_vdd.errors import UsageError
 
-# What libraries write where memory cannot be had; not all of them have an error of their own for it.
-_NO_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "oom when allocating",
-    "resource_exhausted",
-    "resource exhausted",
-    "cudnn_status_alloc_failed",
-    "cublas_status_alloc_failed",
-)
-
 
 @dataclass(frozen=True)
 class Device:
@@ -74,9 +63,3 @@ def find(asked, there, backend):
     raise UsageError(
         f"run.device={asked} is not here: {backend} sees {names}. Choose one of these or run.device=auto{help_}."
     )
-
-
-def says_no_memory(error):
-    """Whether the text of an error says that memory ran out, on a device or beside it."""
-    text = str(error).lower()
-    return any(words in text for words in _NO_MEMORY)

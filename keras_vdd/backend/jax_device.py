@@ -6,8 +6,9 @@ import os
 import jax
 from jax._src.xla_bridge import backends_are_initialized
 
-from keras_vdd.backend.devices import Device, find, says_no_memory
+from keras_vdd.backend.devices import Device, find
 from keras_vdd.errors import UsageError
+from keras_vdd.limits import says_no_memory
 from keras_vdd.machine import processor_count
 
 # Read by XLA when its first device starts.
@@ -78,6 +79,11 @@ def process_environment(threads):
 
 def thread_count():
     return int(os.environ.get("NPROC") or processor_count())
+
+
+@contextlib.contextmanager
+def one_thread():
+    yield  # its pools are made once, and what they wait takes no processor time
 
 
 def cuda_version():

@@ -7,8 +7,9 @@ import tensorflow as tf
 from tensorflow.python.framework import config
 
 from keras_vdd.backend import cuda_driver
-from keras_vdd.backend.devices import Device, find, says_no_memory
+from keras_vdd.backend.devices import Device, find
 from keras_vdd.errors import UsageError
+from keras_vdd.limits import says_no_memory
 from keras_vdd.machine import processor_count
 
 _CPU = Device("cpu", "cpu")
@@ -80,6 +81,11 @@ def thread_count():
     # 0 is one for each processor core.
     asked = tf.config.threading.get_intra_op_parallelism_threads()
     return asked or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or processor_count()
+
+
+@contextlib.contextmanager
+def one_thread():
+    yield  # its pools are made once, and what they wait takes no processor time
 
 
 def cuda_version():

@@ -7,8 +7,9 @@ import keras
 import torch
 from keras import ops
 
-from keras_vdd.backend.devices import Device, find, says_no_memory
+from keras_vdd.backend.devices import Device, find
 from keras_vdd.errors import UsageError
+from keras_vdd.limits import says_no_memory
 
 # Read by cuBLAS when it starts; with either of these it adds up in one order.
 _CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
@@ -86,6 +87,16 @@ def process_environment(threads):
 
 def thread_count():
     return torch.get_num_threads()
+
+
+@contextlib.contextmanager
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def cuda_version():

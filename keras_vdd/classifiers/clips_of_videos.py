@@ -11,6 +11,7 @@ from keras_vdd.data.decoding.decode import chosen_frames
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.sampling import spread_indices
+from keras_vdd.data.sources.clutter import entries, is_folder
 from keras_vdd.data.sources.listing import is_video
 from keras_vdd.errors import UsageError
 from keras_vdd.tensors import File
@@ -53,12 +54,11 @@ def found_videos(paths: Iterable[File]) -> list[str]:
 
 
 def _videos_in(folder: str) -> Iterator[str]:
-    for name in sorted(os.listdir(folder)):
-        path = os.path.join(folder, name)
-        if os.path.isdir(path) and not name.startswith("."):
-            yield from [path] if holds_frames(path) else _videos_in(path)
-        elif is_video(name):
-            yield path
+    for entry in entries(folder):
+        if is_folder(entry):
+            yield from [entry.path] if holds_frames(entry.path) else _videos_in(entry.path)
+        elif is_video(entry.name):
+            yield entry.path
 
 
 def clips_of_files(paths: list[str], settings: ClipSettings) -> Iterator[tuple[str, np.ndarray]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_vdd.backend.without_tensorflow import without_tensorflow
-from keras_vdd.errors import UsageError, VddError
-from keras_vdd.evaluation.metrics import top_k_accuracy
+from keras_vdd.classifiers.place import check_save
+from keras_vdd.errors import VddError
+from keras_vdd.evaluation.metrics import top_5_accuracy, top_k_accuracy
 from keras_vdd.evaluation.scoring import videos_of
 from keras_vdd.evaluation.statistics import mean_and_deviation
 from keras_vdd.evaluation.trainer import Trainer
@@ -54,10 +54,10 @@ def train(
         **settings: laid over the recipe, such as `**{"evaluation.steps": 1000}`.
 
     Returns:
-        dict: `set`, `top1` and `top5` in percent, `loss`, `steps`, `clips`, `protocol`. If kept, `saved` is the path,
-        `top1` and `top5` are those of the file, loaded and tested, and `protocol_top1` and `protocol_top5` are the
-        protocol's, which differ because the file standardises videos by fixed numbers (`standardised`): what it says
-        of a video does not depend on others in the batch.
+        dict: `set`, `top1` and `top5` in percent (`top5` None where there are fewer than six classes), `loss`, `steps`,
+        `clips`, `protocol`. If kept, `saved` is the path, `top1` and `top5` are those of the file, loaded and tested,
+        and `protocol_top1` and `protocol_top5` are the protocol's, which differ because the file standardises videos by
+        fixed numbers (`standardised`): what it says of a video does not depend on others in the batch.
 
     Raises:
         UsageError: `save` is no place for a classifier, or the network has no form in Keras' own layers.
@@ -136,16 +136,5 @@ def _kept(model, save, test):
 
 
 def _accuracies(scores, labels):
-    return {f"top{k}": 100 * top_k_accuracy(scores, labels, k) for k in (1, 5)}
-
-
-def check_save(save: File | None) -> None:
-    """See to it that a classifier can be kept at a path; None is well too.
-
-    Raises:
-        UsageError: it does not end in `.keras`, or its folder does not exist.
-    """
-    if save is not None and Path(save).suffix != ".keras":
-        raise UsageError(f"save={save}: the name of a classifier's file must end in .keras")
-    if save is not None and not (folder := Path(save).absolute().parent).is_dir():
-        raise UsageError(f"save={save}: the folder {folder} does not exist")
+    top5 = top_5_accuracy(scores, labels)
+    return {"top1": 100 * top_k_accuracy(scores, labels, 1), "top5": None if top5 is None else 100 * top5}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_vdd.evaluation.metrics import pair_accuracy, top_k_accuracy
+from keras_vdd.evaluation.metrics import pair_accuracy, top_5_accuracy, top_k_accuracy
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.progress import Silent
@@ -56,10 +56,10 @@ def _score(number, outcome, trainer, test, pairs):
     logits = None if outcome.diverged else trainer.logits(test)
     figures = dict.fromkeys(("top1", "top5", "pairs"))
     if logits is not None and np.isfinite(logits).all():
-        paired = pair_accuracy(logits, test.labels, pairs)
-        figures = {
-            "top1": 100 * top_k_accuracy(logits, test.labels, 1),
-            "top5": 100 * top_k_accuracy(logits, test.labels, 5),
-            "pairs": None if paired is None else 100 * paired,
+        shares = {
+            "top1": top_k_accuracy(logits, test.labels, 1),
+            "top5": top_5_accuracy(logits, test.labels),
+            "pairs": pair_accuracy(logits, test.labels, pairs),
         }
+        figures = {name: None if share is None else 100 * share for name, share in shares.items()}
     return NetworkScore(number, **figures, loss=outcome.loss, steps=outcome.steps)

@@ -13,7 +13,7 @@ class NetworkScore:
 
     Attributes:
         number: which of the protocol's networks.
-        top1, top5: accuracy over all test clips.
+        top1, top5: accuracy over all test clips; top5 None also where there are fewer than six classes.
         pairs: accuracy inside pairs of classes, None also where no pairs are given.
         loss: training loss over the last tenth of the steps.
         steps: optimizer steps taken.
@@ -68,7 +68,7 @@ class Score:
 
     @property
     def top5(self) -> dict[str, Any]:
-        """As `top1`; the five largest logits, or all where there are fewer classes."""
+        """As `top1`, of the five largest logits; no values where there are fewer than six classes."""
         return self._figure("top5")
 
     @property

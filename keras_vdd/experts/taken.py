@@ -74,6 +74,20 @@ def taken_experts(recipe, training, stores):
     return bank
 
 
+def check_source(recipe):
+    """See to it, before videos are decoded, that `experts.source` names a place that holds experts.
+
+    What of a repository on the Hub can be had is seen when they are taken.
+
+    Raises:
+        UsageError: there are none at that place, or it is none.
+        VddError: what describes them is damaged.
+    """
+    source = recipe.experts.source if recipe.needs_experts else None
+    if source is not None and repository_at(source) is None:
+        read_description(Path(source).expanduser(), source)
+
+
 def read_description(folder, source):
     """Return what `experts.json` in a folder says, with every key that others need.
 

@@ -3,6 +3,7 @@
 from keras_vdd.hub.card_text import plain, source_in_words
 
 HEADS = ("trained on", "network", "videos per class", "bytes", "top-1 %", "top-5 %", "networks", "note")
+WORDS, TOP_5 = ("trained on", "network", "note"), HEADS.index("top-5 %")
 
 
 def results_section(distilled, dtype, recipe, results):
@@ -17,7 +18,8 @@ def results_section(distilled, dtype, recipe, results):
     if results is None or not results.rows:
         return "None were given."
     own = {id(row) for row in results.rows if row.method in _names(distilled, recipe)}
-    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|---:|---:|---:|---:|---:|---|"]
+    rules = ["---" if head in WORDS else "---:" for head in HEADS]
+    table = [HEADS, rules]
     for row in results.rows:
         method = f"**{plain(row.method)}** (this set)" if id(row) in own else plain(row.method)
         cells = (
@@ -30,7 +32,11 @@ def results_section(distilled, dtype, recipe, results):
             str(len(row.score.networks)),
             plain(_note(row, dtype)),
         )
-        lines.append("| " + " | ".join(cells) + " |")
+        table.append(cells)
+    if not any(row.score.top5["values"] for row in results.rows):
+        table = [(*cells[:TOP_5], *cells[TOP_5 + 1 :]) for cells in table]
+    lines = [f"| {' | '.join(table[0])} |", f"|{'|'.join(table[1])}|"]
+    lines += [f"| {' | '.join(cells)} |" for cells in table[2:]]
     protocols = list(dict.fromkeys(row.protocol for row in results.rows))
     source = (
         f"Tested on real clips of {plain(source_in_words(results.rows[-1].set))}; mean and standard deviation over "

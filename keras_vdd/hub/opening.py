@@ -74,7 +74,10 @@ def _are_memories(path, builder):
         if not Path(path).is_dir() or hasattr(builder, "READS_DISTILLED_SETS"):
             return False
         file = str(next(iter(builder.config.data_files.values()))[0])
-        return file.endswith(".parquet") and vdd.METADATA_KEY in (pq.read_schema(file).metadata or {})
+        if not file.endswith(".parquet"):
+            return False
+        with open(file, "rb") as opened:
+            return vdd.METADATA_KEY in (pq.read_schema(opened).metadata or {})
     # Whatever is wrong with somebody's files is for `datasets` to say.
     except Exception:
         return False

@@ -114,16 +114,18 @@ def write_table(table, path):
     few = [name for name in table.column_names if name in ("label", "class_name", "slot")]
     # Parquet has no integers of one byte and takes four; a dictionary of 256 values takes one.
     bytewise = [path for path, kind in map(_leaf, table.schema) if kind in (pa.int8(), pa.uint8())]
-    pq.write_table(
-        table,
-        path,
-        row_group_size=len(table),
-        compression="zstd",
-        use_dictionary=[*few, *bytewise, *(f"integrator.{part}" for part in INTEGRATOR_PARTS)],
-        write_statistics=few,
-        use_content_defined_chunking=True,
-        write_page_index=True,
-    )
+    # Opened here: the library takes no name that is not UTF-8.
+    with open(path, "wb") as file:
+        pq.write_table(
+            table,
+            file,
+            row_group_size=len(table),
+            compression="zstd",
+            use_dictionary=[*few, *bytewise, *(f"integrator.{part}" for part in INTEGRATOR_PARTS)],
+            write_statistics=few,
+            use_content_defined_chunking=True,
+            write_page_index=True,
+        )
 
 
 def cells(column):

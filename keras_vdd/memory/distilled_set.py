@@ -10,11 +10,10 @@ from keras_vdd.errors import UsageError
 from keras_vdd.memory import pairing, upsampling
 from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.memory.labels import check_labels
-from keras_vdd.memory.memory import Items, Memory
+from keras_vdd.memory.memory import Memory
 from keras_vdd.memory.registry import MEMORIES
-from keras_vdd.temporal import INTERPOLATIONS, LEARNED
+from keras_vdd.memory.set_shapes import check_shapes, float_array, settled
 from keras_vdd.temporal.interpolator import Interpolator
-from keras_vdd.temporal.key_frames import why_no_moments
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -96,14 +95,14 @@ class DistilledSet:
         settle(self, "mean", tuple(float(value) for value in mean))
         settle(self, "std", tuple(float(value) for value in std))
         settle(self, "videos_per_class", videos_per_class)
-        settle(self, "arrays", self._settled({**(arrays or {}), **named}))
-        settle(self, "labels", None if labels is None else _array("labels", labels, 3))
+        settle(self, "arrays", settled(kind, {**(arrays or {}), **named}))
+        settle(self, "labels", None if labels is None else float_array("labels", labels, 3))
         settle(self, "label_kind", label_kind)
         settle(self, "interpolation", interpolation)
         settle(self, "interpolator", interpolator)
         settle(self, "recipe", recipe)
         settle(self, "provenance", {} if provenance is None else provenance)
-        self._check_shapes()
+        check_shapes(self)
         check_labels(self.labels, self.label_kind)
 
     def __repr__(self) -> str:
@@ -122,107 +121,6 @@ class DistilledSet:
         if not name.startswith("_") and any(name in memory.arrays for memory in MEMORIES):
             return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def _settled(self, given: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
-        memory = self.memory
-        ranks = {items.array: 2 + len(items.axes) for items in memory.items}
-        for items in memory.items:
-            if items.moments is not None:
-                ranks |= {items.array: 3 + len(items.axes), items.moments: 3}
-        ranks |= {shared.array: 1 + len(shared.shape) for shared in memory.shared}
-        for name, array in given.items():
-            elsewhere = any(name in other.arrays for other in MEMORIES)
-            if name not in ranks and (array is not None or not elsewhere):
-                raise UsageError(f"A {self.kind} set has no array {name!r}: leave it None.")
-        settled = {}
-        for name, rank in ranks.items():
-            array = given.get(name)
-            if array is None:
-                raise UsageError(f"A {self.kind} set needs the array {name!r}, which is None.")
-            settled[name] = _array(name, array, rank)
-        return settled
-
-    def _check_shapes(self) -> None:
-        classes, frames = len(self.class_names), self.frames
-        if not classes or len(set(self.class_names)) != classes or "" in self.class_names:
-            raise UsageError(
-                "A distilled set needs at least one class name, no name twice and none that is empty."
-            )
-        if self.interpolation not in (*INTERPOLATIONS, LEARNED):
-            known = ", ".join([*INTERPOLATIONS, LEARNED])
-            raise UsageError(f"Interpolation {self.interpolation!r} is unknown: choose one of {known}.")
-        if frames < 1:
-            raise UsageError(f"frames={frames} must be at least 1.")
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
-            raise UsageError(f"mean={self.mean} and std={self.std} must be 3 numbers each, std above 0.")
-        statics, dynamics = self.counts
-        expected = {}
-        for items in self.memory.items:
-            of_class = (
-                self.videos_per_class
-                if items.single
-                else {"static": statics, "dynamic": dynamics}[items.index]
-            )
-            several = () if items.moments is None else self._most_of_a_slot(items.moments)
-            expected[items.array] = (classes, of_class, *several, *self._item_shape(items))
-        for shared in self.memory.shared:
-            expected[shared.array] = (self.integrators, *shared.shape)
-        expected["labels"] = (classes, self.videos_per_class, classes)
-        for name, shape in expected.items():
-            array = self.labels if name == "labels" else self.arrays[name]
-            if array is not None and array.shape != shape:
-                raise UsageError(
-                    f"Array {name!r} has shape {array.shape}; the rest of the set needs {shape}."
-                )
-        self._check_interpolator()
-        if self.integrators > classes:
-            raise UsageError(f"{self.integrators} integrators are more than the {classes} classes.")
-        pairing.memories_per_slot(self.videos_per_class, statics, dynamics)
-
-    def _most_of_a_slot(self, name: str) -> tuple[int]:
-        """How many items a slot has at most, whose moments are told by an array of that name."""
-        moments = self.arrays[name]
-        if moments.shape[:2] != (len(self.class_names), self.videos_per_class):
-            raise UsageError(
-                f"Array {name!r} has shape {moments.shape}; the rest of the set needs "
-                f"{(len(self.class_names), self.videos_per_class)} and then the most of a video."
-            )
-        for label, slot in np.ndindex(moments.shape[:2]):
-            of_video = moments[label, slot]
-            last = int((of_video >= 0).sum())
-            if (of_video[last:] != -1).any():
-                raise UsageError(f"Array {name!r} has other numbers than -1 past the last of a video.")
-            if (reason := why_no_moments(of_video[:last], self.frames)) is not None:
-                raise UsageError(f"Video {slot} of class {label} {reason}.")
-        return (moments.shape[2],)
-
-    def _check_interpolator(self) -> None:
-        whole = (self.frames, *self.size)
-        fewer = [
-            self.arrays[items.array].shape[2]
-            for items in self.memory.items
-            if "frames" in items.smaller and items.axes[0] == "frames"
-            if self.arrays[items.array].shape[2] < self.frames
-        ]
-        learned = self.interpolation == LEARNED and bool(fewer)
-        if self.interpolator is not None and not learned:
-            raise UsageError(
-                f"An interpolator is for a set that stores fewer frames, with interpolation={LEARNED!r}: leave it None."
-            )
-        for stored in fewer if learned else ():
-            upsampling.axis_matrices((stored, *self.size), whole, LEARNED, self.interpolator)
-
-    def _item_shape(self, items: Items) -> tuple[int, ...]:
-        """What an item's shape must be; where it may be stored small, it may be less than the videos'."""
-        found = items.shape_in(self.arrays)
-        whole = items.whole(self.frames, *self.size)
-        shape = [there if needed is None else needed for there, needed in zip(found, whole, strict=True)]
-        if items.enlarged_before is not None:
-            shape = [
-                min(there, needed) if axis in items.smaller else needed
-                for axis, there, needed in zip(items.axes, found, shape, strict=True)
-            ]
-        return tuple(shape)
 
     @property
     def memory(self) -> Memory:
@@ -345,10 +243,3 @@ class DistilledSet:
                 f"{statics} statics and {dynamics} dynamics a class."
             )
         return pairs
-
-
-def _array(name: str, array: np.ndarray, rank: int) -> np.ndarray:
-    array = np.ascontiguousarray(array, dtype=np.float32)
-    if array.ndim != rank or 0 in array.shape:
-        raise UsageError(f"Array {name!r} has shape {array.shape}; it needs {rank} axes, none of them empty.")
-    return array

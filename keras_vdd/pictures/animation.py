@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from keras_vdd.pictures.pixels import to_pixels
 from keras_vdd.pictures.tiles import GAP, INK, PAPER, scaled
+from keras_vdd.text import printable
 
 CAPTION = 16
 
@@ -57,7 +58,7 @@ def _page(frames, names, tile, columns):
     for number, (frame, name) in enumerate(zip(frames, names)):
         x, y = GAP + number % columns * (tile + GAP), GAP + number // columns * (tile + CAPTION + GAP)
         page.paste(scaled(frame, tile), (x, y))
-        pen.text((x + 1, y + tile + 1), _fitting(name, font, tile), INK, font)
+        pen.text((x + 1, y + tile + 1), _fitting(printable(name), font, tile), INK, font)
     return page
 
 

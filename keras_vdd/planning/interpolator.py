@@ -10,7 +10,7 @@ from keras_vdd.interpolators.engine import training_of
 from keras_vdd.memory.budget import real_clip_bytes
 from keras_vdd.methods.cost import FORWARD, raw_and_normalised
 from keras_vdd.planning.extent import extent_of
-from keras_vdd.planning.timing import duration_in_words, seconds_of
+from keras_vdd.planning.timing import duration_in_words, measured_by, seconds_of, warn_of_days
 from keras_vdd.temporal import TimeSformer
 from keras_vdd.temporal.timesformer import Architecture
 
@@ -35,6 +35,7 @@ def plan_interpolator(recipe: Any) -> dict[str, Any]:
     """Return what `vdd interpolator --dry-run` prints; arguments and errors as `make_interpolator`."""
     about = training_of(recipe).about
     cost = interpolator_stage(recipe, extent_of(recipe.data))
+    warn_of_days(cost["seconds"], {"interpolator": cost})
     return {
         "set": recipe.data.set,
         "stored frames": about.stored_frames,
@@ -43,6 +44,7 @@ def plan_interpolator(recipe: Any) -> dict[str, Any]:
         "bytes": about.nbytes,
         **cost,
         "time, estimated": duration_in_words(cost["seconds"]),
+        "time is measured by": measured_by(),
         "folder": recipe.interpolator.folder,
     }
 

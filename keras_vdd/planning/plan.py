@@ -17,7 +17,7 @@ from keras_vdd.planning.interpolator import interpolator_stage
 from keras_vdd.planning.paper_figures import figure_of
 from keras_vdd.planning.stage_costs import Networks
 from keras_vdd.planning.stored_bytes import counts, in_memory, shapes, stored
-from keras_vdd.planning.timing import duration_in_words
+from keras_vdd.planning.timing import duration_in_words, measured_by, warn_of_days
 from keras_vdd.recipe.load import load_recipe
 
 
@@ -25,7 +25,8 @@ def plan(recipe: Any, **settings: Any) -> dict[str, Any]:
     """Say what a recipe will make and cost, before anything is made.
 
     Works without the videos, unless `data.root` is given: then its files are listed. Time is measured on
-    a clip or two on the active backend and scaled; `operations`, those of floating-point numbers in convolutions and
+    a clip or two on the active backend, on a processor by processor seconds, which do not depend on what else it does,
+    and scaled; a day or more is a warning. `operations`, those of floating-point numbers in convolutions and
     dense layers, say what it would be elsewhere; memory is that of the arrays and of the activations that
     derivatives need. Both are estimates, bytes of what is distilled are exact.
 
@@ -56,6 +57,7 @@ def _plan(recipe):
     nbytes, paper = stored(recipe, extent.classes), figure_of(recipe)
     estimates = _estimates(recipe, extent, nbytes.get("distilled"))
     seconds = sum(stage["seconds"] for stage in estimates.values())
+    warn_of_days(seconds, estimates)
     return {
         "recipe": recipe.name,
         "method": recipe.method,
@@ -77,6 +79,7 @@ def _plan(recipe):
             "backend": keras.config.backend(),
             "device": str(device_in_use()),
             "bytes of memory": total_bytes(),
+            "time is measured by": measured_by(),
         },
     }
 

@@ -8,6 +8,7 @@ from keras_vdd.data.sources import SOURCES
 from keras_vdd.settings import (
     Colours,
     Name,
+    Place,
     Positive,
     Rate,
     Real,
@@ -39,17 +40,19 @@ class DataSettings(Settings):
     set: Annotated[str, one_of(SOURCES.names)] = "folder"
     """Layout of the source: class folders, a public set as distributed (`miniucf` is 50 classes of UCF101),
     or shapes made here."""
-    root: Name | None = None
+    root: Place | None = None
     """Folder of the source videos. `shapes` makes its own where none is given."""
-    annotations: Name | None = None
+    annotations: Place | None = None
     """Folder (Kinetics: or one file) of a public set's lists, where they do not lie under `root`."""
-    store: Name = "stores"
+    store: Place = "stores"
     """Folder where decoded frames are kept; several recipes may share it."""
     codec: Literal["raw", "jpeg"] = "raw"
     """How frames are kept: `raw`, fastest to read, or `jpeg`, with a seventh of the bytes and some 20 times
     slower to read."""
     part: Literal["whole", "middle"] = "whole"
     """What is kept of a video: all of it, or the one clip in its middle (as of Kinetics and SSv2 in the paper)."""
+    failed_share: Annotated[Real, Field(ge=0, le=1)] = 0.5
+    """Share of the videos that may be unreadable, which are listed and left out; above it the work stops."""
     split: Annotated[Whole, Field(ge=1, le=3)] = 1
     """Official split (UCF101, MiniUCF and HMDB51)."""
     unused: Literal["drop", "train"] = "drop"

@@ -21,6 +21,7 @@ _KINDS = {
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text (write numbers that are names in quotes)",
+    "string_unicode": "text of UTF-8",
     "string_too_short": "more than nothing",
     "string_pattern_mismatch": "made of letters, digits, dots, dashes and underscores",
     "tuple_type": "a list",

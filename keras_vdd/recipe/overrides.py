@@ -13,6 +13,7 @@ from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.schema import RENAMED
 from keras_vdd.recipe.yaml_text import parse_yaml
 from keras_vdd.settings import in_short
+from keras_vdd.text import as_text
 
 Overrides = str | Iterable[str] | Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def parse(text: str) -> tuple[str, Any]:
     if bare and (kind == "list" or (kind == "list or word" and "," in raw)):
         raw = f"[{raw}]"
     try:
-        return key, parse_yaml(raw)
+        return key, parse_yaml(as_text(raw))
     except (YAMLError, ValueError):
         raise ValueError(f"{key}={in_short(raw)} is not valid YAML; lists are written [a,b]") from None
 

@@ -20,7 +20,7 @@ from keras_vdd.models.registry import NETWORKS
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, InterpolatorSettings
-from keras_vdd.settings import DeviceName, FolderName, Name, Positive, Settings, Whole, in_short
+from keras_vdd.settings import DeviceName, FolderName, Place, Positive, Settings, Whole, in_short
 from keras_vdd.temporal import LEARNED
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.
@@ -85,7 +85,7 @@ def _of_its_choice(values, base, setting, default, known):
 class RunSettings(Settings):
     """Where a run lives and how it is made repeatable."""
 
-    dir: Name = "runs"
+    dir: Place = "runs"
     """Folder of run folders."""
     name: FolderName | None = None
     """Name of the run folder; the recipe's name where none is given."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from keras_vdd.settings import Name, Positive, Real, Settings
+from keras_vdd.settings import Place, Positive, Real, Settings
 
 
 class ExpertSettings(Settings):
@@ -19,9 +19,9 @@ class ExpertSettings(Settings):
     """SGD step, without momentum or decay."""
     batch_size: Positive = 256
     """Real clips of a step."""
-    source: Name | None = None
+    source: Place | None = None
     """Published experts to take in place of training them: a folder, or hf://owner/name@revision on the Hub."""
-    folder: str = "experts"
+    folder: Place = "experts"
     """Where experts are kept; recipes that need the same ones share them."""
     processes: Positive | None = None
     """Experts trained side by side; null for one for every four processor cores."""
@@ -46,7 +46,7 @@ class InterpolatorSettings(Settings):
     """Heads of attention; they divide the width."""
     mlp_ratio: Positive = 4
     """Hidden numbers of an MLP for each of a token."""
-    folder: str = "interpolators"
+    folder: Place = "interpolators"
     """Where interpolators are kept; recipes that need the same one share it."""
 
     def architecture(self, memory: Any, data: Any) -> Any:

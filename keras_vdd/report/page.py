@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_vdd.errors import VddError
 from keras_vdd.report.curves import loss_curve
 from keras_vdd.report.files import write_bytes
+from keras_vdd.text import printable, printable_document
 
 _TYPES = {".png": "image/png", ".gif": "image/gif", ".webp": "image/webp", ".jpg": "image/jpeg"}
 
@@ -40,7 +41,7 @@ def write_page(path, name, table, pictures=(), losses=None, recipe="", facts=Non
     Raises:
         VddError: a picture cannot be read, or the disk refuses.
     """
-    parts = [f"<h1>{html.escape(name)}</h1>"]
+    parts = [f"<h1>{_shown(name)}</h1>"]
     if table is not None:
         parts += ["<h2>Results</h2>", _table(table)]
     if pictures:
@@ -49,29 +50,33 @@ def write_page(path, name, table, pictures=(), losses=None, recipe="", facts=Non
         parts += ["<h2>Losses</h2>", *(loss_curve(points, stage) for stage, points in losses.items())]
     if facts:
         cells = "".join(
-            f'<tr><td class="left">{html.escape(str(k))}</td><td class="left">{html.escape(str(v))}</td></tr>'
+            f'<tr><td class="left">{_shown(k)}</td><td class="left">{_shown(v)}</td></tr>'
             for k, v in facts.items()
         )
         parts += ["<h2>Made with</h2>", f"<table>{cells}</table>"]
     if recipe:
-        parts += ["<h2>Recipe</h2>", f"<pre>{html.escape(recipe)}</pre>"]
+        parts += ["<h2>Recipe</h2>", f"<pre>{html.escape(printable_document(recipe))}</pre>"]
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{html.escape(name)}</title><style>{_STYLE}</style>"
+        f"<title>{_shown(name)}</title><style>{_STYLE}</style>"
     )
     body = "\n".join(parts)
     page = f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
-    write_bytes(path, page.encode())
+    write_bytes(path, page)
+
+
+def _shown(text):
+    return html.escape(printable(text))
 
 
 def _table(table):
     def line(cells, tag):
         sides = [' class="left"' if table.is_words(head) else "" for head in table.header]
-        return "<tr>" + "".join(f"<{tag}{s}>{html.escape(c)}</{tag}>" for c, s in zip(cells, sides)) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}{s}>{_shown(c)}</{tag}>" for c, s in zip(cells, sides)) + "</tr>"
 
     rows = "".join(line(row, "td") for row in table.rows)
     return (
-        f'<p class="title">{html.escape(table.title)}</p>'
+        f'<p class="title">{_shown(table.title)}</p>'
         f'<div class="wide"><table>{line(table.header, "th")}{rows}</table></div>'
     )
 
@@ -85,6 +90,6 @@ def _picture(caption, path):
         content = base64.b64encode(path.read_bytes()).decode()
     except OSError as error:
         raise VddError(f"Cannot read picture {path}: {error.strerror or error}; make it again.") from error
-    text = html.escape(caption, quote=True)
+    text = _shown(caption)
     image = f'<img alt="{text}" src="data:{kind};base64,{content}">'
     return f"<figure>{image}<figcaption>{text}</figcaption></figure>"

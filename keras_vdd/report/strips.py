@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from keras_vdd.pictures.pixels import difference_pixels, motion_pixels, to_pixels
 from keras_vdd.pictures.tiles import GAP, INK, PALE, PAPER, png_bytes, scaled
 from keras_vdd.report.files import write_bytes
+from keras_vdd.text import printable
 
 MARGIN, HEADING, LABELS = 8, 20, 76
 
@@ -67,7 +68,7 @@ def frame_strip(panels, tile=64, columns=16):
     pen = ImageDraw.Draw(image)
     y = MARGIN
     for panel in panels:
-        pen.text((MARGIN, y), panel.title, INK, ImageFont.load_default(14))
+        pen.text((MARGIN, y), printable(panel.title), INK, ImageFont.load_default(14))
         y += HEADING
         for label, frames in panel.rows:
             pen.text((MARGIN, y + tile / 2), label, PALE, ImageFont.load_default(12), anchor="lm")

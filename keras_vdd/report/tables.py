@@ -3,6 +3,8 @@
 import textwrap
 from dataclasses import dataclass
 
+from keras_vdd.text import printable
+
 _NARROWEST = 72
 
 
@@ -22,10 +24,11 @@ class Table:
 
     def text(self):
         """Return the table as aligned lines for a terminal or a log, without a last line end."""
-        widths = [max(map(len, column)) for column in zip(self.header, *self.rows)]
-        lines = [self._line(cells, widths) for cells in (self.header, *self.rows)]
+        cells = [[printable(cell) for cell in row] for row in (self.header, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*cells)]
+        lines = [self._line(row, widths) for row in cells]
         rule = "  ".join("-" * w for w in widths)
-        title = textwrap.wrap(self.title, max(_NARROWEST, len(rule)))
+        title = textwrap.wrap(printable(self.title), max(_NARROWEST, len(rule)))
         return "\n".join([*title, "", lines[0], rule, *lines[1:]])
 
     @staticmethod
@@ -62,6 +65,7 @@ def results_table(rows, title):
         ("note", lambda row: row.note),
     ]
     optional = {
+        "top-5 %": any(row.score.top5["values"] for row in rows),
         "pairs %": any(row.score.pairs for row in rows),
         "diverged": any(row.score.diverged for row in rows),
         "note": any(row.note for row in rows),

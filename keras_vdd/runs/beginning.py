@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import pathlib
 from typing import Any
 
@@ -11,6 +12,7 @@ from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.runs.environment import (
     FILE,
+    PLACE,
     RECIPE,
     SETTINGS,
     TEXT,
@@ -69,5 +71,5 @@ def _facts(recipe: Recipe) -> dict[str, Any]:
 
 def _write(folder: pathlib.Path, recipe: Recipe, facts: dict[str, Any]) -> None:
     text = resolved_yaml(recipe)
-    write_json(folder / FILE, {**facts, TEXT: checksum(text)}, indent=2)
+    write_json(folder / FILE, {PLACE: os.getcwd(), **facts, TEXT: checksum(text)}, indent=2)
     write_atomically(folder / RECIPE, text)

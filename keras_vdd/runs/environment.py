@@ -12,11 +12,14 @@ from keras_vdd.files import checksum, file_checksum
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.overrides import Overrides
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.runs.places import from_here
 from keras_vdd.sealed import Damaged, read_json
 
 FILE, RECIPE = "environment.json", "recipe.yaml"
 # Members of environment.json beside the environment: checksums of the settings that count, and of recipe.yaml.
 SETTINGS, TEXT = "recipe", "recipe_text"
+# Another: the working directory in which it was begun, which the run's numbers do not depend on.
+PLACE = "begun_in"
 
 PACKAGES = ("keras", "torch", "tensorflow", "tensorflow_cpu", "jax", "numpy", "av", "datasets")
 
@@ -70,14 +73,14 @@ def begun_with(folder: pathlib.Path) -> dict[str, Any]:
 
 def environment_in(begun: dict[str, Any]) -> dict[str, Any]:
     """Return the `environment` alone of what a run was `begun_with`."""
-    return {key: value for key, value in begun.items() if key not in (SETTINGS, TEXT)}
+    return {key: value for key, value in begun.items() if key not in (SETTINGS, TEXT, PLACE)}
 
 
 def mark_of(begun: dict[str, Any]) -> str | None:
     """Return the mark of a run that was begun with this; None of one that an earlier version began."""
     if SETTINGS not in begun:
         return None
-    facts = {key: value for key, value in begun.items() if key != TEXT}
+    facts = {key: value for key, value in begun.items() if key not in (TEXT, PLACE)}
     return checksum(json.dumps(facts, sort_keys=True))
 
 
@@ -92,12 +95,16 @@ def recipe_is_whole(begun: dict[str, Any], folder: pathlib.Path) -> bool:
 def recipe_of(folder: pathlib.Path, overrides: Overrides = (), **settings: Any) -> Recipe:
     """Return the recipe of the run in `folder`; arguments as `load_recipe` takes them.
 
+    Folders that it names by relative paths are found from any working directory, as `from_here` says.
+
     Raises:
         VddError: it is not as the run wrote it, or the folder does not say what it was begun with.
     """
-    if not recipe_is_whole(begun_with(folder), folder):
+    begun = begun_with(folder)
+    if not recipe_is_whole(begun, folder):
         raise VddError(
             f"'{folder / RECIPE}' is not as the run wrote it: the `vdd distill` that began the run writes it again; "
             "other settings can be laid over it."
         )
-    return load_recipe(folder / RECIPE, overrides, **settings)
+    recipe = load_recipe(folder / RECIPE)
+    return load_recipe(from_here(recipe, folder, begun.get(PLACE)), overrides, **settings)

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import os
 import pathlib
 import shlex
 from collections.abc import Iterator, Mapping
@@ -80,6 +81,15 @@ class RunFolder:
         Raises:
             VddError: another process holds it.
         """
+        if not os.access(self.path, os.W_OK):
+            # Nobody can: it is read, which a finished one takes no more.
+            if not (self.path / "results.json").exists():
+                raise VddError(
+                    f"The run in '{self.path}' is not finished, and its folder cannot be written to: copy it to where "
+                    "you may write and set run.dir to that."
+                )
+            yield
+            return
         with lock(self.path / "lock", wait=False) as alone:
             if not alone:
                 raise VddError(

@@ -14,7 +14,7 @@ from keras_vdd.runs.videos import Videos
 # and rounding (a chunk is how many clips go into one pass). Videos are told apart by their content, see `Videos`.
 _NOT_COMPARED = {
     "run": ("dir", "name", "checkpoint_every", "device"),
-    "data": ("root", "annotations", "store"),
+    "data": ("root", "annotations", "store", "failed_share"),
     "static": ("chunk",),
     "dynamic": ("chunk",),
     "experts": ("folder", "processes"),

@@ -10,7 +10,7 @@ import pytest
 
 from keras_vdd import installed
 from keras_vdd.cli import backend
-from keras_vdd.errors import UsageError
+from keras_vdd.errors import UsageError, VddError
 
 INSTALLED = [name for name in backend.NAMES if backend.installed(name)]
 
@@ -62,6 +62,46 @@ def test_what_keras_wrote_by_itself_is_no_choice(tmp_path):
     assert done.stdout.strip() == "jax" and f"since {tmp_path / 'keras.json'} says so" in done.stderr
 
 
+def test_a_run_keeps_its_backend_where_nobody_chose(tmp_path):
+    run, last = tmp_path / "run", INSTALLED[-1]
+    run.mkdir()
+    settle = f"from keras_vdd.cli import backend; backend.settle(run={str(run)!r})" + SHOW
+    assert python(settle, home=tmp_path).stdout.strip() == INSTALLED[0]
+    (run / "environment.json").write_text(json.dumps({"backend": last}))
+    done = python(settle, home=tmp_path)
+    assert done.stdout.strip() == last
+    assert done.stderr == (
+        f"backend: {last}, since the run '{run}' was begun on it (--backend or KERAS_BACKEND chooses another)\n"
+    )
+    done = python(settle, home=tmp_path, env={"KERAS_BACKEND": INSTALLED[0]})
+    assert (done.stdout.strip(), done.stderr) == (INSTALLED[0], "")
+    (run / "environment.json").write_text(json.dumps({"backend": "theano"}))
+    assert python(settle, home=tmp_path).stdout.strip() == INSTALLED[0]
+
+
+def test_too_little_memory_for_a_backend_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(backend, "address_space_bytes", lambda: 500_000_000)
+    with pytest.raises(
+        VddError, match=r"torch takes 1.3 GB of address space to start, and 0.5 GB are allowed"
+    ):
+        backend.refuse_little_memory("torch")
+    monkeypatch.setattr(backend, "address_space_bytes", lambda: None)
+    backend.refuse_little_memory("torch")
+
+
+def test_how_a_backend_is_installed(tmp_path, monkeypatch):
+    def told(noted):
+        monkeypatch.setattr(installed, "installed_from", lambda: noted)
+        return installed.how_to_install("jax")
+
+    url = tmp_path.as_uri()
+    assert told({"url": url, "dir_info": {"editable": True}}) == f'pip install -e ".[jax]" in {tmp_path}'
+    assert told({"url": url, "dir_info": {}}) == f"pip install '{tmp_path}[jax]'"
+    assert (
+        told({}) == told({"url": "file:///no/such/folder", "dir_info": {}}) == 'pip install "keras-vdd[jax]"'
+    )
+
+
 def test_a_home_that_nobody_knows(monkeypatch):
     for name in ("HOME", "KERAS_HOME"):
         monkeypatch.delenv(name, raising=False)
@@ -79,7 +119,7 @@ def test_a_backend_that_is_not_installed(name):
     hidden = f"import sys; sys.modules[{name!r}] = None\n"
     done = python(hidden + MAIN, "--backend", name, "recipes", "list")
     assert done.returncode == 2
-    assert done.stderr == f'error: backend {name} is not installed; pip install "keras-vdd[{name}]"\n'
+    assert done.stderr == f"error: backend {name} is not installed; {installed.how_to_install(name)}\n"
 
 
 def test_no_backend_at_all(tmp_path):

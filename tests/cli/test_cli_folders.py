@@ -1,11 +1,13 @@
 """Commands that are pointed at a set, a run or a store: what they find and what they refuse."""
 
+import errno
 import json
 
 import numpy as np
 import pytest
 from made_rows import results
 
+from keras_vdd.classifiers import place
 from keras_vdd.cli.main import main
 from keras_vdd.hub.export import export
 from keras_vdd.memory.distilled_set import DistilledSet
@@ -109,6 +111,19 @@ def test_a_run_that_has_not_come_to_a_set(capsys, run, tmp_path):
 def test_train_keeps_keras_files_only(capsys, run, tmp_path):
     assert "must end in .keras" in vdd(capsys, "train", run, "--save", tmp_path / "x.h5", code=2)
     assert "does not exist" in vdd(capsys, "train", run, "--save", tmp_path / "no" / "x.keras", code=2)
+    (tmp_path / "folder.keras").mkdir()
+    assert "it is a folder" in vdd(capsys, "train", run, "--save", tmp_path / "folder.keras", code=2)
+
+
+def test_a_place_for_a_classifier_is_tried_before_training(capsys, run, tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(place, "try_writing", refused)
+    said = vdd(capsys, "train", run, "--save", tmp_path / "x.keras", code=2)
+    assert said.endswith(
+        f"the folder {tmp_path} cannot be written to (Permission denied): name a file in another\n"
+    )
 
 
 def test_inspect_a_store(capsys, tmp_path):

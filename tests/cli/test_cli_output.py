@@ -1,5 +1,6 @@
 """Progress goes to standard error as lines or bars; JSON is strict; an interrupt ends with 130."""
 
+import dataclasses
 import io
 import json
 import os
@@ -165,3 +166,52 @@ def test_a_closed_pipe_is_no_error():
     command = f"{sys.executable} -P -m keras_vdd.cli recipes show quickstart | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("#") and "Traceback" not in done.stderr
+
+
+EVIL = "a\x1b[31m\nforged\u202e\udce9\x9b"
+
+
+def test_names_do_nothing_to_a_terminal(capsys):
+    output.emit_lines({EVIL: {"inside": EVIL}, "list": [EVIL]})
+    output.emit_table(
+        [dataclasses.replace(row(17.4, 17.6, clips=2), method=EVIL).to_json()], f"protocol {EVIL}"
+    )
+    said = capsys.readouterr().out
+    assert all(line.isprintable() for line in said.split("\n")) and said.count("\\x1b[31m\\nforged") == 5
+    output.emit_json({EVIL: [EVIL]})
+    said = capsys.readouterr().out
+    assert json.loads(said) == {EVIL: [EVIL]} and all(line.isprintable() for line in said.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        (EVIL,),
+        ("prepare", f"--{EVIL}"),
+        ("recipes", "validate", "quickstart", EVIL),
+        ("recipes", "validate", "quickstart", f"{EVIL}=1"),
+        ("recipes", "validate", "quickstart", f"run.name={EVIL}", f"data.set={EVIL}"),
+        ("recipes", "validate", EVIL),
+        ("inspect", EVIL),
+        ("prepare", "--recipe", "dm-folder", f"data.root={EVIL}"),
+        ("prepare", "--recipe", "dm-folder", f"data.root=x\n  - {EVIL}"),
+        ("predict", "none.keras", EVIL),
+    ],
+)
+def test_what_was_typed_is_shown_escaped(capsys, args):
+    assert main(list(args)) in (1, 2)
+    said = capsys.readouterr().err
+    assert said and all(line.isprintable() for line in said.split("\n")) and "\nforged" not in said
+
+
+def test_the_log_file_and_the_command_that_goes_on_are_lines(capsys, monkeypatch, tmp_path):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_vdd.pipeline.prepare", stopped)
+    args = ["--log-file", str(tmp_path / "log"), "prepare", "--recipe", "dm-folder", f"data.root={EVIL}"]
+    monkeypatch.setattr(sys, "argv", ["vdd", *args])
+    assert main() == 130
+    last = capsys.readouterr().err.rstrip("\n").split("\n")[-1]
+    assert r"goes on: vdd --log-file" in last and r"$'data.root=a\x1b[31m\nforged\u202e\xe9\x9b'" in last
+    assert len((tmp_path / "log").read_text().splitlines()) == 2

@@ -1,6 +1,7 @@
 """`vdd --plugin`: before or after a command, with any backend; what is wrong with the file is told in a sentence."""
 
 import json
+import os
 
 import keras
 import pytest
@@ -87,7 +88,9 @@ def test_what_is_wrong_is_told_with_its_line(text, code, words, plugin, capsys):
 def test_what_is_no_file_is_told(plugin, tmp_path, capsys):
     (tmp_path / "folder").mkdir()
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\xff\xfe\x00")
+    os.mkfifo(tmp_path / "pipe")
     for name, words in (
+        ("pipe", "is no file"),
         ("nowhere.py", "does not exist"),
         ("folder", "is a folder"),
         ("picture.png", "is no text"),

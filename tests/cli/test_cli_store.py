@@ -86,7 +86,7 @@ def test_prepare_in_words(capsys, place):
 def test_many_failures_are_counted(capsys, place):
     for i in range(30):
         (place / "videos" / "train" / "walk" / f"empty{i}.avi").touch()
-    lines = prepare(capsys)[0].splitlines()
+    lines = prepare(capsys, "data.failed_share=1")[0].splitlines()
     assert sum(line.startswith("failed  ") for line in lines) == 20 and lines[-1].startswith(
         "and 11 more, in failed.csv"
     )

@@ -46,6 +46,7 @@ def settings(tmp_path):
             "size": 16,
             "codec": "raw",
             "part": "whole",
+            "failed_share": 1.0,
             "interval": 2,
             "flip": True,
             "test_fraction": 0.25,

@@ -122,6 +122,7 @@ def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_
     for path in (tmp_path / "videos" / "run").iterdir():
         write_video(path, 2)
     listing = find_videos(small_set)
+    assert ["d-broken.mkv" in note or "e-folder.avi" in note for note in listing.notes] == [True, True]
     # Which two are held out is drawn; what counts is what becomes of each.
     stores = prepare(listing, small_set)
     failed = {}
@@ -135,11 +136,8 @@ def test_bad_videos_are_listed_and_cost_nothing_else(small_set, tmp_path, write_
         )
         if store.failed:
             assert any(f"{len(store.failed)} of" in text and "failed.csv" in text for text in caplog.messages)
-    assert sorted(failed) == [
-        f"hop/{n}" for n in ("a-text.avi", "b-empty.mp4", "c-cut, short.mp4", "d-broken.mkv", "e-folder.avi")
-    ]
+    assert sorted(failed) == [f"hop/{n}" for n in ("a-text.avi", "b-empty.mp4", "c-cut, short.mp4")]
     assert "does not open" in failed["hop/a-text.avi"] and "empty" in failed["hop/b-empty.mp4"]
-    assert "missing" in failed["hop/d-broken.mkv"] and "folder" in failed["hop/e-folder.avi"]
     assert [
         int(s.lengths[i]) for s in stores.values() for i, n in enumerate(s.names) if n == "hop/f-single.avi"
     ] == [1]

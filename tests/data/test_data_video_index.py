@@ -97,7 +97,7 @@ def test_a_link_to_a_parent_ends(tmp_path):
 
 
 def test_folders_that_cannot_be_read(tmp_path, monkeypatch):
-    touch(tmp_path, "a/v.avi", "lost+found/w.avi")
+    touch(tmp_path, "a/v.avi", "locked/w.avi")
     scandir = os.scandir
 
     def closed(name):
@@ -108,9 +108,9 @@ def test_folders_that_cannot_be_read(tmp_path, monkeypatch):
 
         monkeypatch.setattr(os, "scandir", opened)
 
-    closed("lost+found")
+    closed("locked")
     index = VideoIndex(str(tmp_path), ["v.avi"])
-    assert index.find("a", "v.avi") and index.unreadable == [str(tmp_path / "lost+found")]
+    assert index.find("a", "v.avi") and index.unreadable == [str(tmp_path / "locked")]
     closed(tmp_path.name)
     with pytest.raises(VddError, match="cannot be read .Permission denied.: see to its permissions"):
         VideoIndex(str(tmp_path), ["v.avi"])

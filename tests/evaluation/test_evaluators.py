@@ -141,7 +141,7 @@ def test_every_epoch_visits_every_row_once():
 
 def test_a_separable_set_is_learned_and_repeats():
     first = score(pairs=[(0, 1)])
-    assert first.top1["mean"] > 95 and first.top5["mean"] == 100 and first.pairs["mean"] > 95
+    assert first.top1["mean"] > 95 and first.top5["mean"] is None and first.pairs["mean"] > 95
     assert first.diverged == [] and first.networks[0].steps == 40
     assert first.networks[0].loss < 0.2
     again = score(pairs=[(0, 1)])

@@ -42,3 +42,9 @@ def test_diverged_networks_are_named_and_left_out():
     assert values["diverged"] == 1 and values["diverged_seeds"] == [1] and values["seeds"] == [0, 1]
     assert values["pairs"] is None
     assert Score((bad,)).to_json()["top1"]["mean"] is None
+
+
+def test_the_five_best_of_fewer_than_six_classes_are_not_counted():
+    logits, labels = np.zeros((3, 5)), [0, 1, 4]
+    assert metrics.top_5_accuracy(logits, labels) is None
+    assert metrics.top_5_accuracy(np.zeros((3, 6)), [0, 1, 5]) == pytest.approx(2 / 3)

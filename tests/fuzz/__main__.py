@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 # Each a module of this folder with `attempt(number) -> (outcome, what is wrong or "")`.
-PARTS = ("recipes",)
+PARTS = ("recipes", "sets")
 
 
 def run(part, first=0, count=None, seconds=None, say=lambda line: None):

@@ -18,6 +18,8 @@ def test_cells():
 def test_columns_that_no_row_has_are_left_out():
     table = results_table([row(50.0, pairs=98.0)], "t")
     assert table.header[-1] == "pairs %" and table.rows[0][-1] == "98.0 ±0.0"
+    # With fewer than six classes nobody counts the five best.
+    assert "top-5 %" in table.header and "top-5 %" not in results_table([row(50.0, top5=None)], "t").header
     assert results_table([], "t").rows == []
 
 

@@ -18,6 +18,7 @@ TIME_LIMIT_S = 300.0
 SECONDS_PER_MEGABYTE = 5
 # How often a process that is killed while it starts is started.
 STARTS = 3
+_SIGKILL = 9
 
 
 class Pool:
@@ -46,15 +47,19 @@ class Pool:
                 process.stdin.close()
             process.stdout.close()
 
-    def ordered(self, jobs):
+    def ordered(self, jobs, answer=None):
         """Yield the answer to each job, in the order of `jobs`.
 
         Jobs are taken a few ahead of the answers, so neither memory nor finished work piles up
         behind one slow video.
+
+        Args:
+            jobs: iterable.
+            answer: function that answers a job, called in threads; None for `ask`.
         """
         ahead = collections.deque()
         for job in jobs:
-            ahead.append(self._threads.submit(self.ask, job))
+            ahead.append(self._threads.submit(answer or self.ask, job))
             if len(ahead) >= 8 * self.workers:
                 yield ahead.popleft().result()
         while ahead:
@@ -64,12 +69,15 @@ class Pool:
         """Give a job to this thread's process and wait.
 
         A process that dies is tried once more, for it may have been killed from outside; one that
-        dies twice or takes too long answers with that.
+        dies twice or takes too long answers with that. Only what a codec does to it is the video's fault.
         """
         for _ in range(2):
             answer, status = self._ask_once(job)
             if answer:
                 return answer
+        if status >= 0 or status == -_SIGKILL:
+            how = "was killed, as where memory runs out" if status < 0 else f"ended with exit status {status}"
+            return {"passing": f"the decoding process {how}"}
         return {"failed": f"the decoder crashed on it (exit status {status})"}
 
     def _ask_once(self, job):

@@ -12,21 +12,25 @@ import json
 import os
 import signal
 import sys
+import time
 import zlib
 
 import av
 
 from keras_vdd.data.decoding.cut import Cut
-from keras_vdd.data.decoding.image_folder import picture_files
+from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
+from keras_vdd.data.decoding.source_checksum import source_checksum
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
-from keras_vdd.files import file_checksum, replacing, write_atomically
+from keras_vdd.files import replacing, write_atomically
 from keras_vdd.sealed import seal
 from keras_vdd.stopping import SIGNALS
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
 # machine's memory. Decoding 8K takes a tenth of it.
 MEMORY_LIMIT = 6 * 2**30
+# Seconds to wait before what the machine failed at is tried again.
+PAUSES = (0.2, 1.0)
 
 
 def main():
@@ -67,48 +71,86 @@ def _reply(replies, answer):
 
 
 def _look(path, size, middle=None):
-    """Answer how many frames of `path` will be kept if it decodes."""
-    return {"frames": Cut(size, middle=middle).counted_frames(path)}
+    """Answer how many frames of `path` will be kept if it decodes; an estimate is no place to fail."""
+    try:
+        return {"frames": Cut(size, middle=middle).counted_frames(path)}
+    except (OSError, MemoryError):
+        return {"frames": 0}
 
 
 def _decode(path, size, part, codec="raw", middle=None, threads=1):
-    """Write the frames of `path` to the file `part` and then the answer to `part`.json; return the answer.
+    """Write the frames of `path` to the file `part` and then the answer to `part.json`; return the answer.
 
     A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
     `frames`, `source` (a hash of the file), `sums`, the CRC-32 of each frame as it is written, and, for frames that
-    differ in size, `sizes`, their bytes.
+    differ in size, `sizes`, their bytes. Where the video is at fault it has `failed`, why, and `source`. Where the
+    machine is, it has `passing`, why, and is not kept: the next call tries again.
     """
+    cut, met, pauses = Cut(size, codec, middle), 0, list(PAUSES)
+    while True:
+        try:
+            return _finish(part, _written(path, part, cut, threads))
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                return {"disk_full": True}
+            reason, fault = _reason(error), _fault(error, path, part)
+        if fault and not pauses:
+            return {"passing": fault}
+        if fault:
+            time.sleep(pauses.pop(0))
+            continue
+        met += 1
+        # Met twice, and all of the file can be read: it is the video's.
+        if met == 2:
+            return _finish(part, {"failed": reason, **_source_if_there(path)})
+
+
+def _written(path, part, cut, threads):
+    """Write the frames; return the answer."""
     count, sizes, sums = 0, [], []
     try:
         with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
-            for frame in Cut(size, codec, middle).frames(path, threads):
-                content = frame.data if codec == "raw" else encode(frame)
+            for frame in cut.frames(path, threads):
+                content = frame.data if cut.codec == "raw" else encode(frame)
                 written = file.write(content)
                 sums.append(zlib.crc32(content))
-                if codec != "raw":
+                if cut.codec != "raw":
                     sizes.append(written)
                 count += 1
-            answer = {"frames": count, "source": _hash(path), "sums": sums}
-        return _finish(part, {**answer, "sizes": sizes} if sizes else answer)
-    except UnreadableVideo as error:
-        answer = {"failed": error.reason}
-    except MemoryError:
-        answer = {"failed": f"one of its frames does not fit in memory, after {count} frames"}
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return {"disk_full": True}
-        answer = {"failed": f"it does not decode ({type(error).__name__}: {error})".replace("\n", " ")}
-    return _finish(part, answer)
+            answer = {"frames": count, "source": source_checksum(path), "sums": sums}
+    except MemoryError as error:
+        raise UnreadableVideo(
+            path, f"one of its frames does not fit in memory, after {count} frames"
+        ) from error
+    return {**answer, "sizes": sizes} if sizes else answer
+
+
+def _reason(error):
+    if isinstance(error, UnreadableVideo):
+        return error.reason
+    return f"it does not decode ({type(error).__name__}: {error})".replace("\n", " ")
+
+
+def _fault(error, path, part):
+    """Say what of the machine failed, "" where the video did."""
+    place = os.fspath(getattr(error, "filename", None) or "")
+    if place.startswith(os.path.dirname(part)) and not place.startswith(path):
+        return f"its frames cannot be written: {error.strerror or error}"
+    return fault_of_machine(error) or trouble_reading(path)
+
+
+def _source_if_there(path):
+    if not os.path.isfile(path) and not os.path.isdir(path):  # reading a pipe would wait for ever
+        return {}
+    try:
+        return {"source": source_checksum(path)}
+    except (OSError, UnreadableVideo):
+        return {}
 
 
 def _finish(part, answer):
     write_atomically(f"{part}.json", seal(answer), sync=False)
     return answer
-
-
-def _hash(path):
-    """Return a checksum of a file, or of all images of a folder."""
-    return file_checksum(*(picture_files(path) if os.path.isdir(path) else [path]))
 
 
 if __name__ == "__main__":

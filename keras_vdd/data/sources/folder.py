@@ -1,12 +1,34 @@
 """The source for one's own videos: a folder that holds one folder per class."""
 
 import os
+from dataclasses import dataclass, field, replace
 
 from keras_vdd import seeds
-from keras_vdd.data.decoding.frame_folders import holds_frames
+from keras_vdd.data.sources.alike import alike_notes, refuse_alike
+from keras_vdd.data.sources.clutter import LeftAlone, entries, is_folder
+from keras_vdd.data.sources.layout import (
+    find_splits,
+    holds_classes,
+    holds_videos,
+    named_as,
+    offer,
+    public_sets,
+    split_of,
+    stands_for_video,
+    whole_set,
+)
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, is_video, set_root, shorten
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
+from keras_vdd.text import as_text, command_line
+
+
+@dataclass
+class _Class:
+    """A class folder: its path, and the names of the videos in it as they are on the disk, sorted as texts."""
+
+    path: str
+    files: list = field(default_factory=list)
 
 
 def list_folder(data, progress=None):
@@ -19,52 +41,80 @@ def list_folder(data, progress=None):
     in every run.
     """
     root = set_root(data)
-    if _is_split(os.path.join(root, "train")):
-        return list_split_folders(root, data.classes)
+    train, test = find_splits(root)
+    if train is not None:
+        if test is None:
+            raise VddError(
+                f"Not enough test videos: '{root}' has a folder '{train}' but no folder 'test' beside it."
+            )
+        left = LeftAlone()
+        notes = _beside(root, train, test, left)
+        listing = list_split_folders(root, data.classes, train, test, left)
+        return replace(listing, notes=[*notes, *listing.notes])
     return _list_classes(root, data.classes, data.test_fraction)
 
 
-def list_split_folders(root, classes):
-    """List a folder whose `train` and `test` folders are the splits."""
-    test_root = os.path.join(root, "test")
-    if not os.path.isdir(test_root):
-        raise VddError(
-            f"Not enough test videos: '{root}' has a folder 'train' but no folder 'test' beside it."
-        )
-    ignored = []
-    train = _scan(os.path.join(root, "train"), ignored)
-    test = _scan(test_root, ignored)
-    missing = {name: "has no training videos" for name in {*train, *test} if not train.get(name)}
-    there = [name for name in train if train[name]]
-    names = choose_classes(classes, there, missing, root)
-    notes = _ignored_note(ignored) + _missing_note(missing, names, root)
-    untested = [name for name in names if not test.get(name)]
+def list_split_folders(root, classes, train_folder="train", test_folder="test", left=None):
+    """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
+    left = left or LeftAlone()
+    train = _scan(os.path.join(root, train_folder), left)
+    test = _scan(os.path.join(root, test_folder), left)
+    refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    missing = {
+        name: "has no training videos"
+        for name in {*train, *test}
+        if name not in train or not train[name].files
+    }
+    names = choose_classes(classes, _filled(train), missing, root)
+    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root)
+    untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
         notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
-    return Listing(
-        names,
-        _videos(os.path.join(root, "train"), names, train),
-        _videos(test_root, names, test),
-        notes,
-    )
+    return Listing(names, _videos(names, train), _videos(names, test), notes)
+
+
+def _beside(root, train_folder, test_folder, left):
+    """Return the notes on what lies beside the splits, and on a split of another name."""
+    notes = []
+    if split_of(test_folder) == "validation":
+        notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
+    for entry in _entries(root, left):
+        if entry.name in (train_folder, test_folder):
+            continue
+        if split_of(entry.name) and is_folder(entry):
+            notes.append(
+                f"The folder '{entry.name}' beside '{train_folder}' and '{test_folder}' is left out: move its videos "
+                f"into '{train_folder}' to train on them."
+            )
+        else:
+            _leave(entry, "", left)
+    return notes
 
 
 def _list_classes(root, classes, test_fraction):
-    ignored = []
-    found = _scan(root, ignored)
-    missing = {name: "has no videos" for name, files in found.items() if not files}
-    names = choose_classes(classes, [name for name, files in found.items() if files], missing, root)
+    left = LeftAlone()
+    found = _scan(root, left)
+    there = _filled(found)
+    missing = {name: "has no videos" for name in found if name not in there}
+    if not there or (missing and classes == "all"):
+        _refuse_other_layouts(root, found)
+    if len(there) > 1 and all(map(split_of, there)):
+        raise VddError(
+            f"'{root}' has the folders {shorten(there)} with videos and no class folders in them: put them into "
+            f"'{there[0]}/<class>' and so on, one folder for each class."
+        )
+    names = choose_classes(classes, there, missing, root)
     train, test = {}, {}
     for name in names:
-        files = found[name]
+        path, files = found[name].path, found[name].files
         held_out = round(len(files) * test_fraction)
         if test_fraction > 0:
             held_out = min(max(held_out, 1), len(files) - 1)
         order = seeds.stream(0, "held-out", name).permutation(len(files))
-        test[name] = [files[i] for i in order[:held_out]]
-        train[name] = [files[i] for i in order[held_out:]]
-    untested = [name for name in names if not test[name]]
-    notes = _ignored_note(ignored) + _missing_note(missing, names, root)
+        test[name] = _Class(path, [files[i] for i in order[:held_out]])
+        train[name] = _Class(path, [files[i] for i in order[held_out:]])
+    untested = [name for name in names if not test[name].files]
+    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _part_note(root, found)
     if len(untested) == len(names):
         raise VddError(
             f"Not enough test videos: with data.test_fraction={test_fraction} no class of '{root}' "
@@ -74,58 +124,86 @@ def _list_classes(root, classes, test_fraction):
         notes.append(
             f"{len(untested)} of {len(names)} classes have one video, so no test video ({shorten(untested)})."
         )
-    return Listing(names, _videos(root, names, train), _videos(root, names, test), notes)
+    return Listing(names, _videos(names, train), _videos(names, test), notes)
 
 
-def _is_split(folder):
-    """A folder `train` is a split if it holds class folders, and a class of that name if it holds videos."""
-    if not os.path.isdir(folder):
-        return False
-    with os.scandir(folder) as entries:
-        return any(
-            entry.is_dir() and not holds_frames(entry.path)
-            for entry in entries
-            if not entry.name.startswith(".") and not is_video(entry.name)
+def _refuse_other_layouts(root, found):
+    """Say what a folder is that does not hold class folders alone, where that can be told."""
+    split = next((name for name in found if split_of(name) and holds_classes(found[name].path)), None)
+    if split is not None and split_of(split) != "train":
+        raise VddError(
+            f"'{root}' has a folder '{split}' of class folders and no such folder 'train' beside it: name that of the "
+            f"training videos so, or set {command_line([f'data.root={found[split].path}'])} to take '{split}' alone."
         )
+    sentence = offer(root)
+    if sentence is not None:
+        raise VddError(sentence)
 
 
-def _scan(root, ignored):
-    """Return {class: sorted names of its videos}; add the paths of all else to `ignored`."""
+def _part_note(root, found):
+    """Say of what else the folder is a part, or what other set it may be."""
+    whole = whole_set(root)
+    if whole is not None:
+        taken = command_line([f"data.root={whole}"])
+        return [f"'{root}' is one split of '{whole}': set {taken} to take its splits as they are."]
+    above = os.path.dirname(os.path.abspath(root))
+    for place in (root, above):
+        if names := public_sets(place):
+            taken = " or ".join(command_line([f"data.set={name}", f"data.root={place}"]) for name in names)
+            return [f"The lists of a public set lie in '{place}': {taken} takes its own splits."]
+    if names := named_as([file for each in found.values() for file in each.files]):
+        return [
+            f"The videos have names as in {' and '.join(names)}: with its lists, data.set={names[0]} takes its own "
+            "splits, which keep clips of one source together."
+        ]
+    return []
+
+
+def _scan(root, left):
+    """Return {class: `_Class`}; add the paths of all else to `left`."""
     found = {}
-    for entry in _entries(root):
-        if not entry.is_dir():
-            ignored.append(entry.name)
+    for entry in _entries(root, left):
+        if not is_folder(entry):
+            _leave(entry, "", left)
             continue
-        found[entry.name] = []
-        for inner in _entries(entry.path):
-            if is_video(inner.name) or (inner.is_dir() and holds_frames(inner.path)):
-                found[entry.name].append(inner.name)
+        name = as_text(entry.name)
+        if name in found:
+            raise VddError(f"'{root}' has two folders whose names both read '{name}': rename one.")
+        found[name] = _Class(entry.path)
+        prefix = f"{entry.name}/"
+        for inner in _entries(entry.path, left, prefix):
+            if stands_for_video(inner):
+                found[name].files.append(inner.name)
             else:
-                ignored.append(f"{entry.name}/{inner.name}")
+                _leave(inner, prefix, left)
+        found[name].files.sort(key=as_text)
     return found
 
 
-def _entries(folder):
-    """Return what is in a folder, hidden entries excepted, by name; the listing tells files from folders."""
+def _leave(entry, prefix, left):
+    """Add to `left` what is no video of a class."""
+    away = holds_videos(entry.path) if is_folder(entry) else is_video(entry.name) and entry.is_file()
+    (left.elsewhere if away else left.others).append(prefix + entry.name)
+
+
+def _filled(found):
+    return [name for name in found if found[name].files]
+
+
+def _entries(folder, left, prefix=""):
     try:
-        with os.scandir(folder) as entries:
-            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+        return entries(folder, left, prefix)
     except PermissionError:
         raise VddError(f"The folder '{folder}' cannot be read: see to its permissions.") from None
 
 
-def _videos(root, names, files):
+def _videos(names, found):
     return [
-        Video(os.path.join(root, name, file), label, f"{name}/{file}")
+        Video(os.path.join(found[name].path, file), label, f"{name}/{as_text(file)}")
         for label, name in enumerate(names)
-        for file in sorted(files.get(name, ()))
+        if name in found
+        for file in sorted(found[name].files, key=as_text)
     ]
-
-
-def _ignored_note(ignored):
-    if not ignored:
-        return []
-    return [f"Ignored what is neither a video nor a folder of numbered images: {shorten(ignored)}."]
 
 
 def _missing_note(missing, names, root):

@@ -4,7 +4,15 @@ import os
 import re
 
 from keras_vdd.data.sources.listing import set_root
-from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, read_lines
+from keras_vdd.data.sources.official import (
+    Lists,
+    count_classes,
+    find_folder,
+    list_official,
+    lists_in,
+    names_in,
+    read_lines,
+)
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 
@@ -38,9 +46,8 @@ def list_hmdb51(root, split=1, unused="drop", classes="all", annotations=None):
         `Listing`.
     """
     folder = find_folder(
-        root, annotations, LISTS, lambda names: any(map(_LIST.fullmatch, names)),
-        "testTrainMulti_7030_splits/<class>_test_split1.txt",
-    )  # fmt: skip
+        root, annotations, LISTS, _are_lists, "testTrainMulti_7030_splits/<class>_test_split1.txt"
+    )
     return list_official(read_lists(folder, split, unused), root, classes, LAYOUT)
 
 
@@ -56,7 +63,7 @@ def read_lists(folder, split, unused="drop"):
     """
     if split not in (1, 2, 3):
         raise UsageError(f"data.split is {split}, and HMDB51 has the splits 1, 2 and 3.")
-    classes = sorted({match[1] for match in map(_LIST.fullmatch, os.listdir(folder)) if match})
+    classes = sorted({match[1] for match in map(_LIST.fullmatch, names_in(folder)) if match})
     lists = Lists(classes, [], [])
     dropped = 0
     for class_name in classes:
@@ -81,6 +88,15 @@ def read_lists(folder, split, unused="drop"):
     return lists
 
 
+def _are_lists(names):
+    return any(map(_LIST.fullmatch, names))
+
+
+def listed_in(folder):
+    """Tell whether the lists of HMDB51 lie in a folder as they are distributed."""
+    return lists_in(folder, LISTS, _are_lists)
+
+
 def _find(data, progress):
     return list_hmdb51(set_root(data), data.split, data.unused, data.classes, data.annotations)
 
@@ -93,6 +109,8 @@ SOURCES = (
         splits=3,
         lists=True,
         unused=True,
+        listed_in=listed_in,
+        file_names=r".+_[fhlu]_(cm|nm)_np\d_(ba|bo|fr|fs|le|ri)_(bad|goo|med)_\d+",
         citation="Kuehne et al., HMDB: A large video database for human motion recognition, ICCV 2011",
     ),
 )

@@ -1,11 +1,12 @@
 """Kinetics-400, 600 and 700 as they are distributed: CSV lists, and videos named by source and time."""
 
 import csv
+import functools
 import os
 import re
 
 from keras_vdd.data.sources.listing import set_root
-from keras_vdd.data.sources.official import Lists, count_classes, list_official
+from keras_vdd.data.sources.official import Lists, count_classes, hint_for, list_official, names_in
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
 
@@ -30,7 +31,9 @@ def list_kinetics(root, expected, classes="all", annotations=None):
     Returns:
         `Listing`.
     """
-    paths = _list_files(root, f"kinetics{expected}", annotations)
+    paths = _csv_files(root, f"kinetics{expected}", annotations)
+    if paths is None:
+        _refuse_missing(root, f"kinetics{expected}", annotations)
     lists = read_lists(paths, f"Kinetics-{expected}", expected)
     return list_official(lists, root, classes, LAYOUT, complete=False, replacement="replacement")
 
@@ -71,8 +74,8 @@ def read_lists(paths, name, expected):
     return lists
 
 
-def _list_files(root, subfolder, annotations):
-    """Return the paths of the CSV files, at most one of a split."""
+def _csv_files(root, subfolder, annotations):
+    """Return the paths of the CSV files, at most one of a split; None where there are none of train and test."""
     if annotations and os.path.isfile(annotations):
         return [annotations]
     places = [[os.path.join(root, "annotations")], [root], [os.path.join(root, subfolder)]]
@@ -84,7 +87,7 @@ def _list_files(root, subfolder, annotations):
     for folders in places:
         paths = {}
         for folder in folders:
-            for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            for file in names_in(folder):
                 match = _LIST.fullmatch(file)
                 if match:
                     paths.setdefault(_SPLITS[match[1].lower()], []).append(os.path.join(folder, file))
@@ -96,8 +99,28 @@ def _list_files(root, subfolder, annotations):
                         "each, or one file, as data.annotations."
                     )
             return [found for (found,) in paths.values()]
+    return None
+
+
+def listed_in(folder, subfolder):
+    """Tell whether CSV lists of Kinetics lie in a folder as they are distributed."""
+    try:
+        paths = _csv_files(folder, subfolder, None)
+        return paths is not None and all(_has_columns(path) for path in paths)
+    except (VddError, OSError, UnicodeDecodeError):
+        return False
+
+
+def _has_columns(path):
+    with open(path, encoding="utf-8-sig") as file:
+        return {"youtube_id", "time_start", "time_end"} <= {
+            name.strip() for name in file.readline(4096).split(",")
+        }
+
+
+def _refuse_missing(root, subfolder, annotations):
     where = f"data.annotations '{annotations}'" if annotations else f"data.root '{root}'"
-    hint = "correct it" if annotations else "put them there, or name their folder as data.annotations"
+    hint = "correct it" if annotations else hint_for(root, lambda place: listed_in(place, subfolder))
     raise VddError(f"{where} does not hold annotations/train.csv and annotations/val.csv: {hint}.")
 
 
@@ -140,6 +163,8 @@ def _source(classes, train, test, citation):
         find,
         size=SetSize(classes, train, test, 280),
         lists=True,
+        file_names=r"[\w-]{11}_\d{6}_\d{6}",
+        listed_in=functools.partial(listed_in, subfolder=f"kinetics{classes}"),
         citation=citation,
     )
 

@@ -5,6 +5,7 @@ import difflib
 import os
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import printable, same_text
 
 # What FFmpeg reads videos from: containers, streams without one, and the names that cameras give to both.
 VIDEO_SUFFIXES = frozenset(
@@ -59,7 +60,7 @@ def set_root(data):
 
 def is_video(name):
     """Tell by its ending whether a file is meant to be a video; hidden files are not."""
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
+    return not name.startswith(".") and os.path.splitext(name.rstrip())[1].lower() in VIDEO_SUFFIXES
 
 
 def choose_classes(wanted, there, missing, place):
@@ -85,7 +86,10 @@ def choose_classes(wanted, there, missing, place):
     elif wanted == "present":
         chosen = there
     else:
-        chosen = sorted(set(wanted))
+        by_letters = {same_text(name): name for name in [*missing, *there]}
+        chosen = sorted(
+            {by_letters.get(same_text(name), name) if name not in there else name for name in wanted}
+        )
         for name in chosen:
             if name in missing:
                 raise VddError(
@@ -105,7 +109,7 @@ def choose_classes(wanted, there, missing, place):
 
 def shorten(names, count=3):
     """Write a list of names as a phrase: the first few and how many more."""
-    names = list(names)
+    names = list(map(printable, names))
     if len(names) <= count + 1:
         return ", ".join(names)
     return f"{', '.join(names[:count])} and {len(names) - count} more"

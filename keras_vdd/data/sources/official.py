@@ -3,9 +3,12 @@
 import dataclasses
 import os
 
+from keras_vdd.data.sources.clutter import is_clutter
+from keras_vdd.data.sources.layout import find_splits, holds_classes
 from keras_vdd.data.sources.listing import Listing, Video, choose_classes, shorten
 from keras_vdd.data.sources.video_index import VideoIndex
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import as_text, command_line
 
 
 @dataclasses.dataclass
@@ -39,11 +42,41 @@ def find_folder(root, annotations, usual, holds, what):
     base = annotations or root
     for name in ("", *usual) if annotations else (*usual, ""):
         folder = os.path.join(base, name) if name else base
-        if os.path.isdir(folder) and holds(os.listdir(folder)):
+        if os.path.isdir(folder) and holds(names_in(folder)):
             return folder
     setting = "data.annotations" if annotations else "data.root"
-    hint = "correct it" if annotations else "put them there, or name their folder as data.annotations"
+    hint = "correct it" if annotations else hint_for(root, lambda place: lists_in(place, usual, holds))
     raise VddError(f"{setting} '{base}' does not hold {what}: {hint}.")
+
+
+def lists_in(folder, usual, holds):
+    """Tell whether the annotations lie in a folder, or where in it they lie as a rule; as `find_folder` looks."""
+    places = (os.path.join(folder, name) if name else folder for name in (*usual, ""))
+    return any(holds(names_in(place)) for place in places)
+
+
+def hint_for(root, has_lists):
+    """Return what to do about a root without annotations: the folder above or one in it may have them.
+
+    Args:
+        root: the folder that `data.root` names.
+        has_lists: function (folder) -> bool, whether annotations lie in it as distributed.
+    """
+    above = os.path.dirname(os.path.abspath(root))
+    for place in (above, *(os.path.join(root, name) for name in names_in(root)), os.path.dirname(above)):
+        if has_lists(place):
+            return f"set {command_line([f'data.root={place}'])}, which has them"
+    is_own = find_splits(root)[0] is not None or holds_classes(root, 2)
+    own = ", or set data.set=folder if these are class folders of your own" if is_own else ""
+    return f"put them there, or name their folder as data.annotations{own}"
+
+
+def names_in(folder):
+    """Return the names in a folder that are not hidden; none where it is no folder or cannot be read."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not is_clutter(name))
+    except OSError:
+        return []
 
 
 def read_lines(path):
@@ -137,7 +170,7 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
 def _videos(found, names):
     # By label first: class names and paths sort differently where one name begins another.
     return [
-        Video(path, label, f"{name}/{file}")
+        Video(path, label, f"{name}/{as_text(file)}")
         for label, name in enumerate(names)
         for path, file in sorted(found.get(name, ()), key=lambda place: place[1])
     ]
@@ -172,4 +205,5 @@ def _odd_notes(index, twice):
         )
     if index.unreadable:
         notes.append(f"Folders that cannot be read are left out ({shorten(index.unreadable)}).")
+    notes += index.left.notes()
     return notes

@@ -16,6 +16,7 @@ from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, is_temporary, lock, replacing, write_atomically
+from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -51,7 +52,16 @@ def list_shapes(data, progress=None):
     if not root:
         key = checksum(json.dumps(parameters), size=8)
         root = os.path.join(os.fspath(data.store), f"shapes-source-{key}")
-    make_shapes(root, wanted.seed, wanted.train_per_class, wanted.test_per_class, progress=progress)
+    try:
+        make_shapes(root, wanted.seed, wanted.train_per_class, wanted.test_per_class, progress=progress)
+    except OSError as error:
+        if limit_reached(error):
+            raise
+        setting = "data.root" if data.root else "data.store"
+        raise VddError(
+            f"The videos of the set shapes cannot be made in '{root}' ({error.strerror or error}): set {setting} to a "
+            "folder that you may write to."
+        ) from error
     return list_split_folders(os.fspath(root), data.classes)
 
 

@@ -46,6 +46,9 @@ class Source:
         lists: bool, whether it has official lists (annotation files), whose folder `data.annotations` may name.
         unused: bool, whether its splits leave videos out; `data.unused=train` adds these to the training videos.
         citation: the work that published it, in one line; of a set that `find` makes, where it comes from.
+        listed_in: function (folder) -> bool, whether its official lists lie in a folder as they are distributed; None
+            for a set that is not recognised by them.
+        file_names: regular expression of the names of its videos without their ending; "" where these tell nothing.
         hub: a dataset repository on the Hugging Face Hub that stands for it, "owner/name"; "" for none.
     """
 
@@ -58,4 +61,6 @@ class Source:
     lists: bool = False
     unused: bool = False
     citation: str = ""
+    listed_in: Callable[[str], bool] | None = None
+    file_names: str = ""
     hub: str = ""

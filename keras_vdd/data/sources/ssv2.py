@@ -4,7 +4,7 @@ import json
 import os
 
 from keras_vdd.data.sources.listing import set_root
-from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official
+from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, lists_in
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
 
@@ -29,10 +29,7 @@ def list_ssv2(root, classes="all", annotations=None):
     Returns:
         `Listing`.
     """
-    folder = find_folder(
-        root, annotations, LISTS, lambda names: _prefix(names) is not None,
-        "labels.json, train.json and validation.json",
-    )  # fmt: skip
+    folder = find_folder(root, annotations, LISTS, _are_lists, "labels.json, train.json and validation.json")
     return list_official(read_lists(folder), root, classes, LAYOUT)
 
 
@@ -81,6 +78,18 @@ def read_lists(folder):
     return lists
 
 
+def _are_lists(names):
+    return _prefix(names) is not None
+
+
+def listed_in(folder):
+    """Tell whether the lists of Something-Something V2 lie in a folder as they are distributed."""
+    # Other data has a labels.json too.
+    return lists_in(
+        folder, LISTS, lambda names: _are_lists(names) and f"{_prefix(names)}validation.json" in names
+    )
+
+
 def _prefix(names):
     return next((prefix for prefix in PREFIXES if f"{prefix}labels.json" in names), None)
 
@@ -109,6 +118,7 @@ SOURCES = (
         _find,
         size=SetSize(174, 168_913, 24_777, 46),
         lists=True,
+        listed_in=listed_in,
         citation=(
             "Goyal et al., The something something video database for learning and evaluating visual common "
             "sense, ICCV 2017"

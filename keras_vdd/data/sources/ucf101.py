@@ -4,7 +4,14 @@ import os
 import re
 
 from keras_vdd.data.sources.listing import set_root
-from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, read_lines
+from keras_vdd.data.sources.official import (
+    Lists,
+    count_classes,
+    find_folder,
+    list_official,
+    lists_in,
+    read_lines,
+)
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 
@@ -30,9 +37,7 @@ def list_ucf101(root, split=1, classes="all", annotations=None, subset=None):
     Returns:
         `Listing`.
     """
-    folder = find_folder(
-        root, annotations, LISTS, lambda names: "classInd.txt" in names, "ucfTrainTestlist/classInd.txt"
-    )
+    folder = find_folder(root, annotations, LISTS, _are_lists, "ucfTrainTestlist/classInd.txt")
     lists = read_lists(folder, split, subset)
     return list_official(lists, root, classes, LAYOUT, any_case=True)
 
@@ -98,6 +103,15 @@ def _read_split(path, numbers):
         yield class_name, file
 
 
+def _are_lists(names):
+    return "classInd.txt" in names
+
+
+def listed_in(folder):
+    """Tell whether the lists of UCF101 lie in a folder as they are distributed."""
+    return lists_in(folder, LISTS, _are_lists)
+
+
 def _find(data, progress):
     return list_ucf101(set_root(data), data.split, data.classes, data.annotations)
 
@@ -111,5 +125,7 @@ SOURCES = (
         splits=3,
         lists=True,
         citation=CITATION,
+        listed_in=listed_in,
+        file_names=r"v_[A-Za-z]+_g\d\d_c\d\d",
     ),
 )

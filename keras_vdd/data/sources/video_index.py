@@ -6,6 +6,7 @@ carry the name of the video. All that stays the same is that name without its en
 
 import os
 
+from keras_vdd.data.sources.clutter import LeftAlone, is_clutter, is_folder, leads_nowhere
 from keras_vdd.data.sources.listing import VIDEO_SUFFIXES
 from keras_vdd.errors import VddError
 
@@ -17,7 +18,7 @@ class VideoIndex:
     """The files and folders under `root` that carry the name of a listed video.
 
     Args:
-        root: the folder to walk, hidden folders excepted.
+        root: the folder to walk, except what is hidden or left by systems.
         names: names of the videos to find, with or without ending.
         others: further names of the set, which are not wanted; folders so named are not entered.
         classes: all class names; a video in the folder of another class than its own is not taken.
@@ -28,11 +29,15 @@ class VideoIndex:
     Attributes:
         repeated: list of (path taken, path left) of videos that lie in several places.
         unreadable: folders under `root` that could not be opened.
+        left: `LeftAlone`, what systems left (hidden files and folders not counted) and links to a folder that they
+            are in.
     """
 
     def __init__(self, root, names, others=(), classes=(), replacement=None, any_case=False):
         self.repeated = []
         self.unreadable = []
+        self.left = LeftAlone()
+        self._root = root
         self._classes = {name.casefold() for name in classes}
         self._replacement = replacement
         self._key = _folded_stem if any_case else _stem
@@ -75,14 +80,19 @@ class VideoIndex:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     name = entry.name
-                    if name.startswith("."):
+                    if is_clutter(name):
+                        if not name.startswith("."):
+                            self.left.clutter.append(os.path.relpath(entry.path, self._root))
                         continue
                     key = self._key(name)
                     places = self._places.get(key)
                     if places is not None:
                         places.append((stands_in, parent, folder, name))
-                    elif key not in self._others and entry.is_dir():
-                        inner.append(name)
+                    elif key not in self._others and is_folder(entry):
+                        if leads_nowhere(entry):
+                            self.left.links.append(os.path.relpath(entry.path, self._root))
+                        else:
+                            inner.append(name)
         except OSError as error:
             if not depth:
                 raise VddError(

@@ -1,5 +1,6 @@
 """The decoded stores of a set: where they lie, whether they fit, and one builder at a time."""
 
+import collections
 import errno
 import json
 import logging
@@ -13,13 +14,16 @@ from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources.listing import shorten
 from keras_vdd.data.store.reader import FAILED_FILE, FORMAT, open_store
 from keras_vdd.data.store.size import bytes_in_words, measure
-from keras_vdd.data.store.split import DiskFull, Work, build_split, is_finished
+from keras_vdd.data.store.split import DiskFull, Passing, TooManyFailed, Work, build_split, is_finished
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock
+from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
 _LOG = logging.getLogger(__name__)
+# What a machine is short of for a while, which is no fault of the store's folder.
+_SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.ETIMEDOUT}
 
 
 class Prepared(dict):
@@ -59,20 +63,33 @@ def prepare(listing, data, progress=None, workers=None):
         `Prepared`, a dict of `Store`: "train" and "test".
 
     Raises:
-        VddError: the disk is too small or filled up, no test video or no training video of some
-            class could be decoded. A single bad video is a line in `failed.csv`.
+        VddError: the disk is too small or filled up; the machine could not read some video, which is tried again and
+            never taken for the video's fault; more than `data.failed_share` of the videos are unreadable; no test
+            video or no training video of some class could be decoded. A single bad video is a line in `failed.csv`.
     """
     progress = progress or Silent()
     folder = store_folder(listing, data)
     splits = {"train": listing.train, "test": listing.test}
-    work, seconds = Work(), 0.0
+    count = sum(map(len, splits.values()))
+    work, seconds = Work(allowed=int(getattr(data, "failed_share", 1.0) * count)), 0.0
     if not all(is_finished(os.path.join(folder, split)) for split in splits):
         try:
             os.makedirs(folder, exist_ok=True)
             with _alone(folder):
                 seconds = _build(folder, splits, listing.class_names, Cut.of(data), progress, workers, work)
+        except Passing as error:
+            raise _to_be_tried_again(error.reasons) from None
+        except TooManyFailed as error:
+            raise _too_many(error.reasons, count, data.failed_share) from None
         except (DiskFull, OSError) as error:
+            if isinstance(error, OSError) and error.errno in _SHORT_OF:
+                raise VddError(
+                    f"The machine could not go on with '{folder}' ({error.strerror or error}): see to that and run the "
+                    "same command again, which goes on from here."
+                ) from error
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                if sentence := limit_reached(error):
+                    raise VddError(f"The store '{folder}' cannot be written: {sentence}.") from error
                 raise VddError(
                     f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store."
                 ) from error
@@ -177,6 +194,34 @@ def _alone(folder):
         _LOG.warning("Another process is preparing '%s': waiting for it.", folder)
 
     return lock(os.path.join(folder, "lock"), on_wait=say)
+
+
+def _to_be_tried_again(reasons):
+    """The error of videos that the machine could not read."""
+    why, many = _commonest(reasons.values())
+    names = [name for name, reason in reasons.items() if reason == why]
+    one = len(reasons) == 1
+    also = "" if many == len(reasons) else f" in {many} of them"
+    return VddError(
+        f"{len(reasons):,} video{' was' if one else 's were'} not read, which is no fault of "
+        f"{'its' if one else 'theirs'}: {why}{also} ({shorten(names)}). See to that and run the same command again: it "
+        f"tries {'it' if one else 'them'} again and keeps all that was decoded."
+    )
+
+
+def _too_many(reasons, count, share):
+    """The error of more unreadable videos than may be."""
+    why, many = _commonest(reasons)
+    return VddError(
+        f"{len(reasons):,} of {count:,} videos could not be decoded, more than data.failed_share={share:g} "
+        f"of them, most often because {why} ({many:,} of them): see to that and run the same command again, which "
+        "keeps what was decoded; or raise data.failed_share to go on without them."
+    )
+
+
+def _commonest(reasons):
+    ((why, many),) = collections.Counter(reasons).most_common(1)
+    return why, many
 
 
 def _report_failures(stores):

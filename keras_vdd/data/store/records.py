@@ -9,6 +9,7 @@ import os
 from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
 from keras_vdd.files import write_atomically
 from keras_vdd.sealed import sealed
+from keras_vdd.text import printable
 
 
 class Records:
@@ -79,7 +80,7 @@ class Records:
 def _write_table(file, rows):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(("video", "reason"))
-    writer.writerows(rows)
+    writer.writerows(map(printable, row) for row in rows)
 
 
 def _write_index(file, head, columns):

@@ -21,16 +21,61 @@ JOURNAL_FILE = "journal.jsonl"
 PARTS_FOLDER = "parts"
 
 
+# So many videos in a row that the machine could not read: the rest would fare no better.
+GIVING_UP = 20
+
+
 class DiskFull(Exception):
     """The disk filled up while frames were written; what is finished stays."""
 
 
+class Passing(Exception):
+    """The machine could not read some videos; what is finished stays, and the next call tries those again.
+
+    Attributes:
+        reasons: dict of the name of a video to what failed.
+    """
+
+    def __init__(self, reasons):
+        super().__init__()
+        self.reasons = reasons
+
+
+class TooManyFailed(Exception):
+    """More of the videos are unreadable than may be; what is finished stays.
+
+    Attributes:
+        reasons: list of str, why each failed.
+    """
+
+    def __init__(self, reasons):
+        super().__init__()
+        self.reasons = reasons
+
+
 @dataclasses.dataclass
 class Work:
-    """What was decoded by one call, not counting what was there before: videos, and frames of them."""
+    """What was decoded by one call, not counting what was there before: videos, and frames of them.
+
+    Attributes:
+        allowed: int, how many videos of all splits may be unreadable; None for any number.
+        reasons: list of str, why those that are unreadable are, whenever it was found.
+    """
 
     videos: int = 0
     frames: int = 0
+    allowed: int | None = None
+    reasons: list[str] = dataclasses.field(default_factory=list)
+
+    def note_failed(self, reasons):
+        """Count unreadable videos.
+
+        Raises:
+            TooManyFailed: there are more than may be.
+        """
+        self.reasons += reasons
+        if self.allowed is not None and len(self.reasons) > self.allowed:
+            raise TooManyFailed(self.reasons)
 
 
 def is_finished(folder):
@@ -68,22 +113,38 @@ def build_split(folder, split, videos, class_names, cut, pool, update, work, thr
 
     Raises:
         DiskFull: the same call goes on once there is room.
+        Passing: the same call goes on once the machine reads all files.
+        TooManyFailed: more videos than `work` allows are unreadable.
     """
     parts = os.path.join(folder, PARTS_FOLDER)
     if not is_finished(folder):
         os.makedirs(parts, exist_ok=True)
         records = _resume(folder, cut)
         update(len(records), failed=len(records.failed), frames=records.total)
+        work.note_failed(records.failed.values())
+        passing, in_a_row = {}, 0
         with _Files(folder, cut.codec, records.bytes) as files:
             for number, answer in _answers(videos, len(records), parts, cut, pool, threads):
                 if "disk_full" in answer:
                     raise DiskFull
+                if "passing" in answer:
+                    passing[videos[number].name] = answer["passing"]
+                in_a_row = in_a_row + 1 if "passing" in answer else 0
+                if in_a_row == GIVING_UP:
+                    break
+                if passing:
+                    # The parts of those behind it wait on the disk for it.
+                    continue
                 record = _append(files, answer, _part(parts, number))
                 records.add(record)
                 work.videos += 1
                 work.frames += record.get("frames", 0)
                 update(len(records), failed=len(records.failed), frames=records.total)
+                if "failed" in record:
+                    work.note_failed([record["failed"]])
             files.sync()
+        if passing:
+            raise Passing(passing)
         records.close(folder, split, videos, class_names, cut)
     # Outside the branch: a kill between the index and this clearing leaves nothing behind for ever.
     shutil.rmtree(parts, ignore_errors=True)
@@ -151,29 +212,15 @@ def _record(line):
 
 def _answers(videos, start, parts, cut, pool, threads):
     """Yield (number, answer) for each video from `start`; finished parts are not decoded again."""
-    ready = {}
 
-    def jobs():
-        for number in range(start, len(videos)):
-            answer = _finished(_part(parts, number), cut)
-            if answer is None:
-                job = {**dataclasses.asdict(cut), "path": os.path.abspath(videos[number].path)}
-                yield {**job, "part": _part(parts, number), "threads": threads}
-            else:
-                ready[number] = answer
+    def answer(number):
+        part = _part(parts, number)
+        if (finished := _finished(part, cut)) is not None:
+            return finished
+        job = {**dataclasses.asdict(cut), "path": os.path.abspath(videos[number].path)}
+        return pool.ask({**job, "part": part, "threads": threads})
 
-    fresh = pool.ordered(jobs())
-    number = start
-    for answer in fresh:
-        # The jobs run ahead of the answers, so every part before this answer has been looked at.
-        while number in ready:
-            yield number, ready.pop(number)
-            number += 1
-        yield number, answer
-        number += 1
-    while number in ready:
-        yield number, ready.pop(number)
-        number += 1
+    yield from enumerate(pool.ordered(range(start, len(videos)), answer), start)
 
 
 def _part(parts, number):

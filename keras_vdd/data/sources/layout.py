@@ -1,0 +1,201 @@
+"""How a folder of videos is laid out, and for one that lies otherwise than expected what to set instead."""
+
+import os
+import re
+
+from keras_vdd.data.decoding.frame_folders import holds_frames
+from keras_vdd.data.sources import SOURCES
+from keras_vdd.data.sources.clutter import entries, is_folder
+from keras_vdd.data.sources.listing import is_video
+from keras_vdd.text import command_line
+
+SPLITS = {
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "validation": ("val", "valid", "validate", "validation", "eval", "evaluation", "dev"),
+}
+_DEEPEST = 3
+_MOST_FOLDERS = 500
+
+
+def split_of(name):
+    """Return which of `SPLITS` a folder is called after, in letters of any size; None for none."""
+    return next((split for split, names in SPLITS.items() if name.casefold() in names), None)
+
+
+def stands_for_video(entry):
+    """Tell whether a `DirEntry` is a video by its ending, or a folder of numbered images."""
+    if is_folder(entry):
+        return holds_frames(entry.path)
+    return is_video(entry.name) and entry.is_file()
+
+
+def holds_videos(folder):
+    """Tell whether videos lie in a folder itself."""
+    return any(map(stands_for_video, _inside(folder)))
+
+
+def holds_classes(folder, least=1):
+    """Tell whether at least so many folders in a folder hold videos."""
+    count = 0
+    for entry in _inside(folder):
+        count += is_folder(entry) and holds_videos(entry.path)
+        if count == least:
+            return True
+    return False
+
+
+def find_splits(root):
+    """Return the names of the folders of training and of test videos in a folder.
+
+    What is called `val` and the like is taken for test where no folder `test` holds class folders. A folder `train`
+    that holds videos itself is a class of that name, unless there are class folders for test.
+
+    Returns:
+        (str, str): both None where there is no folder of training videos, the second where there is none for test.
+    """
+    named = [(split_of(entry.name), entry) for entry in _inside(root) if is_folder(entry)]
+    named = [(split, entry) for split, entry in named if split]
+    # `train` before `Training`.
+    named.sort(
+        key=lambda one: (SPLITS[one[0]].index(one[1].name.casefold()), one[1].name.lower() != one[1].name)
+    )
+    tests = [entry for wanted in ("test", "validation") for split, entry in named if split == wanted]
+    filled = [entry for entry in tests if holds_classes(entry.path)]
+    train = [
+        entry.name
+        for split, entry in named
+        if split == "train" and holds_classes(entry.path) and (filled or not holds_videos(entry.path))
+    ]
+    if not train:
+        return None, None
+    return train[0], next((entry.name for entry in [*filled, *tests]), None)
+
+
+def offer(root):
+    """Return the sentence that says where the class folders of a wrongly named root are, or what else it is.
+
+    It looks at the lists of public sets, at the folder above and at most three folders down.
+
+    Returns:
+        str; None where nothing is found to offer.
+    """
+    places = [root, *(entry.path for entry in _inside(root)[:_MOST_FOLDERS] if is_folder(entry))]
+    for place in places:
+        if names := public_sets(place):
+            there = [] if place == root else [f"data.root={place}"]
+            options = " or ".join(command_line([f"data.set={name}", *there]) for name in names)
+            return f"'{place}' holds the lists of a public set: set {options}, which reads them."
+    if holds_classes(root):
+        return _too_deep(root)
+    return _offer_above(root) if holds_videos(root) else _class_folders_below(root) or _too_deep(root)
+
+
+def public_sets(folder):
+    """Return the names of the sets whose official lists lie in a folder as they are distributed."""
+    return [source.name for source in SOURCES if source.listed_in is not None and source.listed_in(folder)]
+
+
+def named_as(names):
+    """Return the sets whose videos have names like nearly all of these."""
+    stems = [os.path.splitext(name)[0] for name in names]
+    found = []
+    for source in SOURCES:
+        like = (
+            sum(re.fullmatch(source.file_names, stem) is not None for stem in stems)
+            if source.file_names
+            else 0
+        )
+        if like > 0.9 * len(stems):
+            found.append(source.name)
+    return found
+
+
+def whole_set(folder):
+    """Return the folder of which this one is a split or a class, or None."""
+    above = os.path.dirname(os.path.abspath(folder))
+    if find_splits(above)[0] is not None and split_of(os.path.basename(os.path.abspath(folder))):
+        return above
+    if split_of(os.path.basename(above)) and find_splits(os.path.dirname(above))[0] is not None:
+        return os.path.dirname(above)
+    return None
+
+
+def _offer_above(root):
+    above = whole_set(root) or os.path.dirname(os.path.abspath(root))
+    if find_splits(above)[0] is not None or holds_classes(above, 2):
+        return f"'{root}' holds videos and no class folders, as a class does: set {_root(above)}, which has classes."
+    return f"'{root}' holds videos and no class folders: put them into folders '{root}/<class>', one of each class."
+
+
+def _class_folders_below(root):
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [
+            e.path for folder in level for e in _inside(folder) if is_folder(e) and not holds_frames(e.path)
+        ]
+        level = level[:_MOST_FOLDERS]
+        sets = [folder for folder in level if find_splits(folder)[0] is not None or holds_classes(folder, 2)]
+        if sets:
+            others = [folder for folder in level if folder not in sets and _first_video(folder)]
+            if len(sets) == 1 and not others:
+                return f"The class folders of '{root}' lie in '{sets[0]}': set {_root(sets[0])}{_public(sets[0])}."
+            break
+    return None
+
+
+def _too_deep(root):
+    """Say of the first folder whose videos lie in folders of its own what may be meant."""
+    for outer in _inside(root):
+        if is_folder(outer) and not holds_videos(outer.path) and (video := _first_video(outer.path)):
+            break
+    else:
+        return None
+    shown = os.path.relpath(video, root)
+    inner = os.path.dirname(video)
+    name = os.path.basename(inner)
+    if split_of(name):
+        return (
+            f"'{shown}' in '{root}' has the split under the class: name the folders '{root}/{name}/{outer.name}', with "
+            "train and test above the classes."
+        )
+    return (
+        f"'{shown}' lies deeper in '{root}' than <class>/<video>: move the videos up into '{outer.name}' if that is "
+        f"their class; if '{name}' is, set {_root(os.path.dirname(inner))}."
+    )
+
+
+def _first_video(folder, depth=_DEEPEST):
+    """Return the path of a video in a folder or at most so many folders further down, or None."""
+    inside = _inside(folder)
+    for entry in inside:
+        if stands_for_video(entry):
+            return entry.path
+    for entry in inside[:_MOST_FOLDERS] if depth else ():
+        if is_folder(entry) and not holds_frames(entry.path):
+            found = _first_video(entry.path, depth - 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _public(folder):
+    """Add the public sets whose names the videos under a folder have."""
+    names = named_as([os.path.basename(_first_video(folder) or "")])
+    return (
+        f" (and data.set={' or '.join(names)} for official splits, which needs the set's lists)"
+        if names
+        else ""
+    )
+
+
+def _root(folder):
+    return command_line([f"data.root={folder}"])
+
+
+def _inside(folder):
+    """What is in a folder; nothing where it cannot be read, which the listing itself tells."""
+    try:
+        return entries(folder)
+    except OSError:
+        return []

@@ -1,0 +1,169 @@
+"""What the machine fails at for a while is tried again, and is never the video's fault."""
+
+import errno
+import os
+
+import av
+import pytest
+
+import keras_vdd.data.decoding.fault as fault_module
+import keras_vdd.data.decoding.video_file as video_file
+import keras_vdd.data.decoding.worker as worker
+from keras_vdd.data.decoding.image_folder import picture_frames
+from keras_vdd.data.decoding.pool import Pool
+from keras_vdd.data.sources import find_videos
+from keras_vdd.data.store import prepare
+from keras_vdd.errors import VddError
+
+pytestmark = pytest.mark.once
+_open = av.open
+
+
+@pytest.fixture
+def job(tmp_path, write_video, monkeypatch):
+    """A video for the decoding process, which does not wait before it tries again."""
+    monkeypatch.setattr(worker, "PAUSES", (0, 0))
+    (tmp_path / "parts").mkdir()
+    path = write_video(tmp_path / "a.mp4")
+    return {"path": str(path), "size": 16, "part": str(tmp_path / "parts" / "a.u8")}
+
+
+def raising(times, error, then=None):
+    """A function that raises an error so many times, and then is another."""
+    left = [times]
+
+    def function(*args, **kwargs):
+        if left[0]:
+            left[0] -= 1
+            raise error
+        return then(*args, **kwargs)
+
+    return function
+
+
+def of_ffmpeg(number):
+    try:
+        av.error.err_check(-number)
+    except av.error.FFmpegError as error:
+        return error
+
+
+PASSING = [
+    OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
+    for name in ("EIO", "ESTALE", "ETIMEDOUT", "EMFILE", "ENFILE", "ENOMEM", "EREMOTEIO", "ECONNRESET")
+] + [
+    of_ffmpeg(errno.ESTALE),
+    of_ffmpeg(errno.EMFILE),
+    ImportError("libavfilter.so.11: cannot open shared object file"),
+    OSError("libx.so: cannot open shared object file: No such file or directory"),
+    av.error.DecoderNotFoundError(0xBADDEC, "Decoder not found"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", PASSING, ids=repr)
+def test_what_passes_is_tried_again_and_never_kept(job, monkeypatch, error):
+    monkeypatch.setattr(video_file.av, "open", raising(2, error, _open))
+    assert worker._decode(**job)["frames"] == 6
+    os.remove(job["part"] + ".json")
+    monkeypatch.setattr(video_file.av, "open", raising(99, error, _open))
+    answer = worker._decode(**job)
+    assert set(answer) == {"passing"} and "\n" not in answer["passing"]
+    assert not os.path.exists(job["part"] + ".json")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOMEM])
+def test_what_ffmpeg_says_of_damage_too_is_told_by_plain_reading(job, monkeypatch, number):
+    monkeypatch.setattr(video_file.av, "open", raising(99, of_ffmpeg(number)))
+    failed = worker._decode(**job)
+    assert "failed" in failed and len(failed["source"]) == 32
+    monkeypatch.setattr(fault_module, "open", raising(99, OSError(number, "of the disk")), raising=False)
+    assert worker._decode(**job) == {"passing": "of the disk"}
+
+
+def test_an_end_of_file_that_was_the_disks_is_not_the_videos(job, monkeypatch):
+    """Demuxers take a failed read for the end: the file that is whole at the second look is taken."""
+    cut = video_file.missing_bytes
+    monkeypatch.setattr(
+        video_file, "missing_bytes", raising(1, video_file.UnreadableVideo("a", "it breaks off"), cut)
+    )
+    assert worker._decode(**job)["frames"] == 6
+
+
+def test_images_that_the_disk_refuses_are_not_damaged(tmp_path, monkeypatch):
+    from PIL import Image
+
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    Image.new("RGB", (32, 24)).save(folder / "frame1.png")
+    monkeypatch.setattr(Image, "open", raising(1, OSError(errno.ESTALE, "Stale file handle")))
+    with pytest.raises(VddError) as error:
+        list(picture_frames(str(folder), 16))
+    assert fault_module.fault_of_machine(error.value) == "stale file handle"
+
+
+def test_what_the_store_refuses_is_not_the_videos(job, monkeypatch):
+    error = OSError(errno.EFBIG, "File too large", job["part"])
+    monkeypatch.setattr(worker, "replacing", raising(99, error))
+    assert worker._decode(**job) == {"passing": "its frames cannot be written: File too large"}
+
+
+@pytest.fixture
+def small_set(tmp_path, write_video, settings):
+    for split, count in (("train", 5), ("test", 2)):
+        for i in range(count):
+            write_video(tmp_path / "videos" / split / "a" / f"{i}.mp4", 3)
+    return settings()
+
+
+def test_a_set_with_files_that_cannot_be_read_now_keeps_the_others(small_set, monkeypatch):
+    listing, asked, ask = find_videos(small_set), [], Pool.ask
+
+    def at_times(pool, job):
+        asked.append(os.path.basename(job["path"]))
+        trouble = "part" in job and asked[-1] == "1.mp4" and len(asked) < 30
+        return {"passing": "input/output error"} if trouble else ask(pool, job)
+
+    monkeypatch.setattr(Pool, "ask", at_times)
+    with pytest.raises(
+        VddError, match=r"^1 video was not read.*input/output error \(a/1.mp4\).*same command"
+    ) as e:
+        prepare(listing, small_set)
+    assert "\n" not in str(e.value)
+    asked[:] = ["x"] * 30
+    stores = prepare(listing, small_set)
+    # Looked at: what is left of train, and test; decoded: the one, and test.
+    assert asked[30:].count("4.mp4") <= 1 and len(stores["train"]) == 5
+    assert stores["train"].failed == [] and stores.decoded["videos"] == 6
+
+
+def test_a_machine_that_reads_nothing_is_told_soon(small_set, tmp_path, write_video, monkeypatch):
+    video = (tmp_path / "videos" / "train" / "a" / "0.mp4").read_bytes()
+    for i in range(60):
+        (tmp_path / "videos" / "train" / "a" / f"b{i}.mp4").write_bytes(video)
+    asked = []
+    monkeypatch.setattr(Pool, "ask", lambda pool, job: asked.append(1) or {"passing": "stale file handle"})
+    with pytest.raises(VddError, match="^20 videos were not read.*stale file handle"):
+        prepare(find_videos(small_set), small_set, workers=1)
+
+
+def test_a_killed_decoder_is_not_the_videos_fault(job, monkeypatch, tmp_path):
+    killed = tmp_path / "killed"
+    monkeypatch.setattr("sys.executable", str(killed))
+    for end, words in (("kill -KILL $$", "was killed"), ("exit 3", "ended with exit status 3")):
+        killed.write_text(f"#!/bin/sh\necho ready\nread job\n{end}\n")
+        killed.chmod(0o755)
+        with Pool(1) as pool:
+            assert words in pool.ask(job)["passing"]
+
+
+def test_more_than_a_share_of_failures_stops_and_loses_nothing(small_set, tmp_path, write_video):
+    for i in range(6):
+        (tmp_path / "videos" / "train" / "a" / f"x{i}.mp4").write_text("no video")
+    small_set.failed_share = 0.4
+    with pytest.raises(
+        VddError, match=r"6 of 13 videos could.*data.failed_share=0.4.*most often because it does not open"
+    ):
+        prepare(find_videos(small_set), small_set)
+    small_set.failed_share = 0.5
+    stores = prepare(find_videos(small_set), small_set)
+    assert len(stores["train"].failed) == 6 and len(stores["train"]) == 5

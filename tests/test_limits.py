@@ -1,0 +1,84 @@
+"""Limits of a machine: one true sentence for each, wherever in a chain of errors it was met."""
+
+import errno
+import subprocess
+
+import pytest
+
+from keras_vdd import limits
+from keras_vdd.cli import main as cli
+from keras_vdd.cli.main import main
+from keras_vdd.limits import limit_reached
+
+SENTENCES = {
+    "the disk is full while writing 'x'": OSError(errno.ENOSPC, "No space left on device", "x"),
+    "your share of the disk (quota) is used up": OSError(errno.EDQUOT, "Disk quota exceeded"),
+    "no file may become so large here while writing 'x'": OSError(errno.EFBIG, "File too large", "x"),
+    "this process may open no more files": OSError(errno.EMFILE, "Too many open files"),
+    "this machine has no more open files": OSError(errno.ENFILE, "Too many open files in system"),
+    "the disk is read-only while writing 'x'": OSError(errno.EROFS, "Read-only file system", "x"),
+    "no more threads or processes can be started here": RuntimeError("can't start new thread"),
+}
+MEMORY = (
+    MemoryError(),
+    OSError(errno.ENOMEM, "Cannot allocate memory"),
+    RuntimeError("could not create a primitive"),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: tried 8 bytes"
+    ),
+    RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 20 bytes."),
+    RuntimeError("std::bad_alloc"),
+    ImportError("libavcodec.so: failed to map segment from shared object"),
+)
+
+
+@pytest.mark.parametrize("start", SENTENCES)
+def test_each_limit_has_its_sentence(start):
+    assert limit_reached(SENTENCES[start]).startswith(start)
+
+
+@pytest.mark.parametrize("error", MEMORY, ids=repr)
+def test_memory_is_told_with_what_may_be_used(error, monkeypatch):
+    monkeypatch.setattr(limits, "main_memory_bytes", lambda: 2_000_000_000)
+    assert limit_reached(error).startswith(
+        "memory ran out (of 2.0 GB that this process may use): lower data.size"
+    )
+
+
+def test_a_process_that_cannot_be_forked(monkeypatch):
+    def refused(*args, **kwargs):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    with pytest.raises(BlockingIOError) as raised:
+        subprocess.run(["true"])
+    assert "no more threads or processes" in limit_reached(raised.value)
+
+
+def test_the_cause_counts_and_other_errors_are_no_limits():
+    outer = ValueError("the layer failed")
+    outer.__cause__ = MemoryError()
+    assert limit_reached(outer).startswith("memory ran out")
+    for error in (ValueError("out of memory"), KeyError("x"), OSError(errno.ENOENT, "No such file", "x")):
+        assert limit_reached(error) is None
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("can't start new thread"), MemoryError(), OSError(errno.EMFILE, "x")]
+)
+def test_vdd_says_it_in_a_line(capsys, monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(cli.command, "main", fail)
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().err == f"error: {limit_reached(error)}\n"
+
+
+def test_a_slip_of_the_program_is_no_limit(monkeypatch):
+    def fail(*args, **kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli.command, "main", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["doctor"])
