@@ -117,7 +117,10 @@ def linear(monkeypatch):
 
 @pytest.fixture
 def forgetting(monkeypatch):
-    """What a test registers, or loads as a plugin, is forgotten when it ends; it begins without plugins."""
+    """What a test registers, or loads as a plugin, is forgotten when it ends; it begins without plugins.
+
+    Gives a function that forgets it sooner.
+    """
     from keras_vdd import plugins
     from keras_vdd.data.sources import SOURCES
     from keras_vdd.evaluation.baselines import BASELINES
@@ -125,10 +128,39 @@ def forgetting(monkeypatch):
     from keras_vdd.methods import METHODS
     from keras_vdd.models.registry import NETWORKS
 
-    for registry in (BASELINES, MEMORIES, METHODS, NETWORKS, SOURCES):
+    registries = (BASELINES, MEMORIES, METHODS, NETWORKS, SOURCES)
+    for registry in registries:
         registry.names()
-        monkeypatch.setattr(registry, "_records", dict(registry._records))
-    monkeypatch.setattr(plugins, "_LOADED", {})
+    before = [registry._records for registry in registries]
+
+    def forget():
+        for registry, records in zip(registries, before, strict=True):
+            monkeypatch.setattr(registry, "_records", dict(records))
+        monkeypatch.setattr(plugins, "_LOADED", {})
+
+    forget()
+    return forget
+
+
+@pytest.fixture
+def vdd_here(forgetting, tmp_path, monkeypatch, capsys):
+    """A function (words, *settings, code=0) -> what a command in this process and in the test's folder prints.
+
+    That is `out` and `err`. As a process of its own, each begins without the plugins of another.
+    """
+    from keras_vdd.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(words, *settings, code=0):
+        capsys.readouterr()
+        forgetting()
+        ended = main([*words, *settings])
+        said = capsys.readouterr()
+        assert ended == code, said.err
+        return said
+
+    return run
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def rows_of(run):
 SHAPES = ["data.shapes.train_per_class=3", "data.shapes.test_per_class=2"]
 
 
-def test_the_network_of_the_page_runs(tmp_path):
+def test_the_network_of_the_page_runs(tmp_path, vdd_here):
     (words,) = follow("adding-a-network.md", tmp_path)
     vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[]")
     run = tmp_path / "runs" / "gru"
@@ -58,9 +58,9 @@ def test_the_network_of_the_page_runs(tmp_path):
     assert plugin["file"] == "frame_gru.py" and len(plugin["sha256"]) == 64
     assert sorted(p.name for p in tmp_path.iterdir()) == ["frame_gru.py", "runs", "stores"]
     # The run is known again with the plugin, and without it the setting that is wrong is named.
-    again = vdd(tmp_path, ["--plugin", "frame_gru.py", "evaluate", "runs/gru"], "--json")
-    assert json.loads(again.stdout)["architecture"] == "frame_gru"
-    assert "frame_gru must be one of convnet_gru, " in vdd(tmp_path, ["evaluate", "runs/gru"], code=2).stderr
+    again = vdd_here(["--plugin", "frame_gru.py", "evaluate", "runs/gru"], "--json")
+    assert json.loads(again.out)["architecture"] == "frame_gru"
+    assert "frame_gru must be one of convnet_gru, " in vdd_here(["evaluate", "runs/gru"], code=2).err
 
 
 def test_processes_that_train_experts_know_the_network_too(tmp_path):
@@ -96,33 +96,33 @@ def paint(path, step):
         container.mux(stream.encode())
 
 
-def test_the_dataset_of_the_page_runs(tmp_path):
+def test_the_dataset_of_the_page_runs(tmp_path, vdd_here):
     prepare, distill = follow("adding-a-dataset.md", tmp_path)
     (tmp_path / "my_gestures").mkdir()
     for name, step in (("left", -2), ("right", 2), ("still", 0)):
         for number in range(6):
             paint(tmp_path / "my_gestures" / f"{name}_{number}.mp4", step)
-    made = json.loads(vdd(tmp_path, prepare, "--json", "data.frames=4").stdout)["splits"]
+    made = json.loads(vdd_here(prepare, "--json", "data.frames=4").out)["splits"]
     assert (made["train"]["videos"], made["test"]["videos"], made["train"]["classes"]) == (12, 6, 3)
-    vdd(tmp_path, distill, *GESTURES)
+    vdd_here(distill, *GESTURES)
     (row,) = rows_of(tmp_path / "runs" / "gestures").values()
     assert row["pairs"]["mean"] is not None
-    said = vdd(tmp_path, distill[:-1], *GESTURES, code=2).stderr
+    said = vdd_here(distill[:-1], *GESTURES, code=2).err
     assert "needs data.root" in said
-    said = vdd(tmp_path, distill, *GESTURES, "data.classes=left,rihgt", code=2).stderr
+    said = vdd_here(distill, *GESTURES, "data.classes=left,rihgt", code=2).err
     assert "did you mean 'right'" in said
 
 
-def test_the_row_of_the_page_runs(tmp_path):
+def test_the_row_of_the_page_runs(tmp_path, vdd_here):
     (words,) = follow("extending.md", tmp_path)
-    vdd(tmp_path, words, *SHORT, *SHAPES)
+    vdd_here(words, *SHORT, *SHAPES)
     rows = rows_of(tmp_path / "runs" / "shuffled")
     plain, shuffled = rows["random clips"], rows["random clips, frames shuffled"]
     for same in ("clips", "bytes", "videos_per_class"):
         assert plain[same] == shuffled[same]
     assert [n["loss"] for n in plain["networks"]] != [n["loss"] for n in shuffled["networks"]]
-    planned = vdd(tmp_path, words, *SHORT, *SHAPES, "--dry-run", "--json")
-    assert json.loads(planned.stdout)["estimates"]["evaluation of the rows beside it"]["networks"] == 4
+    planned = vdd_here(words, *SHORT, *SHAPES, "--dry-run", "--json")
+    assert json.loads(planned.out)["estimates"]["evaluation of the rows beside it"]["networks"] == 4
 
 
 @pytest.mark.parametrize("page", ["adding-a-network.md", "adding-a-dataset.md", "extending.md"])

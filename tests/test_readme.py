@@ -51,8 +51,9 @@ def test_the_script_trains_on_the_loaded_set_and_prints_its_accuracy(quickstart)
     assert 0 <= accuracy <= 1
 
 
-def test_the_front_door_goes_from_a_recipe_to_a_smaller_set(tmp_path):
+def test_the_front_door_goes_from_a_recipe_to_a_smaller_set(quickstart, tmp_path):
     (script,) = blocks("py")
+    (tmp_path / "stores").symlink_to(quickstart / "stores")
     short = {"static.iterations": 1, "evaluation.steps": 2, "evaluation.seeds": 1, "evaluation.compare": []}
     told = script.replace('"dynamic.iterations": 100', f'"dynamic.iterations": 2, **{short}')
     assert told != script

@@ -1,10 +1,13 @@
 """`--device` and what `vdd doctor` says of devices."""
 
 import json
+import shlex
+import subprocess
+import sys
 
 import pytest
 
-from keras_vdd.cli import backend
+from keras_vdd.cli import backend, doctor
 from keras_vdd.cli.main import main
 
 
@@ -43,10 +46,13 @@ def test_the_option_is_the_setting(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_doctor_names_the_devices_of_every_backend(capsys):
-    code, printed, _ = vdd(capsys, "doctor", "--json")
-    backends = json.loads(printed)["backends"]
-    assert code == 0
+def test_the_example_of_doctor_names_the_devices_of_every_backend(tmp_path):
+    program, *words = shlex.split(doctor.command.epilog.splitlines()[-1])
+    assert program == "vdd" and "--json" in words
+    command = [sys.executable, "-P", "-m", "keras_vdd.cli", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    backends = json.loads(done.stdout)["backends"]
     for name in filter(backend.installed, backend.NAMES):
         facts = backends[name]
         assert facts["works"] and facts["devices"]["cpu"] == {"label": "cpu", "memory_bytes": None}

@@ -1,6 +1,7 @@
 """`datasets.load_dataset` on an exported folder, in fresh processes with caches of their own."""
 
 import importlib.util
+import textwrap
 
 import numpy as np
 import pytest
@@ -19,8 +20,20 @@ folder, truth = sys.argv[1], np.load(sys.argv[2])
 videos, labels, pairs, soft = truth["videos"], truth["labels"], truth["pairs"], truth["soft"]
 """
 TOGETHER = START.format(imports="import keras_vdd, datasets")
-OTHER_ORDER = START.format(imports="import datasets, keras_vdd")
 ALONE = START.format(imports="import datasets")
+
+
+def publish_in(folder, made, dtype="float32"):
+    """Export a set; return its folder and the file of what its rows must be, beside it."""
+    keras_vdd.export(made, folder, dtype=dtype, overwrite=True)
+    loaded = keras_vdd.load(folder)
+    pairs = loaded.pairs()
+    truth = folder.with_name(f"{folder.name}.npz")
+    np.savez(
+        truth, videos=loaded.reconstruct(), labels=loaded.labels_of(pairs), pairs=pairs,
+        soft=loaded.soft_labels_of(pairs),
+    )  # fmt: skip
+    return folder, truth
 
 
 @pytest.fixture
@@ -28,15 +41,7 @@ def published(make_set, tmp_path):
     """A function (kind, dtype, **changes) -> (folder, file of what its rows must be)."""
 
     def publish(kind="static-dynamic", dtype="float32", **changes):
-        folder = keras_vdd.export(make_set(kind, **changes), tmp_path / "set", dtype=dtype, overwrite=True)
-        loaded = keras_vdd.load(folder)
-        pairs = loaded.pairs()
-        truth = tmp_path / "truth.npz"
-        np.savez(
-            truth, videos=loaded.reconstruct(), labels=loaded.labels_of(pairs), pairs=pairs,
-            soft=loaded.soft_labels_of(pairs),
-        )  # fmt: skip
-        return folder, truth
+        return publish_in(tmp_path / "set", make_set(kind, **changes), dtype)
 
     return publish
 
@@ -59,24 +64,35 @@ print("well")
 """
 
 
+MANY = """
+import sys
+import numpy as np
+{imports}
+for folder in sys.argv[1:]:
+    truth = np.load(folder + ".npz")
+    videos, labels, pairs = truth["videos"], truth["labels"], truth["pairs"]
+    print(folder.rpartition("/")[-1], end=" ", flush=True)
+"""
+
+
 @pytest.mark.parametrize(
-    ("kind", "dtype"),
+    ("imports", "sets"),
     [
-        ("static-dynamic", "float32"),
-        ("static-dynamic", "float16"),
-        ("still", "float32"),
-        ("full-video", "float16"),
-        ("static-dynamic", "int8"),
-        ("full-video", "int8"),
-        ("static-dynamic", "int4"),
-        ("full-video", "int4"),
-        ("still", "uint8"),
-        ("full-video", "uint8"),
+        ("import keras_vdd, datasets", [("static-dynamic", "float32"), ("still", "float32")]),
+        (
+            "import datasets, keras_vdd",
+            [
+                ("static-dynamic", "float16"), ("full-video", "float16"), ("static-dynamic", "int8"),
+                ("full-video", "int8"), ("static-dynamic", "int4"), ("full-video", "int4"), ("still", "uint8"),
+                ("full-video", "uint8"),
+            ],
+        ),
     ],
-)
-def test_every_row_is_the_video_of_a_pair(published, fresh, kind, dtype):
-    start = TOGETHER if dtype == "float32" else OTHER_ORDER
-    assert fresh(start + EVERY_ROW, *published(kind, dtype)) == "well\n"
+)  # fmt: skip
+def test_every_row_is_the_video_of_a_pair(make_set, fresh, tmp_path, imports, sets):
+    folders = [publish_in(tmp_path / f"{kind}-{dtype}", make_set(kind), dtype)[0] for kind, dtype in sets]
+    code = MANY.format(imports=imports) + textwrap.indent(EVERY_ROW, "    ")
+    assert fresh(code, *folders) == "".join(f"{kind}-{dtype} well\n" for kind, dtype in sets)
 
 
 def test_small_motion_is_the_layer_s_video(fresh, tmp_path):
@@ -187,23 +203,24 @@ print("well")
     assert fresh(code, folder, truth, known=False) == "well\n"
 
 
-@pytest.mark.parametrize("kind", ["still", "full-video"])
-def test_without_keras_vdd_other_kinds_load_too(published, fresh, kind):
-    code = (
-        ALONE
-        + """
-for streaming in (False, True):
-    *_, row = datasets.load_dataset(folder, split="train", streaming=streaming)
-    shape = np.asarray(row.get("statics", row.get("video"))).shape
-    assert shape == tuple(map(int, sys.argv[3].split(","))), shape
-print("well")
+def test_without_keras_vdd_other_kinds_load_too(make_set, fresh, tmp_path):
+    code = """
+import sys
+import numpy as np
+import datasets
+for folder, shape in zip(sys.argv[1::2], sys.argv[2::2]):
+    for streaming in (False, True):
+        *_, row = datasets.load_dataset(folder, split="train", streaming=streaming)
+        found = np.asarray(row.get("statics", row.get("video"))).shape
+        assert found == tuple(map(int, shape.split(","))), (folder, found)
+    print("well")
 """
-    )
-    shape = "2,8,9,3" if kind == "still" else "5,8,9,3"
-    assert fresh(code, *published(kind), shape, known=False) == "well\n"
+    still, _ = publish_in(tmp_path / "still", make_set("still"))
+    video, _ = publish_in(tmp_path / "full-video", make_set("full-video"))
+    assert fresh(code, still, "2,8,9,3", video, "5,8,9,3", known=False) == "well\nwell\n"
 
 
-def test_without_keras_vdd_small_storage_gives_plain_numbers(published, fresh, tmp_path):
+def test_without_keras_vdd_small_storage_gives_plain_numbers(make_set, fresh, tmp_path):
     """The card's sentences on int8 and int4 columns, done by hand."""
     code = (
         ALONE
@@ -221,31 +238,27 @@ print("well")
 """
     )
     motion = np.random.default_rng(9).standard_normal((12, 4, 2, 4, 3, 1))
-    assert fresh(code, *published(dtype="int8", dynamic=motion), known=False) == "well\n"
-    halves = (
-        ALONE
-        + """
-row = datasets.load_dataset(folder, split="train")[0]
+    code += """
+row = datasets.load_dataset(sys.argv[3], split="train")[0]
 for name, shape in (("statics", (2, 8, 9, 3)), ("dynamics", (2, 2, 4, 3))):
     size, stored = int(np.prod(shape[1:])), np.array(row[name], "uint8")
     levels = np.stack([stored & 15, stored >> 4], -1).reshape(2, -1)[:, :size].astype("int") - 8
     scales = np.repeat(np.array(row[name + "_scale"], "float32"), 64, axis=1)[:, :size]
-    np.save(sys.argv[3] + name, (levels * scales).astype("float32").reshape(shape))
+    np.save(sys.argv[4] + name, (levels * scales).astype("float32").reshape(shape))
+print("well")
+
+video = np.array(datasets.load_dataset(sys.argv[5], split="train")[0]["video"])
+assert video.shape == (5, 8, 9, 3) and video.min() >= 0 and 200 < video.max() <= 255
 print("well")
 """
-    )
+    int8 = publish_in(tmp_path / "int8", make_set(dynamic=motion), "int8")
+    int4, _ = publish_in(tmp_path / "int4", make_set(dynamic=motion), "int4")
+    uint8, _ = publish_in(tmp_path / "uint8", make_set("full-video"), "uint8")
     for_numpy = tmp_path / "from-"
-    folder, truth = published(dtype="int4", dynamic=motion)
-    assert fresh(halves, folder, truth, for_numpy, known=False) == "well\n"
-    made = keras_vdd.load(folder)
+    assert fresh(code, *int8, int4, for_numpy, uint8, known=False) == "well\nwell\nwell\n"
+    made = keras_vdd.load(int4)
     np.testing.assert_array_equal(np.load(f"{for_numpy}statics.npy"), made.static[0, :2])
     np.testing.assert_array_equal(np.load(f"{for_numpy}dynamics.npy"), made.dynamic[0, :2, ..., 0])
-    pixels = ALONE + (
-        'video = np.array(datasets.load_dataset(folder, split="train")[0]["video"])\n'
-        "assert video.shape == (5, 8, 9, 3) and video.min() >= 0 and 200 < video.max() <= 255\n"
-        'print("well")\n'
-    )
-    assert fresh(pixels, *published("full-video", "uint8"), known=False) == "well\n"
 
 
 def test_one_cache_serves_processes_with_and_without(published, fresh):

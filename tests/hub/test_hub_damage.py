@@ -14,7 +14,7 @@ import keras_vdd
 from keras_vdd.errors import VddError
 from keras_vdd.hub.validate import read_rows
 
-COUNT = 4 * len(damaging.ALL)
+COUNT = 2 * len(damaging.ALL)
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A set made on each backend and loaded on each: the same videos, and evaluations alike."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,14 +15,12 @@ from keras_vdd.installed import BACKENDS, installed
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 STEPS = ["static.iterations=2", "dynamic.iterations=3", "evaluation.compare=[]", "evaluation.seeds=1"]
 
-MAKE = """
-import sys, keras_vdd
-keras_vdd.distill(keras_vdd.load_recipe("quickstart", sys.argv[1:]))
-"""
-
-LOAD = """
+# Makes its set; loads each once the standard input tells their folders.
+CODE = """
 import json, sys, numpy as np, keras, keras_vdd
-for number, folder in enumerate(sys.argv[2:]):
+keras_vdd.distill(keras_vdd.load_recipe("quickstart", sys.argv[2:]))
+print("made", flush=True)
+for number, folder in enumerate(json.loads(sys.stdin.readline())):
     loaded = keras_vdd.load(folder)
     videos, labels = loaded.videos()
     batches = loaded.as_pydataset(batch_size=3)
@@ -33,29 +32,48 @@ for number, folder in enumerate(sys.argv[2:]):
 """
 
 
-def run(backend, code, *arguments, place):
+@contextlib.contextmanager
+def started(backend, settings, place):
+    """A process of a backend that runs CODE."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code, *map(str, arguments)],
-        cwd=place, env=environment, capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    with (
+        open(place / f"{backend}.err", "w+", encoding="utf-8") as said,
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", CODE, backend, *settings],
+            cwd=place, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True,
+        ) as process,
+    ):  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def told(place, backend):
+    return (place / f"{backend}.err").read_text(encoding="utf-8")
 
 
 def test_videos_are_equal_and_evaluations_alike(tmp_path):
     backends = [name for name in BACKENDS if installed(name)]
-    folders = []
-    for backend in backends:
-        settings = overrides(tmp_path, *STEPS, f"run.name={backend}")
-        run(backend, MAKE, *settings, place=tmp_path)
-        folders.append(tmp_path / "runs" / backend)
-        assert json.loads((folders[-1] / "results.json").read_text())["backend"] == backend
+    folders = [tmp_path / "runs" / backend for backend in backends]
     found = {}
-    for backend in backends:
-        for line in run(backend, LOAD, backend, *folders, place=tmp_path).splitlines():
-            row = json.loads(line)
-            found[row.pop("set"), backend] = row
+    with contextlib.ExitStack() as stack:
+        processes = {}
+        for backend in backends:
+            settings = overrides(tmp_path, *STEPS, f"run.name={backend}")
+            processes[backend] = stack.enter_context(started(backend, settings, tmp_path))
+            # One after the other: they share a store.
+            assert processes[backend].stdout.readline() == "made\n", told(tmp_path, backend)
+        for folder in folders:
+            assert json.loads((folder / "results.json").read_text())["backend"] == folder.name
+        for backend, process in processes.items():
+            printed, _ = process.communicate(
+                json.dumps([str(folder) for folder in folders]) + "\n", timeout=600
+            )
+            assert process.returncode == 0, told(tmp_path, backend)
+            for line in printed.splitlines():
+                row = json.loads(line)
+                found[row.pop("set"), backend] = row
     assert len(found) == len(backends) ** 2
     for number in range(len(backends)):
         first, *others = (np.load(tmp_path / f"{backend}-{number}.npz") for backend in backends)

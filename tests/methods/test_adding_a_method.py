@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import test_every_method
-from test_extending import SHAPES, SHORT, follow, rows_of, vdd
+from test_extending import SHAPES, SHORT, follow, rows_of
 from tiny_stage import KINDS
 
 import keras_vdd
@@ -30,9 +30,9 @@ def registered(place, forgetting):
 
 @pytest.mark.once
 @pytest.mark.slow
-def test_the_command_of_the_page_ends_with_a_set(tmp_path):
+def test_the_command_of_the_page_ends_with_a_set(tmp_path, vdd_here):
     (words,) = follow("adding-a-method.md", tmp_path)
-    vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
+    vdd_here(words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
     run = tmp_path / "runs" / "moments"
     assert list(rows_of(run)) == ["random clips", "Moments + static-dynamic"]
     results = json.loads((run / "results.json").read_text())
@@ -42,8 +42,8 @@ def test_the_command_of_the_page_ends_with_a_set(tmp_path):
     (plugin,) = json.loads((run / "environment.json").read_text())["plugins"]
     assert plugin["file"] == "moments.py"
     # Gone on with, it is done; without the plugin the setting that is wrong is named.
-    vdd(tmp_path, words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
-    said = vdd(tmp_path, ["evaluate", "runs/moments"], code=2).stderr
+    vdd_here(words, *SHORT, *SHAPES, "evaluation.compare=[random-clips]")
+    said = vdd_here(["evaluate", "runs/moments"], code=2).err
     assert "dynamic.loss=moments must be one of dc, dm, frepo, mtt" in said
 
 

@@ -151,6 +151,8 @@ def test_python_is_told_what_doctor_prints(vdd, monkeypatch):
     assert of_cli == found and list(found["backends"]) == ["torch", "tensorflow", "jax"]
 
 
+# On every backend what they give is tested where it is made.
+@pytest.mark.once
 @pytest.mark.parametrize("command", CASES)
 def test_python_gives_what_the_command_line_prints(command, vdd, whole, tmp_path, request):
     if command == "experts":
@@ -159,6 +161,7 @@ def test_python_gives_what_the_command_line_prints(command, vdd, whole, tmp_path
     assert without_times(of_cli) == json.loads(json.dumps(without_times(of_python)))
 
 
+@pytest.mark.once
 def test_a_plan_is_that_of_the_dry_run(vdd, whole):
     of_cli = vdd("distill", "--dry-run", "--recipe", "quickstart", *overrides(whole.place))
     assert without_times(of_cli) == json.loads(json.dumps(without_times(keras_vdd.plan(whole.recipe))))
@@ -289,6 +292,7 @@ def test_callbacks_that_cannot_be_are_refused_before_anything_is_made(callbacks,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_what_a_user_must_know_is_a_warning_and_not_progress(tmp_path):
     """Python prints it where nothing was set up; `logging` silences it."""

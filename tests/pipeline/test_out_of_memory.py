@@ -64,7 +64,8 @@ def said(capsys, *words):
 
 @pytest.mark.slow
 def test_stage_1(whole, tmp_path, capsys, monkeypatch):
-    settings = overrides(tmp_path, "evaluation.compare=[]", store=whole.store)
+    brief = ("evaluation.compare=[]", "evaluation.seeds=1", "evaluation.steps=1")
+    settings = overrides(tmp_path, *brief, store=whole.store)
     with monkeypatch.context() as patch:
         patch.setattr(dc, "gradient_matching", full)
         text = said(capsys, "distill", "--recipe", "quickstart", *settings)

@@ -242,7 +242,10 @@ def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["results.json", "evaluation/random-stills.json"])
-@pytest.mark.parametrize("damage", [b"", b'[{"number": 0}]', b"half"])
+# One on every backend: how a file is read knows of none.
+@pytest.mark.parametrize(
+    "damage", [*(pytest.param(d, marks=pytest.mark.once) for d in (b"", b'[{"number": 0}]')), b"half"]
+)
 def test_what_is_damaged_and_can_be_made_again_is(name, damage, whole, tmp_path, caplog):
     recipe = small(tmp_path, store=whole.store)
     folder = tmp_path / "runs" / "quickstart"

@@ -19,6 +19,7 @@ from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
 
 GPU = Device("cuda:1", "NVIDIA H100 80GB HBM3", 85_899_345_920)
+BRIEF = ("evaluation.compare=[]", "evaluation.seeds=1", "evaluation.steps=1")
 
 
 @pytest.fixture
@@ -58,9 +59,7 @@ def test_a_run_computes_where_and_how_its_recipe_says(whole, tmp_path, monkeypat
         return real(asked)
 
     monkeypatch.setattr(backend, "use_device", use)
-    recipe = small(
-        tmp_path, "run.device=cpu", "run.deterministic=true", "evaluation.compare=[]", store=whole.store
-    )
+    recipe = small(tmp_path, "run.device=cpu", "run.deterministic=true", *BRIEF, store=whole.store)
     results = pipeline.distill(recipe)
     cpu = backend.devices()[0].kind == "cpu"
     # JAX had begun on a processor, which repeats without a flag.
