@@ -75,7 +75,7 @@ def _become(words, place, out, err, fresh):
             signal.signal(number, signal.SIG_DFL)
         if fresh:
             os.execv(sys.executable, [sys.executable, "-P", "-m", "keras_vdd.cli", *words])
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # SIGINT too is as it was: a fork skips the time in which Python alone would answer it.
         from keras_vdd.cli.main import main
 
         code = main(words)
