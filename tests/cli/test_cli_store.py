@@ -72,7 +72,7 @@ def test_prepare_as_json(capsys, place):
     assert decoded["frames_per_second"] == pytest.approx(32 / decoded["seconds"], rel=0.05)
     assert "frames a second" in said and "1 of 5 train videos could not be decoded" in said
     again = json.loads(prepare(capsys, "--json")[0])
-    assert again["decoded"] == {"videos": 0, "frames": 0, "seconds": 0.0}
+    assert again["decoded"] == {"videos": 0, "frames": 0, "seconds": 0.0, "taken": 0}
     assert {**again, "decoded": None} == {**result, "decoded": None}
 
 
