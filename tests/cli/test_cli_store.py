@@ -86,7 +86,7 @@ def test_prepare_in_words(capsys, place):
 def test_many_failures_are_counted(capsys, place):
     for i in range(30):
         (place / "videos" / "train" / "walk" / f"empty{i}.avi").touch()
-    lines = prepare(capsys)[0].splitlines()
+    lines = prepare(capsys, "data.failed_share=1")[0].splitlines()
     assert sum(line.startswith("failed  ") for line in lines) == 20 and lines[-1].startswith(
         "and 11 more, in failed.csv"
     )
@@ -123,7 +123,7 @@ def test_a_contact_sheet_shows_the_videos_of_each_class(capsys, place, codec):
 
 
 def test_one_picture_is_of_one_set(capsys, place):
-    prepare(capsys)
+    prepare(capsys, "data.failed_share=1")
     prepare(capsys, "data.size=24")
     _, said = vdd(capsys, "inspect", "stores", "--picture", "sheet.png", code=2)
     assert "one set" in said and said.count("stores/folder-") == 2 and not (place / "sheet.png").exists()
