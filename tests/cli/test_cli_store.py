@@ -72,7 +72,7 @@ def test_prepare_as_json(capsys, place):
     assert decoded["frames_per_second"] == pytest.approx(32 / decoded["seconds"], rel=0.05)
     assert "frames a second" in said and "1 of 5 train videos could not be decoded" in said
     again = json.loads(prepare(capsys, "--json")[0])
-    assert again["decoded"] == {"videos": 0, "frames": 0, "seconds": 0.0}
+    assert again["decoded"] == {"videos": 0, "frames": 0, "seconds": 0.0, "taken": 0}
     assert {**again, "decoded": None} == {**result, "decoded": None}
 
 
@@ -123,7 +123,7 @@ def test_a_contact_sheet_shows_the_videos_of_each_class(capsys, place, codec):
 
 
 def test_one_picture_is_of_one_set(capsys, place):
-    prepare(capsys)
+    prepare(capsys, "data.failed_share=1")
     prepare(capsys, "data.size=24")
     _, said = vdd(capsys, "inspect", "stores", "--picture", "sheet.png", code=2)
     assert "one set" in said and said.count("stores/folder-") == 2 and not (place / "sheet.png").exists()

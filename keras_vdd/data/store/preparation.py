@@ -218,7 +218,7 @@ def _too_many(reasons, count, share):
     """The error of more unreadable videos than may be."""
     why, many = _commonest(reasons)
     return VddError(
-        f"{len(reasons):,} of {count:,} videos could not be decoded, more than data.failed_share={share:g} "
+        f"{len(reasons):,} of {count:,} videos could not be decoded so far, more than data.failed_share={share:g} "
         f"of them, most often because {why} ({many:,} of them): see to that and run the same command again, which "
         "keeps what was decoded; or raise data.failed_share to go on without them."
     )

@@ -11,9 +11,9 @@ def preparation_summary(stores):
 
     Returns:
         dict: `splits`, by "train" and "test" the `videos`, `classes`, `frames`, `bytes` (on the disk) and
-        `failed` (a count); `decoded`, the `videos` and `frames` decoded by this call, its `seconds` and, if
-        there were any, `videos_per_second` and `frames_per_second`; `failures`, a list of dicts of `split`,
-        `video` and `reason`.
+        `failed` (a count); `decoded`, the `videos` and `frames` decoded by this call, its `seconds`, how many
+        videos were `taken` from other stores and, if any were decoded, `videos_per_second` and
+        `frames_per_second`; `failures`, a list of dicts of `split`, `video` and `reason`.
     """
     splits = {
         name: {
