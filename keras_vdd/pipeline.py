@@ -205,6 +205,9 @@ def distill(
 
 def _distill(recipe, progress, stills_from, callbacks):
     if (results := results_of_finished(recipe)) is not None:
+        progress.say(
+            f"The run '{recipe.run_name}' is finished: its results are read, its videos not looked at."
+        )
         return results.to_json()
     # Before the run folder is made: a mistake in data.root, or in numbers of frames, should leave nothing behind.
     check_beforehand(recipe)

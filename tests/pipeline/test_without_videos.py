@@ -10,6 +10,7 @@ from keras_vdd import pipeline
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation import fresh_networks
+from keras_vdd.progress import Silent
 
 pytestmark = pytest.mark.once
 
@@ -32,9 +33,18 @@ def finished(whole, tmp_path_factory):
     return keras_vdd.load_recipe(whole.recipe, **missing), place
 
 
+class Heard(Silent):
+    def __init__(self):
+        self.said = []
+
+    def say(self, text):
+        self.said.append(text)
+
+
 def test_a_finished_run_is_answered_without_its_videos(finished, whole, nothing_is_decoded):
-    recipe, place = finished
-    assert pipeline.distill(recipe) == whole.results
+    (recipe, place), progress = finished, Heard()
+    assert pipeline.distill(recipe, progress) == whole.results
+    assert len(progress.said) == 1 and "its videos not looked at" in progress.said[0]
     assert sorted(os.listdir(place)) == ["runs"]
 
 
