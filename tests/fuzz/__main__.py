@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz --seconds 600`: what users may write, mutated at random, until the time is over.
+"""`python -m tests.fuzz --seconds 600`: what users may bring, at random, until the time is over.
 
 `python -m tests.fuzz recipes --count 5000 --first 0` runs one part, so many tries from that number on; a try is
 named by its number, and the same number makes the same try.
