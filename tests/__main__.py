@@ -1,4 +1,4 @@
-"""`python -m tests`: lint, then every test on every backend, one process more at once than there are cores.
+"""`python -m tests`: lint, then every test on every backend, two processes more at once than there are cores.
 
 Keras reads its backend once, so each backend has a process of its own; what no backend changes runs once,
 in one more. `python -m tests torch` runs one backend; what follows `--` goes to pytest:
@@ -97,10 +97,10 @@ class Job:
 
 
 def _run(jobs):
-    """Run one more at once than there are cores, in the order given, with a line on all every so often."""
+    """Run two more at once than there are cores, in the order given, with a line on all every so often."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # One more, for a fifth of the time is spent waiting: for processes that begin, for disks, for clocks.
-    slots = min(cores + 1, len(jobs))
+    # Two more, for a fifth of the time is spent waiting: for processes that begin, for disks, for clocks.
+    slots = min(cores + 2, len(jobs))
     _print(
         f"tests: {', '.join(job.name for job in jobs)}; {slots} at once, {max(1, cores // slots)} threads each\n"
     )

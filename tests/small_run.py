@@ -85,14 +85,16 @@ def rewritten(path, **changes):
 def contents(folder, *places):
     """What a run left, by path: bytes without the `places` that they name. How long it took is not part of it.
 
-    Nor are the checksums of recipe.yaml, which names places, and of environment.json, which has the former.
+    Nor are, in environment.json, the folder that the run was begun in, the checksum of recipe.yaml, which names places,
+    and its own.
     """
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in ("lock", "times.jsonl")):
         content = path.read_bytes()
         if path.name == "environment.json":
-            sums = (b'"recipe_text": ', b'"checksum": ')
-            content = b"\n".join(line for line in content.split(b"\n") if not line.strip().startswith(sums))
+            of_places = (b'"begun_in": ', b'"recipe_text": ', b'"checksum": ')
+            lines = content.split(b"\n")
+            content = b"\n".join(line for line in lines if not line.strip().startswith(of_places))
         for place in places:
             content = content.replace(str(place).encode(), b"")
         found[path.relative_to(folder).as_posix()] = content

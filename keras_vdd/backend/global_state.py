@@ -75,7 +75,7 @@ def _torch() -> Callable[[], None]:
 
 def _tensorflow() -> Callable[[], None]:
     # Keras seeds it on any backend where it is imported.
-    if "tensorflow" not in sys.modules:
+    if sys.modules.get("tensorflow") is None:
         return _nothing
     from tensorflow.python.eager.context import context
 
