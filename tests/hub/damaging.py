@@ -1,6 +1,6 @@
 """Damaged exports of every sort, and a check that no way of loading one gives wrong videos without a word of ours.
 
-Run by hand for many: `python -P tests/hub/damaging.py FOLDER FIRST LAST`, of an exported set in FOLDER.
+Run by hand for many: `python -P tests/hub/damaging.py FOLDER FIRST LAST SCRATCH`, of an exported set in FOLDER.
 """
 
 import contextlib
