@@ -61,6 +61,21 @@ def sealed(pieces: Iterable[str], between: str = ", ", end: str = "}") -> Iterat
     yield f'{between}"{CHECKSUM}": "{digest.hexdigest()}"{end}'
 
 
+def with_lists(head: Mapping[str, Any], lists: Mapping[str, Iterable[Any]]) -> Iterator[str]:
+    """Yield, without the brace that closes it, the text of a JSON object with lists too long for memory.
+
+    Args:
+        head: its other members, which come first; at least one.
+        lists: their names, and their values, each asked for as it is written.
+    """
+    yield json.dumps(head)[:-1]
+    for name, values in lists.items():
+        yield f", {json.dumps(name)}: ["
+        for i, value in enumerate(values):
+            yield f"{', ' if i else ''}{json.dumps(value)}"
+        yield "]"
+
+
 def unseal(text: str, run_id: str | None = None) -> dict[str, Any]:
     """Return the values of a text that `seal` made, or of the text of a JSON object that never was sealed.
 

@@ -3,7 +3,7 @@
 import concurrent.futures
 import contextlib
 import glob
-import json
+import itertools
 import os
 import shutil
 
@@ -13,7 +13,7 @@ from keras_vdd.data.store.reader import FORMAT, INDEX_FILE, is_finished
 from keras_vdd.data.store.source_files import fingerprint, read_source_files
 from keras_vdd.files import checksum
 from keras_vdd.machine import processor_count
-from keras_vdd.sealed import read_json, write_json
+from keras_vdd.sealed import read_json, with_lists, write_json
 
 _SAME_AS = "same_as.json"
 STOPPED = "stopped"
@@ -32,7 +32,9 @@ def fingerprints(listing):
 def folder_of(listing, data, found):
     """Return the same of files whose `fingerprints` are known."""
     head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
-    key = checksum(_described(listing, found, {**head, **Cut.of(data).identity()}), size=8)
+    rows = {split: rows_of(listing, found, split) for split in SPLITS}
+    text = itertools.chain(with_lists({**head, **Cut.of(data).identity()}, rows), "}")
+    key = checksum(text, size=8)
     return os.path.join(os.fspath(data.store), f"{data.set}-{key}")
 
 
@@ -137,17 +139,6 @@ def _all_are(differ, progress):
                 return False
             update(done)
     return True
-
-
-def _described(listing, found, head):
-    """Yield what `json.dumps` gives for all that a store's folder is named for; the text of a large set is long."""
-    yield json.dumps(head)[:-1]
-    for split in SPLITS:
-        yield f', "{split}": ['
-        for i, row in enumerate(rows_of(listing, found, split)):
-            yield f"{', ' if i else ''}{json.dumps(row)}"
-        yield "]"
-    yield "}"
 
 
 def rows_of(listing, found, split):

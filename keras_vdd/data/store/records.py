@@ -3,12 +3,11 @@
 import array
 import csv
 import io
-import json
 import os
 
 from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
 from keras_vdd.files import write_atomically
-from keras_vdd.sealed import sealed, unseal
+from keras_vdd.sealed import sealed, unseal, with_lists
 from keras_vdd.text import printable
 
 JOURNAL_FILE = "journal.jsonl"
@@ -82,7 +81,9 @@ class Records:
             "failed_sources": (self._source_of(number) for number in sorted(self.failed)),
         }
         _write(os.path.join(folder, FAILED_FILE), lambda file: _write_table(file, rows))
-        _write(os.path.join(folder, INDEX_FILE), lambda file: _write_index(file, head, columns))
+        _write(
+            os.path.join(folder, INDEX_FILE), lambda file: file.writelines(sealed(with_lists(head, columns)))
+        )
 
 
 def journal(path):
@@ -103,21 +104,6 @@ def _write_table(file, rows):
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(("video", "reason"))
     writer.writerows(map(printable, row) for row in rows)
-
-
-def _write_index(file, head, columns):
-    """Write what `seal` would give, value by value: the text of a large set is not held in memory."""
-    for piece in sealed(_index_text(head, columns)):
-        file.write(piece)
-
-
-def _index_text(head, columns):
-    yield json.dumps(head)[:-1]
-    for name, values in columns.items():
-        yield f", {json.dumps(name)}: ["
-        for i, value in enumerate(values):
-            yield f"{', ' if i else ''}{json.dumps(value)}"
-        yield "]"
 
 
 def _write(path, fill):

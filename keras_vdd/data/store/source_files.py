@@ -11,7 +11,7 @@ import os
 from keras_vdd.data.decoding.frame_folders import is_frame
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, write_atomically
-from keras_vdd.sealed import read_json, sealed
+from keras_vdd.sealed import read_json, sealed, with_lists
 
 FILE = "files.json"
 # What a path that is listed may be and stay: it is not there, nobody may look at it, a link to itself.
@@ -63,17 +63,8 @@ def write_source_files(folder, head, rows):
         rows: dict of split to an iterable of [name, label, size, time, readable].
     """
 
-    def text():
-        yield json.dumps(head)[:-1]
-        for split, files in rows.items():
-            yield f', "{split}": ['
-            for i, row in enumerate(files):
-                yield f"{', ' if i else ''}{json.dumps(row)}"
-            yield "]"
-
     def write(file):
-        for piece in sealed(text()):
-            file.write(piece.encode())
+        file.writelines(piece.encode() for piece in sealed(with_lists(head, rows)))
 
     write_atomically(os.path.join(folder, FILE), write)
 
