@@ -28,6 +28,19 @@ def job(tmp_path, write_video, monkeypatch):
     return {"path": str(path), "size": 16, "part": str(tmp_path / "parts" / "a.u8")}
 
 
+@pytest.fixture
+def python(tmp_path, monkeypatch):
+    """A function that puts a script of the shell in the place of Python."""
+
+    def function(script):
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr("sys.executable", str(path))
+
+    return function
+
+
 def raising(times, error, then=None):
     """A function that raises an error so many times, and then is another."""
     left = [times]
@@ -146,14 +159,52 @@ def test_a_machine_that_reads_nothing_is_told_soon(small_set, tmp_path, write_vi
         prepare(find_videos(small_set), small_set, workers=1)
 
 
-def test_a_killed_decoder_is_not_the_videos_fault(job, monkeypatch, tmp_path):
-    killed = tmp_path / "killed"
-    monkeypatch.setattr("sys.executable", str(killed))
-    for end, words in (("kill -KILL $$", "was killed"), ("exit 3", "ended with exit status 3")):
-        killed.write_text(f"#!/bin/sh\necho ready\nread job\n{end}\n")
-        killed.chmod(0o755)
+def test_a_killed_decoder_is_not_the_videos_fault(job, python, capfd):
+    for end, words in (
+        ("kill -KILL $$", "was killed"),
+        ("kill -XCPU $$", "was ended by signal 24"),
+        ("echo Traceback >&2; echo 'ValueError: x' >&2; exit 3", "ended with exit status 3 (ValueError: x)"),
+    ):
+        python(f"""echo '{{"ready": true}}'; read job; {end}""")
         with Pool(1) as pool:
             assert words in pool.ask(job)["passing"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "script, sentence",
+    [
+        (
+            "echo Traceback >&2; echo \"ModuleNotFoundError: No module named 'av'\" >&2; exit 1",
+            "a library does not load (ModuleNotFoundError: No module named 'av'): install it again",
+        ),
+        ("echo Traceback >&2; echo MemoryError >&2; exit 1", "memory ran out"),
+        ("echo 'ImportError: x.so: failed to map segment from shared object' >&2; exit 1", "memory ran out"),
+        (
+            "echo Traceback >&2; printf 'ValueError: \\377\\n' >&2; exit 1",
+            "exit status 1 (ValueError: \ufffd)",
+        ),
+        ("kill -KILL $$", "the last one was killed, as where memory runs out"),
+        ("kill -ILL $$", "the last one was ended by signal 4"),
+        ("echo '[1]'; exit 0", "exit status 0"),
+    ],
+)
+def test_a_decoder_that_does_not_start_is_a_sentence(job, python, capfd, script, sentence):
+    """Its traceback is left to `-vv`, which shows what an error came of."""
+    python(script)
+    with Pool(1) as pool, pytest.raises(VddError) as error:
+        list(pool.ordered([job]))
+    assert sentence in str(error.value) and "\n" not in str(error.value)
+    assert ("Traceback" in script) == ("Traceback" in str(error.value.__cause__))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_every_python_here_says_is_not_taken_for_an_answer(job, tmp_path, monkeypatch, capfd):
+    (tmp_path / "sitecustomize.py").write_text("import sys; print('hello'); print('there', file=sys.stderr)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Pool(1) as pool:
+        assert pool.ask(job)["frames"] == 6
+    assert capfd.readouterr() == ("", "")
 
 
 def test_more_than_a_share_of_failures_stops_and_loses_nothing(small_set, tmp_path, write_video):
