@@ -94,6 +94,17 @@ def test_the_largest_stream_is_shown_unless_another_is_the_default(tmp_path):
     assert len(numbers(path)) == 4
 
 
+@pytest.mark.parametrize("codec, rate", [("mpeg2video", 2_000_000), ("mpeg1video", 1_150_000)])
+def test_a_constant_rate_that_is_kept_by_stuffing(tmp_path, codec, rate):
+    """DVDs, broadcasts and Video CDs have zeros after pictures that need less."""
+    options = {"b": rate, "minrate": rate, "maxrate": rate, "bufsize": 327_680}
+    path = write(
+        tmp_path / "a.mpg", ramp(9), codec=codec, options={k: str(v) for k, v in options.items()}, rate=25
+    )
+    assert path.stat().st_size > rate / 8 * 9 / 25 / 2
+    assert numbers(path) == list(range(9))
+
+
 @pytest.mark.parametrize("across, shown", [(-60, 20), (31, 250)])
 def test_a_container_that_shows_a_part_of_the_frames(tmp_path, across, shown):
     picture = np.full((1, 64, 96, 3), 20, np.uint8)

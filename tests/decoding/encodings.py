@@ -70,4 +70,5 @@ CODECS = {
     "apple": ("-c:v rpza", "rgb555be", "mov"),
     "snow": ("-c:v snow -strict -2", "yuv420p", "avi"),
 }  # fmt: skip
+CONSTANT = "-b:v 2M -minrate 2M -maxrate 2M -bufsize 1M"
 COLOURS = ("-colorspace bt709", "-colorspace bt470bg", "-color_range pc", "-color_range tv")

@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 from .boxes import first_shown, matrix, with_aperture, with_edits, with_matrix
-from .encodings import CODECS, COLOURS
+from .encodings import CODECS, COLOURS, CONSTANT
 from .shown import ffmpeg, version
 
 BOXED_LAYOUTS = (
@@ -118,6 +118,9 @@ class Maker:
     def video(self, path, size, frames, more="", uneven=False):
         """Encode a moving picture."""
         options = self.encode.format(b=self.rng.choice((0, 0, 2)), gop=self.rng.choice((1, 5, 12, 250)))
+        if self.name in ("mpeg1", "mpeg2") and self.number % 3 == 0:
+            self.words.append("at a constant rate")
+            options = options.replace("-qscale:v 3", CONSTANT)
         aspect = f",setsar={self.aspect}" if self.aspect else ""
         if self.aspect:
             self.words.append(f"pixels of {self.aspect}")

@@ -20,6 +20,8 @@ MAX_PIXELS = 8192 * 4352
 # `file` alone: a playlist under a video's name must not reach the network. The checks are those that
 # the decoders have at no cost; `explode` would also refuse streams that are merely sloppy.
 OPTIONS = {"max_pixels": str(MAX_PIXELS), "protocol_whitelist": "file", "err_detect": "crccheck+bitstream"}
+# Zeros after a picture, which keep the rate of these constant, would count as damage by `bitstream`.
+STUFFED = frozenset({"mpeg1video", "mpeg2video"})
 # FFmpeg's own decoders of these notice next to no damage; the codecs' reference decoders do, as fast.
 REFERENCE_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 # What builds without another decoder of these have needs a device that decodes.
@@ -56,7 +58,8 @@ class VideoFile:
                 raise UnreadableVideo(self.path, f"it breaks off: {cut[0]} of its {cut[1]} bytes are there")
             self.stream = _chosen_stream(self.container, self.path)
             self._decoder = _decoder(self.stream.codec_context)
-            self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": OPTIONS["err_detect"]}
+            checks = "crccheck" if self._decoder.name in STUFFED else OPTIONS["err_detect"]
+            self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": checks}
             self._decoder.thread_count = threads
             if threads > 1:
                 self._decoder.thread_type = "AUTO"
