@@ -60,6 +60,18 @@ def make_set():
 
 
 @pytest.fixture
+def published(make_set, tmp_path):
+    """A function (kind, dtype, **changes) -> (folder, file of what its rows must be)."""
+
+    from hub.published_rows import publish_in
+
+    def publish(kind="static-dynamic", dtype="float32", **changes):
+        return publish_in(tmp_path / "set", make_set(kind, **changes), dtype)
+
+    return publish
+
+
+@pytest.fixture
 def fresh(tmp_path):
     """A function (code, *arguments, known=True) that runs code in a fresh process and returns what it prints.
 
