@@ -4,6 +4,7 @@ import pytest
 from fuzz.recipes import attempt
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_mutated_recipes_end_soon_in_one_sentence():
     tries = {number: attempt(number) for number in range(1500)}

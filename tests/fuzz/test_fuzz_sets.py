@@ -4,6 +4,7 @@ import pytest
 from fuzz.sets import attempt
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_every_way_of_reading_a_set_gives_what_pytorch_makes_of_it():
     tries = {number: attempt(number) for number in range(200)}
