@@ -12,6 +12,7 @@ from keras_vdd.recipe import files
 from keras_vdd.recipe.explain import sentences
 from keras_vdd.recipe.names import known
 from keras_vdd.recipe.overrides import Overrides, apply, plain
+from keras_vdd.recipe.places import refuse_files
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
 from keras_vdd.tensors import File
@@ -72,9 +73,14 @@ def load_recipe(
 
 
 def parse_recipe(text: str, source: str = "text", overrides: Overrides = (), **settings: Any) -> Recipe:
-    """Return the checked recipe that YAML text holds, such as the one that travels in a distilled set."""
-    values = files.extended(as_mapping(text, source), source)
-    return _checked(values, source, overrides, settings)
+    """Return the checked recipe that YAML text holds, such as the one that travels in a distilled set.
+
+    Raises:
+        UsageError: it is wrong, or extends a file: there is none beside a text.
+    """
+    values = as_mapping(text, source)
+    refuse_files(values, f"recipe {source}")
+    return _checked(files.extended(values, source), source, overrides, settings)
 
 
 def resolved_yaml(recipe: Recipe) -> str:
