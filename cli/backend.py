@@ -65,8 +65,8 @@ def _of_run(folder):
     from keras_vdd.runs.places import run_at
 
     try:
-        run = run_at(folder)
-        name = None if run is None else begun_with(run)["backend"]
+        run = run_at(folder) or Path(folder).expanduser()
+        name = begun_with(run)["backend"]
     except (VddError, OSError):
         return None
     return (name, f"the run '{run}' was begun on it") if name in NAMES and installed(name) else None
