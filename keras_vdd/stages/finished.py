@@ -9,12 +9,12 @@ import keras
 from keras_vdd import placement
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.records import ResultRow, Results
-from keras_vdd.hub.address import is_run
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import RunIdentity, recipe_hash
+from keras_vdd.runs.places import is_run
 from keras_vdd.runs.videos import Videos
 from keras_vdd.stages.real_videos import prepared_test_of
 
