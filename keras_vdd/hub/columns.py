@@ -1,4 +1,9 @@
-"""A column of published rows from Arrow to numpy: nothing of it is left out or made up."""
+"""A column of published rows from Arrow to numpy, checked: nothing of it is left out or made up.
+
+What is wrong is raised as `Damage`, the middle of a sentence that names the file.
+"""
+
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -6,8 +11,12 @@ import pyarrow as pa
 from keras_vdd.hub.damage import Damage
 
 
-def column_of(table, name):
-    """Return a column as one array of plain types."""
+def column_of(table: pa.Table, name: str) -> Any:
+    """Return a column as one Arrow array, of the storage type where `datasets` has a type of its own.
+
+    Raises:
+        Damage: there is no such column.
+    """
     if name not in table.column_names:
         raise Damage(f"it has no column {name}")
     chunks = table[name].chunks
@@ -15,31 +24,47 @@ def column_of(table, name):
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 
 
-def typed(array, name, kind):
-    """Return a column as one of type `kind`, a `pyarrow.DataType`, without empty cells."""
+def typed(array: Any, name: str, kind: pa.DataType) -> Any:
+    """Return an Arrow array of column `name` as one of type `kind`.
+
+    Raises:
+        Damage: it is of another type, or has empty cells.
+    """
     if array.type != kind:
         # What passes through `datasets` may come with larger offsets or another order of a struct's fields.
-        same = pa.types.is_struct(kind) or pa.types.is_large_string(array.type)
-        if not same:
+        castable = pa.types.is_struct(kind) or pa.types.is_large_string(array.type)
+        if not castable:
             raise Damage(f"its column {name} is {array.type} and must be {kind}")
         array = array.cast(kind)
-    inside = [array.field(index) for index in range(kind.num_fields)] if pa.types.is_struct(kind) else []
-    if any(each.null_count for each in (array, *inside)):
+    fields = [array.field(index) for index in range(kind.num_fields)] if pa.types.is_struct(kind) else []
+    if any(each.null_count for each in (array, *fields)):
         raise Damage(f"its column {name} has empty cells")
     return array
 
 
-def numbers_in(array, name, dtype, shape):
-    """Return the numbers of a column of nested lists, (rows, *shape); nothing of them is left out or made up.
+def numbers_in(
+    array: Any, name: str, dtype: np.dtype, shape: tuple[int | None, ...]
+) -> np.ndarray | list[np.ndarray]:
+    """Return the numbers of a column of nested lists.
 
-    Where the first side is None rows have items of their own number: a list of an array (n, *shape[1:]) a row.
+    Args:
+        array: the Arrow array of the column.
+        name: of the column, for the error.
+        dtype: that the numbers must have.
+        shape: that each row must have; its first side is None where rows differ in length.
+
+    Returns:
+        an array (rows, *shape), or, where rows differ in length, a list of an array (n, *shape[1:]) for each row.
+
+    Raises:
+        Damage: the numbers are of another type or shape, or not finite, or cells are empty.
     """
     rows, ends = len(array), None
     for depth, side in enumerate(shape):
         kind = array.type
         if not (pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)):
             raise Damage(f"its column {name} has {depth} axes and must have {len(shape)}")
-        if array.null_count or (side is not None and len(array) and not _all_long(array, side)):
+        if array.null_count or (side is not None and len(array) and not _all_of_length(array, side)):
             raise Damage(f"its column {name} has cells that are not of shape {shape}")
         if side is None:
             ends = _ends(array)
@@ -48,23 +73,23 @@ def numbers_in(array, name, dtype, shape):
         raise Damage(f"its column {name} is of {array.type} and must be of {dtype.name}")
     if array.null_count:
         raise Damage(f"its column {name} has empty cells")
-    several = ends is not None
     values = array.to_numpy(zero_copy_only=False)
-    values = values.reshape(ends[-1] if several else rows, *shape[several:])
+    values = values.reshape((rows, *shape) if ends is None else (ends[-1], *shape[1:]))
     if dtype.kind == "f" and not _finite(values):
         raise Damage(f"its column {name} has values that are not finite")
-    return np.split(values, ends[:-1]) if several else values
+    return values if ends is None else np.split(values, ends[:-1])
 
 
 def _ends(array):
-    """Where the items of each list of an array end among those of all, int64."""
+    """Where the items of each list end among the items of all lists, int64 (lists,)."""
     if pa.types.is_fixed_size_list(array.type):
         return np.arange(1, len(array) + 1) * array.type.list_size
     offsets = array.offsets.to_numpy().astype(np.int64)
     return offsets[1:] - offsets[0]
 
 
-def _all_long(array, side):
+def _all_of_length(array, side):
+    """Whether each list of an array has `side` items."""
     if pa.types.is_fixed_size_list(array.type):
         return array.type.list_size == side
     offsets = array.offsets.to_numpy()
@@ -72,6 +97,7 @@ def _all_long(array, side):
 
 
 def _finite(values):
-    if values.dtype == np.float16:  # by its bits: numpy turns each into float32 to tell
+    if values.dtype == np.float16:
+        # By the bits of the exponent: numpy would turn each number into float32 first.
         return not bool(((values.view(np.uint16) & 0x7C00) == 0x7C00).any())
     return bool(np.isfinite(values).all())

@@ -154,7 +154,10 @@ def _decoded(data, split, videos):
     """The finished store of a split that has these videos, by content; None where there is none."""
     pattern = os.path.join(glob.escape(os.fspath(data.store)), f"{glob.escape(data.set)}-*", split)
     for folder in filter(is_finished, sorted(glob.glob(pattern))):
-        store = open_store(folder)
+        try:
+            store = open_store(folder)
+        except VddError:  # one that is damaged, or of a later version, is not the one
+            continue
         cut = store.size, store.codec, store.middle
         if cut == dataclasses.astuple(Cut.of(data)) and not videos.changes(
             Videos.of({split: store}), (split,)

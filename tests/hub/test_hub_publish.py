@@ -139,7 +139,7 @@ REFUSALS = [
 
 @pytest.mark.slow
 def test_each_refusal_is_one_sentence_and_changes_nothing(hub, at_hub, sets):
-    hub.objects = lambda facts: "no videos under gpl" if facts["license"] == "gpl" else None
+    hub.refuses_card = lambda facts: "no videos under gpl" if facts["license"] == "gpl" else None
     said = at_hub(*(("publish", sets[0], name, options) for name, options, _ in REFUSALS))
     for answer, (name, _, expected) in zip(said, REFUSALS, strict=True):
         assert expected in answer.get("error", ""), answer

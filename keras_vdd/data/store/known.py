@@ -75,7 +75,7 @@ class KnownVideos:
         place, *where = self._places[source]
         try:
             answer = _laid(place, where, part, self._cut)
-        except (OSError, ValueError):
+        except (OSError, ValueError, IndexError):  # a file of it is damaged, or shorter than it was
             return None
         if answer is None:
             return None
@@ -139,7 +139,11 @@ def _under_way(place, rows, cut):
             found.append((row[0], record["source"], first, record["frames"]))
             first += record["frames"]
     parts = os.path.join(place, PARTS_FOLDER)
-    for name in os.listdir(parts) if os.path.isdir(parts) else ():
+    try:
+        names = os.listdir(parts)
+    except OSError:  # none yet, or none any more: the process that finishes the store removes it
+        names = []
+    for name in names:
         if name.endswith(".u8.json") and name[:7].isdigit() and int(name[:7]) < len(rows):
             part = os.path.join(parts, name.removesuffix(".json"))
             if (answer := finished_part(part, cut)) is not None and "failed" not in answer:
