@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 
 import av
 import pytest
@@ -112,6 +113,24 @@ def test_images_that_the_disk_refuses_are_not_damaged(tmp_path, monkeypatch):
     with pytest.raises(VddError) as error:
         list(picture_frames(str(folder), 16))
     assert fault_module.fault_of_machine(error.value) == "stale file handle"
+
+
+@pytest.mark.parametrize(
+    "tag, key, words",
+    [(b"evc1", "passing", "has no decoder of evc"), (b"zzzz", "failed", "its codec is unknown")],
+)
+def test_a_codec_that_this_build_does_not_decode_is_no_fault_of_the_video(job, tag, key, words):
+    """One that nobody knows is: it is no codec."""
+    path = pathlib.Path(job["path"])
+    path.write_bytes(path.read_bytes().replace(b"mp4v", tag).replace(b"avc1", tag))
+    answer = worker._decode(**job)
+    assert words in answer[key] and "\n" not in answer[key]
+
+
+def test_av1_in_a_build_whose_decoder_is_for_devices_alone(job, write_video, monkeypatch):
+    write_video(pathlib.Path(job["path"]), 1, codec="libsvtav1", size=(64, 64))
+    monkeypatch.setattr(video_file, "_decoder", lambda codec: av.CodecContext.create("av1", "r"))
+    assert "has no decoder of av1" in worker._decode(**job)["passing"]
 
 
 def test_what_the_store_refuses_is_not_the_videos(job, monkeypatch):
