@@ -60,14 +60,16 @@ def settle(say=True, run=None):
 
 
 def _of_run(folder):
-    """Return the backend that the run in a folder was begun on, and why it is taken; None where there is none."""
+    """Return the backend that the run at a path was begun on, and why it is taken; None where there is none."""
     from keras_vdd.runs.environment import begun_with
+    from keras_vdd.runs.places import run_at
 
     try:
-        name = begun_with(Path(folder).expanduser())["backend"]
+        run = run_at(folder) or Path(folder).expanduser()
+        name = begun_with(run)["backend"]
     except (VddError, OSError):
         return None
-    return (name, f"the run '{folder}' was begun on it") if name in NAMES and installed(name) else None
+    return (name, f"the run '{run}' was begun on it") if name in NAMES and installed(name) else None
 
 
 def start(quietly=True):

@@ -97,8 +97,7 @@ def _all_of_length(array, side):
 
 
 def _finite(values):
-    if (
-        values.dtype == np.float16
-    ):  # by the bits of the exponent: numpy would turn each number into float32 first
+    if values.dtype == np.float16:
+        # By the bits of the exponent: numpy would turn each number into float32 first.
         return not bool(((values.view(np.uint16) & 0x7C00) == 0x7C00).any())
     return bool(np.isfinite(values).all())

@@ -10,10 +10,10 @@ from typing import Any
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import ResultRow, Results
 from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.address import is_run
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.recipe.yaml_text import as_mapping
+from keras_vdd.runs.places import is_run
 from keras_vdd.tensors import File
 
 Given = Results | ResultRow | dict[str, Any] | list[dict[str, Any] | ResultRow]

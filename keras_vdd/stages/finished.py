@@ -11,13 +11,13 @@ import keras
 from keras_vdd import placement
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.records import ResultRow, Results
-from keras_vdd.hub.address import is_run
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.progress import Progress
 from keras_vdd.recipe.load import parse_recipe
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import RunIdentity, differences, recipe_hash, settings_of
+from keras_vdd.runs.places import is_run
 from keras_vdd.runs.videos import Videos
 from keras_vdd.stages.real_videos import prepared_test_of
 

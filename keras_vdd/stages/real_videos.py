@@ -16,9 +16,9 @@ from keras_vdd.data.store.location import fingerprints, located
 from keras_vdd.data.store.reader import is_finished
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.address import is_run
 from keras_vdd.progress import Silent
 from keras_vdd.runs.identity import RunIdentity, recipe_hash
+from keras_vdd.runs.places import is_run
 from keras_vdd.runs.videos import Videos
 
 _LOG = logging.getLogger(__name__)

@@ -73,6 +73,9 @@ def test_a_run_keeps_its_backend_where_nobody_chose(tmp_path):
     assert done.stderr == (
         f"backend: {last}, since the run '{run}' was begun on it (--backend or KERAS_BACKEND chooses another)\n"
     )
+    (run / "distilled").mkdir()
+    (run / "recipe.yaml").touch()
+    assert python(settle.replace("run')", "run/distilled')"), home=tmp_path).stdout.strip() == last
     done = python(settle, home=tmp_path, env={"KERAS_BACKEND": INSTALLED[0]})
     assert (done.stdout.strip(), done.stderr) == (INSTALLED[0], "")
     (run / "environment.json").write_text(json.dumps({"backend": "theano"}))

@@ -17,17 +17,18 @@ MEAN, WORST = 1.5, 8.0
 def difference(path):
     """Return in words how a video as read differs from what `ffmpeg` shows; None if it does not.
 
-    The size is chosen so that nothing is scaled, only cropped; then the clip of its middle is compared too.
+    The size is chosen so that, where possible, nothing is scaled, only cropped; then the clip of its middle is
+    compared too.
     """
-    expected = shown_frames(path)
-    if not len(expected):
+    shown = shown_frames(path)
+    if not shown:
         raise Refused("it shows no frame")
-    short = min(expected.shape[1:3])
+    short = min(shown[0].shape[:2])
     size = max(size for size in range(1, short + 1) if round(size * 120 / 112) <= short)
-    if round(size * 120 / 112) != short:
-        raise ValueError(f"{len(expected)} frames of {expected.shape[1:3]} cannot be compared")
-    top, left = ((side - size) // 2 for side in expected.shape[1:3])
-    expected = expected[:, top : top + size, left : left + size].astype(int)
+    if round(size * 120 / 112) != short or len({frame.shape for frame in shown}) > 1:
+        shown = shown_frames(path, size)
+    top, left = ((side - size) // 2 for side in shown[0].shape[:2])
+    expected = np.stack(shown)[:, top : top + size, left : left + size].astype(int)
     try:
         frames = decode(path, size)
     except UnreadableVideo as error:

@@ -33,21 +33,33 @@ def version():
     return words, int(re.search(r"\d+", words)[0])
 
 
-def shown_frames(path):
-    """Return the frames of a video as `ffmpeg` shows them, each once: uint8 (frames, height, width, 3).
+def shown_frames(path, size=None):
+    """Return the frames of a video as `ffmpeg` shows them, each once: a list of uint8 (height, width, 3).
 
-    It chooses the stream, turns and mirrors; pixels that are not square are made so.
+    It chooses the stream, turns and mirrors; pixels that are not square are made so, by the longer side.
+
+    Args:
+        path: the file.
+        size: None for whole frames, of which the sizes may differ; else the side of the middle square that a
+            store keeps, of frames scaled for it.
     """
-    square = "scale=w='round(iw*sar)':h=ih:flags=bicubic,setsar=1,setpts=N/TB"
+    short = "if(gte(iw*sar,ih),ih,round(iw*sar))" if size is None else round(size * 120 / 112)
+    least = size or 1
+    steps = (
+        f"scale=w='if(gte(iw*sar,ih),max(round({short}*iw*sar/ih),{least}),{short})'"
+        f":h='if(gte(iw*sar,ih),{short},max(round({short}*ih/(iw*sar)),{least}))':flags=bicubic"
+    )
+    if size is not None:
+        steps += f",crop={size}:{size}:floor((iw-{size})/2):floor((ih-{size})/2)"
     pictures = ffmpeg(
-        "-i", path, "-an", "-sn", "-dn", "-vf", square, "-fps_mode", "passthrough", "-c:v", "ppm", "-pix_fmt", "rgb24",
-        "-f", "image2pipe", "-", program=SHOWER,
+        "-i", path, "-an", "-sn", "-dn", "-vf", f"{steps},format=rgb24,setsar=1,setpts=N/TB",
+        "-fps_mode", "passthrough", "-c:v", "ppm", "-f", "image2pipe", "-", program=SHOWER,
     )  # fmt: skip
     frames, at = [], 0
     while at < len(pictures):
-        _, size, _, _ = (fields := pictures[at : at + 40].split(b"\n", 3))
-        width, height = map(int, size.split())
+        _, sides, _, _ = (fields := pictures[at : at + 40].split(b"\n", 3))
+        width, height = map(int, sides.split())
         at += sum(len(field) + 1 for field in fields[:3])
         frames.append(np.frombuffer(pictures, np.uint8, 3 * width * height, at).reshape(height, width, 3))
         at += 3 * width * height
-    return np.stack(frames) if frames else np.zeros((0, 1, 1, 3), np.uint8)
+    return frames
