@@ -44,7 +44,7 @@ def test_rooms_import_from_rooms_further_down_only(copy):
     "file, line",
     [
         ("models/footprint.py", "from keras_vdd.runs import folder"),
-        ("hub/card.py", "from keras_vdd import pipeline"),
+        ("cards/card.py", "from keras_vdd import pipeline"),
         ("data/decoding/cut.py", "from keras_vdd.data.store import reader"),
     ],
 )

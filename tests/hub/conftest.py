@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import keras_vdd
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.temporal.key_frames import as_moments
 
 TIME_LIMIT = 120

@@ -524,7 +524,7 @@ def map_that_changes_videos(case):
 @operation(NONE, only="videos")
 def map_makes_no_video(case):
     """What does not ask for videos must not wait for them."""
-    from keras_vdd.memory.distilled_set import DistilledSet
+    from keras_vdd.distilled.distilled_set import DistilledSet
 
     made, reconstruct = [], DistilledSet.reconstruct
 

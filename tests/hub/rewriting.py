@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from keras_vdd.hub.digest import row_digest
+from keras_vdd.published.digest import row_digest
 
 SUFFIX = ".vdd.vdd.parquet"
 NOT_NUMBERS = ("label", "class_name", "slot", "integrator", "digest", "preview")

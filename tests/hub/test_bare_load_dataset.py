@@ -98,7 +98,8 @@ def test_every_row_is_the_video_of_a_pair(make_set, fresh, tmp_path, imports, se
 def test_small_motion_is_the_layer_s_video(fresh, tmp_path):
     """The published rows of a small int8 memory against what the Keras layer makes of its weights."""
     keras = pytest.importorskip("keras")
-    from keras_vdd.memory import DistilledSet, StaticDynamicMemory
+    from keras_vdd.distilled import DistilledSet
+    from keras_vdd.memory import StaticDynamicMemory
 
     memory = StaticDynamicMemory(3, 1, 2, 2, 5, 8, 3, stored_frames=2, dynamic_size=3, quantise="int8")
     rng = np.random.default_rng(0)

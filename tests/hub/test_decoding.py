@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import keras_vdd
+from keras_vdd.datasets_hook.clip import STORAGE, Clip, encode_array
 from keras_vdd.errors import VddError
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub import storage
-from keras_vdd.hub.clip import STORAGE, Clip, encode_array
-from keras_vdd.hub.decoding import PARTS, Videos, make_video, make_videos, part_of
-from keras_vdd.hub.row_weights import pack_weights
-from keras_vdd.memory.precision import STORAGE_TYPES
+from keras_vdd.published import schema as vdd
+from keras_vdd.published import storage
+from keras_vdd.published.decoding import PARTS, Videos, make_video, make_videos, part_of
+from keras_vdd.published.row_weights import pack_weights
+from keras_vdd.storage.storage_types import STORAGE_TYPES
 
 
 def cells_and_videos(distilled, dtype="float32"):
@@ -128,8 +128,8 @@ import pickle, sys
 import datasets, keras_vdd
 import numpy as np
 from datasets import concatenate_datasets
-from keras_vdd.hub.decoding import Videos
-from keras_vdd.hub.video_features import VideoFeatures
+from keras_vdd.published.decoding import Videos
+from keras_vdd.datasets_hook.video_features import VideoFeatures
 datasets.disable_progress_bars()
 folder = sys.argv[1]
 videos = keras_vdd.load(folder).reconstruct()
@@ -193,7 +193,7 @@ import sys
 import keras, datasets, keras_vdd
 import numpy as np
 from keras import ops
-from keras_vdd.hub.clip import Clip
+from keras_vdd.datasets_hook.clip import Clip
 ops.convert_to_numpy(ops.ones(2) + 1)
 datasets.disable_progress_bars()
 videos = keras_vdd.load(sys.argv[1]).reconstruct()
@@ -224,8 +224,8 @@ def test_as_videos_of_few_memories_that_make_many_videos_is_refused_before_they_
     make_set, tmp_path, monkeypatch
 ):
     pytest.importorskip("datasets")  # whole, before what is made for it
-    from keras_vdd.hub import unfold, videos
-    from keras_vdd.hub.validate import check_rows
+    from keras_vdd.datasets_hook import unfold, videos
+    from keras_vdd.published.validate import check_rows
 
     folder = keras_vdd.export(make_set(), tmp_path / "set")
     table = pq.read_table(next((folder / "data").iterdir()))

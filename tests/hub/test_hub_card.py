@@ -158,7 +158,7 @@ def test_names_with_odd_characters_keep_the_card_readable(make_set, tmp_path, so
     from huggingface_hub import DatasetCard
     from markdown_it import MarkdownIt
 
-    from keras_vdd.hub.card_front import in_one_line
+    from keras_vdd.cards.card_front import in_one_line
 
     classes = (*ODD, *(f"class {label}" for label in range(12 - len(ODD))))
     made = make_set("still", class_names=classes, provenance={"source": source})
@@ -184,7 +184,7 @@ def test_what_the_hub_looks_for_is_there(make_set, tmp_path):
     """Its rules: values of closed lists, small letters in tags, an arXiv address in the page."""
     import re
 
-    from keras_vdd.hub.card_front import LICENSES, SIZES
+    from keras_vdd.cards.card_front import LICENSES, SIZES
 
     for source, of in (("shapes", "original"), ("ucf101", "extended|other-ucf101"), ("my own", "original")):
         text = card_of(make_set(provenance={"source": source}), tmp_path, license="mit")[1]
@@ -207,7 +207,7 @@ def test_a_long_list_of_classes_is_folded(make_set, tmp_path):
 
 
 def test_where_the_project_is_known_the_card_says_so(make_set, tmp_path, monkeypatch):
-    from keras_vdd.hub import card_code
+    from keras_vdd.cards import card_code
 
     assert 'pip install ".[torch]"  # in a clone' in card_of(make_set("still"), tmp_path)[1]
     monkeypatch.setattr(card_code, "project_url", lambda: "https://example.org/keras-vdd")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import keras_vdd
-from keras_vdd.memory.precision import DTYPES
+from keras_vdd.storage.storage_types import DTYPES
 from keras_vdd.temporal import INTERPOLATIONS
 
 # One process for all cards, as torch takes seconds to import; each card's code is a file of its own, as written.
@@ -102,7 +102,7 @@ def test_the_videos_take_about_ten_lines(make_set, tmp_path):
 def test_a_kind_that_says_no_torch_has_none_on_its_card(make_set, tmp_path, monkeypatch):
     import dataclasses
 
-    from keras_vdd.memory.distilled_set import DistilledSet
+    from keras_vdd.distilled.distilled_set import DistilledSet
 
     plain = dataclasses.replace(make_set("still").memory, torch="")
     monkeypatch.setattr(DistilledSet, "memory", property(lambda self: plain))

@@ -12,7 +12,7 @@ from hub.rewriting import data_files, rename
 
 import keras_vdd
 from keras_vdd.errors import VddError
-from keras_vdd.hub.validate import read_rows
+from keras_vdd.published.validate import read_rows
 
 COUNT = 2 * len(damaging.ALL)
 
@@ -111,7 +111,7 @@ def test_pages_are_read_as_arrow_writes_them(folder):
     """The reader of page headers against files of other writers' settings."""
     import pyarrow.parquet as pq
 
-    from keras_vdd.hub.shards import Shard
+    from keras_vdd.published.shards import Shard
 
     table = pq.read_table(data_files(folder)[0])
     shard = Shard("a.parquet", 0, 3, "0" * 12, None)

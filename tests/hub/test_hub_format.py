@@ -10,7 +10,7 @@ from hub.format_1 import make_format_1
 
 import keras_vdd
 from keras_vdd.errors import VddError
-from keras_vdd.hub import schema as vdd
+from keras_vdd.published import schema as vdd
 
 
 def first_row(folder):

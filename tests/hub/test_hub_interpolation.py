@@ -9,7 +9,7 @@ import pytest
 
 import keras_vdd
 from keras_vdd.errors import VddError
-from keras_vdd.hub import schema as vdd
+from keras_vdd.published import schema as vdd
 from keras_vdd.temporal import INTERPOLATIONS, Architecture, Interpolator, interpolation_matrix
 
 
@@ -118,7 +118,7 @@ def test_a_config_that_does_not_fit_is_one_sentence(make_set, change, words):
 
 
 def test_weights_that_do_not_fit_are_one_sentence(make_set):
-    from keras_vdd.hub.row_weights import pack_weights, unpack_weights
+    from keras_vdd.published.row_weights import pack_weights, unpack_weights
 
     made = parametric(make_set, "static-dynamic")
     config, packed = vdd.config_of(made, "float32"), pack_weights(made, 0)

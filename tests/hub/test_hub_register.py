@@ -10,7 +10,7 @@ datasets = pytest.importorskip("datasets")
 
 @pytest.fixture
 def reader():
-    from keras_vdd.hub import register
+    from keras_vdd.datasets_hook import register
 
     assert register.register()
     return register
@@ -39,7 +39,7 @@ def test_the_most_frequent_known_suffix_chooses_the_reader(reader):
 def test_a_reader_s_class_is_found_by_its_module(reader):
     from datasets.load import import_main_class
 
-    from keras_vdd.hub import builder
+    from keras_vdd.datasets_hook import builder
 
     assert import_main_class(reader.BUILDER) is builder.Vdd
 
@@ -47,7 +47,7 @@ def test_a_reader_s_class_is_found_by_its_module(reader):
 def test_the_reader_s_cache_is_its_own(reader):
     from datasets.packaged_modules.parquet.parquet import ParquetConfig
 
-    from keras_vdd.hub.builder import VddConfig
+    from keras_vdd.datasets_hook.builder import VddConfig
 
     assert str(VddConfig().version) != str(ParquetConfig().version)
 
@@ -55,7 +55,7 @@ def test_the_reader_s_cache_is_its_own(reader):
 def test_a_feature_type_decodes_under_every_format(reader):
     from datasets.features.features import generate_from_dict, require_decoding
 
-    from keras_vdd.hub.clip import Clip
+    from keras_vdd.datasets_hook.clip import Clip
 
     assert require_decoding(Clip())
     assert generate_from_dict({"_type": "VddClip", "decode": True}) == Clip()
@@ -65,7 +65,7 @@ def test_a_feature_type_decodes_under_every_format(reader):
 def test_a_changed_array_stays_a_video(reader):
     import numpy as np
 
-    from keras_vdd.hub.clip import Clip
+    from keras_vdd.datasets_hook.clip import Clip
 
     video = np.arange(24, dtype=np.float64).reshape(2, 2, 2, 3)
     made = datasets.Dataset.from_dict({"video": [video]}, features=datasets.Features({"video": Clip()}))
@@ -74,8 +74,8 @@ def test_a_changed_array_stays_a_video(reader):
 
 
 def test_pushing_the_unfolded_rows_is_refused(reader):
+    from keras_vdd.datasets_hook.clip import Clip, encode_array
     from keras_vdd.errors import UsageError
-    from keras_vdd.hub.clip import Clip, encode_array
 
     features = datasets.Features({"video": Clip()})
     made = datasets.Dataset.from_dict({"video": [encode_array([[1.0]])]}, features=features)

@@ -13,12 +13,12 @@ from hub.rewriting import data_files, rename
 import keras_vdd
 from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import VddError
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.decoding import make_video
-from keras_vdd.hub.row_weights import pack_weights
 from keras_vdd.hub.rows import cells
-from keras_vdd.hub.storage import decode, encode, from_bytes, stored_bytes, to_bytes
-from keras_vdd.memory.rounding import quantised
+from keras_vdd.published import schema as vdd
+from keras_vdd.published.decoding import make_video
+from keras_vdd.published.row_weights import pack_weights
+from keras_vdd.published.storage import decode, encode, from_bytes, stored_bytes, to_bytes
+from keras_vdd.storage.rounding import quantised
 
 SMALL = (2, 4, 3)
 
@@ -111,7 +111,8 @@ def test_storing_again_what_was_stored_changes_nothing(make_set, tmp_path):
 @pytest.mark.parametrize("quantise", [True, False])
 def test_what_rounded_training_saw_is_what_is_loaded(tmp_path, quantise, dtype):
     keras = pytest.importorskip("keras")
-    from keras_vdd.memory import DistilledSet, StaticDynamicMemory
+    from keras_vdd.distilled import DistilledSet
+    from keras_vdd.memory import StaticDynamicMemory
 
     memory = StaticDynamicMemory(3, 1, 2, 2, 4, 6, 3, stored_frames=2, dynamic_size=3)
     memory.quantise = dtype if quantise else None

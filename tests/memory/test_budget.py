@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from keras_vdd.distilled import DistilledSet, budget
 from keras_vdd.errors import UsageError
-from keras_vdd.memory import MEMORIES, DistilledSet, budget
+from keras_vdd.memory import MEMORIES
 
 pytestmark = pytest.mark.once
 

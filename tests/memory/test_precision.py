@@ -5,7 +5,7 @@ import pytest
 
 from keras_vdd.errors import UsageError
 from keras_vdd.memory import MEMORIES, StillMemory
-from keras_vdd.memory.precision import DTYPES, LEARNED_AS, STORAGE_TYPES, check_dtype
+from keras_vdd.storage.storage_types import DTYPES, LEARNED_AS, STORAGE_TYPES, check_dtype
 
 pytestmark = pytest.mark.once
 

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from keras_vdd import register_memory
 from keras_vdd.errors import UsageError
-from keras_vdd.memory import MEMORIES, Items, register_memory
+from keras_vdd.memory import MEMORIES, Items
 
 pytestmark = pytest.mark.once
 

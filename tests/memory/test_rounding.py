@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from keras import ops
 
 from keras_vdd.backend import jit, value_and_grad
-from keras_vdd.memory.precision import LEARNED_AS, STORAGE_TYPES
-from keras_vdd.memory.rounding import dequantise, quantise, quantised, straight_through
+from keras_vdd.storage.rounding import dequantise, quantise, quantised, straight_through
+from keras_vdd.storage.storage_types import LEARNED_AS, STORAGE_TYPES
 
 either = pytest.mark.parametrize("dtype", LEARNED_AS)
 

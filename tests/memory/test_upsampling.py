@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_vdd.errors import UsageError
-from keras_vdd.memory.upsampling import axis_matrices, upsample
 from keras_vdd.temporal import interpolation_matrix
+from keras_vdd.temporal.upsampling import axis_matrices, upsample
 
 
 def axis_matrix(small, large):
