@@ -5,7 +5,7 @@ import textwrap
 
 import numpy as np
 import pytest
-from hub.rewriting import rename
+from published.rewriting import rename
 
 import keras_vdd
 

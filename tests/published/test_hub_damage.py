@@ -7,8 +7,8 @@ import re
 
 import datasets
 import pytest
-from hub import damaging
-from hub.rewriting import data_files, rename
+from published import damaging
+from published.rewriting import data_files, rename
 
 import keras_vdd
 from keras_vdd.errors import VddError

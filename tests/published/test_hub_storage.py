@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hub.format_1 import make_format_1
-from hub.rewriting import data_files, rename
+from published.format_1 import make_format_1
+from published.rewriting import data_files, rename
 
 import keras_vdd
 from keras_vdd.data.normalise import normalise

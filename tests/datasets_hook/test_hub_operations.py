@@ -1,11 +1,11 @@
-"""Every operation of hub/operations.py, in processes of their own, in every order of imports."""
+"""Every operation of operations.py, in processes of their own, in every order of imports."""
 
 import json
 import pathlib
 
 import numpy as np
 import pytest
-from hub import operations
+from datasets_hook import operations
 
 import keras_vdd
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hub.format_1 import make_format_1
+from published.format_1 import make_format_1
 
 import keras_vdd
 from keras_vdd.errors import VddError

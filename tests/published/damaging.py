@@ -1,6 +1,6 @@
 """Damaged exports of every sort, and a check that no way of loading one gives wrong videos without a word of ours.
 
-Run by hand for many: `python -P tests/hub/damaging.py FOLDER FIRST LAST SCRATCH`, of an exported set in FOLDER.
+Run by hand for many: `python -P tests/published/damaging.py FOLDER FIRST LAST SCRATCH`, of an exported set in FOLDER.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from hub.rewriting import change_config, data_files, rename, rewrite, set_column
+from published.rewriting import change_config, data_files, rename, rewrite, set_column
 
 SECONDS = 30
 HOSTILE = (

@@ -4,7 +4,7 @@ import datasets
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hub.rewriting import data_files, rename, rewrite, set_column
+from published.rewriting import data_files, rename, rewrite, set_column
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
