@@ -167,7 +167,7 @@ def options(command):
             is_eager=True,
             expose_value=False,
             callback=_set_backend,
-            help="Keras backend; else KERAS_BACKEND, else the first installed.",
+            help="Keras backend; else KERAS_BACKEND, that of the run, of keras.json, or the first installed.",
         ),
     ):
         function = option(function)

@@ -5,64 +5,13 @@ import textwrap
 
 import numpy as np
 import pytest
+from datasets_hook.published_rows import ALONE, EVERY_ROW, TOGETHER, publish_in
 from published.rewriting import rename
 
 import keras_vdd
 
 # A fresh interpreter each, with Arrow and datasets to import.
 pytestmark = pytest.mark.slow
-
-START = """
-import sys
-import numpy as np
-{imports}
-folder, truth = sys.argv[1], np.load(sys.argv[2])
-videos, labels, pairs, soft = truth["videos"], truth["labels"], truth["pairs"], truth["soft"]
-"""
-TOGETHER = START.format(imports="import keras_vdd, datasets")
-ALONE = START.format(imports="import datasets")
-
-
-def publish_in(folder, made, dtype="float32"):
-    """Export a set; return its folder and the file of what its rows must be, beside it."""
-    keras_vdd.export(made, folder, dtype=dtype, overwrite=True)
-    loaded = keras_vdd.load(folder)
-    pairs = loaded.pairs()
-    truth = folder.with_name(f"{folder.name}.npz")
-    np.savez(
-        truth, videos=loaded.reconstruct(), labels=loaded.labels_of(pairs), pairs=pairs,
-        soft=loaded.soft_labels_of(pairs),
-    )  # fmt: skip
-    return folder, truth
-
-
-@pytest.fixture
-def published(make_set, tmp_path):
-    """A function (kind, dtype, **changes) -> (folder, file of what its rows must be)."""
-
-    def publish(kind="static-dynamic", dtype="float32", **changes):
-        return publish_in(tmp_path / "set", make_set(kind, **changes), dtype)
-
-    return publish
-
-
-EVERY_ROW = """
-ds = datasets.load_dataset(folder, split="train")
-stream = datasets.load_dataset(folder, split="train", streaming=True)
-assert len(ds) == len(videos), len(ds)
-for rows in (ds, stream):
-    count = 0
-    for row, video, label, pair in zip(rows, videos, labels, pairs):
-        assert row["video"].dtype == np.float32 and row["video"].shape == video.shape
-        assert np.array_equal(row["video"], video)
-        assert (row["label"], row["static"], row["dynamic"]) == (label, *pair[1:])
-        assert row["class_name"] == ds.features["label"].int2str(int(label))
-        count += 1
-    assert count == len(videos)
-assert set(datasets.load_dataset(folder)) == {"train"}
-print("well")
-"""
-
 
 MANY = """
 import sys
@@ -169,140 +118,6 @@ if __name__ == "__main__":
     )
     soft = np.random.default_rng(0).normal(size=(12, 2, 12))
     assert fresh(code, *published(labels=soft, label_kind="regression")) == "well\n"
-
-
-def test_without_keras_vdd_the_rows_are_plain_memories(published, fresh, make_set):
-    code = (
-        "import sys; sys.modules['PIL'] = None\n"  # `datasets` alone does not bring Pillow
-        + ALONE
-        + """
-plain = np.load("plain.npz")
-ds = datasets.load_dataset(folder, split="train")
-stream = datasets.load_dataset(folder, split="train", streaming=True)
-for rows in (ds, stream):
-    count = 0
-    for row, statics, dynamics in zip(rows, plain["statics"], plain["dynamics"]):
-        assert np.array_equal(np.asarray(row["statics"], "float32"), statics)
-        assert np.array_equal(np.asarray(row["dynamics"], "float32"), dynamics)
-        assert row["preview"]["bytes"][8:12] == b"WEBP"
-        count += 1
-    assert count == len(ds) == len(plain["statics"])
-zeros = ds[0]["integrator"]["weights"]
-assert zeros.endswith(bytes(12)), "trailing zero bytes were lost"
-assert ds.with_format("numpy")[0]["integrator"]["weights"] == zeros
-assert not any("vdd" in repr(feature).lower() for feature in ds.features.values())
-print("well")
-"""
-    )
-    made = make_set(kernels=np.zeros((3, 3, 3, 3, 4, 3)))
-    folder, truth = published(kernels=made.kernels)
-    np.savez(
-        truth.with_name("plain.npz"),
-        statics=made.static.reshape(24, 2, 8, 9, 3),
-        dynamics=made.dynamic.reshape(24, 2, 5, 8, 9),
-    )
-    assert fresh(code, folder, truth, known=False) == "well\n"
-
-
-def test_without_keras_vdd_other_kinds_load_too(make_set, fresh, tmp_path):
-    code = """
-import sys
-import numpy as np
-import datasets
-for folder, shape in zip(sys.argv[1::2], sys.argv[2::2]):
-    for streaming in (False, True):
-        *_, row = datasets.load_dataset(folder, split="train", streaming=streaming)
-        found = np.asarray(row.get("statics", row.get("video"))).shape
-        assert found == tuple(map(int, shape.split(","))), (folder, found)
-    print("well")
-"""
-    still, _ = publish_in(tmp_path / "still", make_set("still"))
-    video, _ = publish_in(tmp_path / "full-video", make_set("full-video"))
-    assert fresh(code, still, "2,8,9,3", video, "5,8,9,3", known=False) == "well\nwell\n"
-
-
-def test_without_keras_vdd_small_storage_gives_plain_numbers(make_set, fresh, tmp_path):
-    """The card's sentences on int8 and int4 columns, done by hand."""
-    code = (
-        ALONE
-        + """
-types = {"statics", "statics_scale", "dynamics", "dynamics_scale"}
-for streaming in (False, True):
-    rows = list(datasets.load_dataset(folder, split="train", streaming=streaming))
-    assert types <= set(rows[0])
-    for name, shape in (("statics", (2, 8, 9, 3)), ("dynamics", (2, 2, 4, 3))):
-        levels = np.array([row[name] for row in rows])
-        assert levels.shape == (24, *shape) and abs(levels).max() == 127
-        scales = np.array([row[name + "_scale"] for row in rows], "float32")
-        assert scales.shape == (24, 2) and scales.min() > 0
-print("well")
-"""
-    )
-    motion = np.random.default_rng(9).standard_normal((12, 4, 2, 4, 3, 1))
-    code += """
-row = datasets.load_dataset(sys.argv[3], split="train")[0]
-for name, shape in (("statics", (2, 8, 9, 3)), ("dynamics", (2, 2, 4, 3))):
-    size, stored = int(np.prod(shape[1:])), np.array(row[name], "uint8")
-    levels = np.stack([stored & 15, stored >> 4], -1).reshape(2, -1)[:, :size].astype("int") - 8
-    scales = np.repeat(np.array(row[name + "_scale"], "float32"), 64, axis=1)[:, :size]
-    np.save(sys.argv[4] + name, (levels * scales).astype("float32").reshape(shape))
-print("well")
-
-video = np.array(datasets.load_dataset(sys.argv[5], split="train")[0]["video"])
-assert video.shape == (5, 8, 9, 3) and video.min() >= 0 and 200 < video.max() <= 255
-print("well")
-"""
-    int8 = publish_in(tmp_path / "int8", make_set(dynamic=motion), "int8")
-    int4, _ = publish_in(tmp_path / "int4", make_set(dynamic=motion), "int4")
-    uint8, _ = publish_in(tmp_path / "uint8", make_set("full-video"), "uint8")
-    for_numpy = tmp_path / "from-"
-    assert fresh(code, *int8, int4, for_numpy, uint8, known=False) == "well\nwell\nwell\n"
-    made = keras_vdd.load(int4)
-    np.testing.assert_array_equal(np.load(f"{for_numpy}statics.npy"), made.static[0, :2])
-    np.testing.assert_array_equal(np.load(f"{for_numpy}dynamics.npy"), made.dynamic[0, :2, ..., 0])
-
-
-def test_one_cache_serves_processes_with_and_without(published, fresh):
-    """The prepared rows of one reader must never come back from the cache as the other's."""
-    folder, truth = published("still")
-    plain = (
-        ALONE
-        + 'assert "statics" in datasets.load_dataset(folder, split="train").column_names\nprint("well")\n'
-    )
-    assert fresh(plain, folder, truth, known=False) == "well\n"
-    assert fresh(TOGETHER + EVERY_ROW, folder, truth) == "well\n"
-    assert fresh(plain, folder, truth, known=False) == "well\n"
-
-
-def test_a_set_exported_anew_does_not_come_back_old(published, fresh, make_set):
-    for seed in (1, 2):
-        changed = np.random.default_rng(seed).normal(size=(12, 4, 8, 9, 3))
-        assert fresh(TOGETHER + EVERY_ROW, *published("still", static=changed)) == "well\n"
-
-
-def test_what_the_cache_kept_is_shown_as_videos_when_the_hub_is_away(published, fresh):
-    folder, truth = published()
-    code = (
-        TOGETHER
-        + """
-from datasets.packaged_modules.cache.cache import Cache
-datasets.load_dataset(folder, split="train")
-cached = Cache(dataset_name="set", version="auto", hash="auto")
-assert np.array_equal(cached.as_dataset("train")[7]["video"], videos[7])
-print("well")
-"""
-    )
-    assert fresh(code, folder, truth) == "well\n"
-    again = (
-        ALONE
-        + """
-from datasets.packaged_modules.cache.cache import Cache
-row = Cache(dataset_name="set", version="auto", hash="auto").as_dataset("train")[7]
-assert set(row["video"]) >= {"static", "dynamic", "config"}
-print("well")
-"""
-    )
-    assert fresh(again, folder, truth, known=False) == "well\n"
 
 
 def test_leaving_a_stream_early_ends_the_process(published, fresh):

@@ -1,6 +1,7 @@
 """Damaged exports of every sort, and a check that no way of loading one gives wrong videos without a word of ours.
 
-Run by hand for many: `python -P tests/published/damaging.py FOLDER FIRST LAST SCRATCH`, of an exported set in FOLDER.
+Run by hand for many: `python -P tests/published/damaging.py FIRST LAST SCRATCH [SET...]`. A SET is the folder of an
+exported one, or a case of `memory_cases` such as "still"; all of these where none is named. SCRATCH is an empty folder.
 """
 
 import contextlib
@@ -14,13 +15,22 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from published.rewriting import change_config, data_files, rename, rewrite, set_column
+from published.rewriting import (
+    NOT_NUMBERS,
+    change_config,
+    data_files,
+    numbers_of,
+    rename,
+    rewrite,
+    set_column,
+)
 
 SECONDS = 30
 HOSTILE = (
@@ -195,6 +205,10 @@ def weights(rng, table):
     import safetensors.numpy
 
     rows = table["integrator"].to_pylist()
+    if not rows[0]["weights"]:  # of a kind without any
+        for row in rows:
+            row["weights"] = rng.bytes(100)
+        return set_column(table, "integrator", rows)
     tensors = safetensors.numpy.load(rows[0]["weights"])
     kind = int(rng.integers(0, 6))
     if kind == 0:
@@ -266,12 +280,13 @@ def more_rows(rng, table):
 
 
 def memories(rng, table):
-    return set_column(table, *with_cell(rng, table, "statics", lambda cell: cell.__setitem__(0, cell[1])))
+    column = number_columns(table)[0]
+    return set_column(table, *with_cell(rng, table, column, lambda cell: cell.__setitem__(0, cell[1])))
 
 
 def not_finite(rng, table):
     value = (float("nan"), float("inf"), -float("inf"))[int(rng.integers(0, 3))]
-    column = str(rng.choice(["statics", "dynamics"]))
+    column = str(rng.choice(number_columns(table, floating=True)))
 
     def change(cell):
         while isinstance(cell[0], list):
@@ -283,23 +298,23 @@ def not_finite(rng, table):
 
 def ragged(rng, table):
     def change(cell):
-        for _ in range(int(rng.integers(0, 3))):
+        for _ in range(int(rng.integers(0, max(axes_of(cell) - 1, 1)))):
             cell = cell[int(rng.integers(0, len(cell)))]
         if rng.random() < 0.5:
             cell.pop()
         else:
             cell.append(cell[0])
 
-    return set_column(table, *with_cell(rng, table, str(rng.choice(["statics", "dynamics"])), change))
+    return set_column(table, *with_cell(rng, table, str(rng.choice(number_columns(table))), change))
 
 
 def hole(rng, table):
     def change(cell):
-        for _ in range(int(rng.integers(0, 4))):
+        for _ in range(int(rng.integers(0, axes_of(cell)))):
             cell = cell[int(rng.integers(0, len(cell)))]
         cell[int(rng.integers(0, len(cell)))] = None
 
-    return set_column(table, *with_cell(rng, table, str(rng.choice(["statics", "dynamics"])), change))
+    return set_column(table, *with_cell(rng, table, str(rng.choice(number_columns(table))), change))
 
 
 def digest(rng, table):
@@ -309,7 +324,8 @@ def digest(rng, table):
 
 
 def other_type(rng, table):
-    column = str(rng.choice(["label", "slot", "class_name", "statics", "digest"]))
+    numbers = number_columns(table)[0]
+    column = str(rng.choice(["label", "slot", "class_name", numbers, "digest"]))
     place = table.column_names.index(column)
     values = table[column].to_pylist()
     kinds = {
@@ -318,7 +334,7 @@ def other_type(rng, table):
         "class_name": pa.binary(),
         "digest": pa.list_(pa.string()),
     }
-    if column == "statics":
+    if column == numbers:
         return table.set_column(place, column, pa.array([np.ravel(value).tolist() for value in values]))
     if column in ("slot", "class_name"):
         values = [str(value) if column == "slot" else value.encode() for value in values]
@@ -330,14 +346,28 @@ def other_type(rng, table):
 def zero_bomb(rng, table):
     """Numbers that are few bytes in the file and many once unpacked."""
     offsets = pa.array([0] * len(table) + [2**25], pa.int32())
-    column = pa.ListArray.from_arrays(offsets, pa.repeat(pa.scalar(0, pa.float32()), 2**25))
-    return table.set_column(table.column_names.index("statics"), "statics", column)
+    zeros = pa.ListArray.from_arrays(offsets, pa.repeat(pa.scalar(0, pa.float32()), 2**25))
+    column = number_columns(table)[0]
+    return table.set_column(table.column_names.index(column), column, zeros)
 
 
 def text_bomb(rng, table):
     place, text = table.column_names.index("class_name"), pa.array(["x" * 2**27])
     names = pa.DictionaryArray.from_arrays(pa.array([0] * len(table), pa.int32()), text)
     return table.set_column(place, "class_name", names)
+
+
+def number_columns(table, floating=False):
+    """The names of the columns of a memory's numbers; the first holds pictures of four axes."""
+    return [
+        name
+        for name in table.column_names
+        if name not in NOT_NUMBERS and (not floating or pa.types.is_floating(numbers_of(table[name]).type))
+    ]
+
+
+def axes_of(cell):
+    return 1 + axes_of(cell[0]) if isinstance(cell, list) else 0
 
 
 def with_cell(rng, table, column, change):
@@ -357,9 +387,8 @@ def lying_page(rng, folder, other):
     file = pick(rng, folder)
     group = pq.ParquetFile(file).metadata.row_group(0)
     names = [group.column(index).path_in_schema for index in range(group.num_columns)]
-    place = group.column(
-        names.index("statics.list.element.list.element.list.element.list.element")
-    ).data_page_offset
+    column = f"{number_columns(pq.read_table(file))[0]}.list."
+    place = group.column([name.startswith(column) for name in names].index(True)).data_page_offset
     content = bytearray(file.read_bytes())
     # Field 2 of the page header, a zigzag number of five bytes at most, after field 1 (two bytes) and its own head.
     assert content[place] == 0x15 and content[place + 2] == 0x15
@@ -419,13 +448,17 @@ def _as_format_1(rng, table, marked):
 def numbers_bomb(rng, folder, other):
     """Zeros that are few bytes and become gigabytes, in a file whose counts all agree."""
     file = pick(rng, folder)
-    table, items, (height, width, channels) = pq.read_table(file), 100_000, (8, 9, 3)
+    table, items, channels = pq.read_table(file), 100_000, 3
+    column, config = number_columns(table)[0], json.loads(table["integrator"][0].as_py()["config"])
+    height, width = config["height"], config["width"]
     cells = pa.repeat(pa.scalar(0, pa.float32()), len(table) * items * height * width * channels)
     for side in (channels, width, height, items):
         offsets = pa.array(np.arange(0, len(cells) + 1, side, dtype=np.int32))
         cells = pa.ListArray.from_arrays(offsets, cells)
-    table = change_config(table, statics_per_class=2 * items)
-    table = table.set_column(table.column_names.index("statics"), "statics", cells)
+    stills = column == "statics"
+    counts = {"statics_per_class": config["videos_per_class"] * items} if stills else {"frames": items}
+    table = change_config(table, **counts)
+    table = table.set_column(table.column_names.index(column), column, cells)
     pq.write_table(table, file, row_group_size=len(table), compression="zstd")
     rename(folder)
 
@@ -521,22 +554,27 @@ ALL = (
 )  # fmt: skip
 
 
-def run(folder, first, last, scratch):
-    """Damage copies of a set by the numbers FIRST to LAST - 1; return how often each outcome was, and complaints."""
+def run(first, last, scratch, folders):
+    """Damage copies of sets by the numbers `first` to `last - 1`, each by one sort of damage and of one set in turn.
+
+    Returns:
+        (how often each outcome was, complaints, GiB of memory at most).
+    """
     import datasets
 
     import keras_vdd
 
-    folder, scratch = pathlib.Path(folder), pathlib.Path(scratch)
-    whole = keras_vdd.load(folder)
-    truth = whole.reconstruct(), whole.labels_of(whole.pairs())
-    other = scratch / "other"
-    if not other.exists():
-        keras_vdd.export(whole, other, dtype="float16")
-    counts, complaints = {}, []
+    counts, complaints, wholes = {}, [], {}
     for number in range(first, last):
         rng = np.random.default_rng(number)
-        change = ALL[number % len(ALL)]
+        round_, sort = divmod(number, len(ALL))
+        change, folder = ALL[sort], folders[(sort + round_) % len(folders)]
+        other = scratch / f"other-{folder.name}"
+        if folder not in wholes:
+            whole = keras_vdd.load(folder)
+            keras_vdd.export(whole, other, dtype="float16", overwrite=True)
+            wholes[folder] = whole.reconstruct(), whole.labels_of(whole.pairs())
+        truth = wholes[folder]
         damaged, cache = scratch / "damaged", scratch / "cache"
         shutil.rmtree(damaged, ignore_errors=True)
         shutil.copytree(folder, damaged)
@@ -551,10 +589,10 @@ def run(folder, first, last, scratch):
             outcome = outcome_of(load, truth)
             counts[outcome.split(":")[0]] = counts.get(outcome.split(":")[0], 0) + 1
             if outcome.split(":")[0] not in ("right", "told") or time.monotonic() - started > SECONDS:
-                complaints.append(f"{number} {change.__name__} {way.__name__}: {outcome}")
+                complaints.append(f"{number} {folder.name} {change.__name__} {way.__name__}: {outcome}")
         peak = peak_gib()
         if peak > 1:
-            complaints.append(f"{number} {change.__name__}: {peak:.2f} GiB")
+            complaints.append(f"{number} {folder.name} {change.__name__}: {peak:.2f} GiB")
             break
     return counts, complaints, peak
 
@@ -562,11 +600,34 @@ def run(folder, first, last, scratch):
 def in_child(change, *args):
     child = os.fork()
     if not child:
-        with contextlib.suppress(BaseException):
+        try:
             change(*args)
             os._exit(0)
-        os._exit(1)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def sets_of(names, scratch):
+    """Return the folders of sets that are named by a folder or a case; those of cases are exported into `scratch`."""
+    made = [name for name in names if not pathlib.Path(name).is_dir()]
+    if made or not names:
+        in_child(export_cases, made, scratch)  # what a backend takes is not to count
+    named = [pathlib.Path(name) if name not in made else scratch / "sets" / name for name in names]
+    return named or sorted((scratch / "sets").iterdir())
+
+
+def export_cases(names, scratch):
+    from memory_cases import CASES, as_set, filled, layer
+
+    import keras_vdd
+
+    (scratch / "sets").mkdir(exist_ok=True)
+    for name in names or CASES:
+        kind, options = CASES[name]
+        made = as_set(filled(layer(kind, 12, 5, 8, **options)))
+        keras_vdd.export(made, scratch / "sets" / name, overwrite=True)
 
 
 def peak_gib():
@@ -617,5 +678,6 @@ def load_stream(keras_vdd, datasets, folder, cache):
 
 
 if __name__ == "__main__":
-    found, wrong, most = run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    numbers, place = map(int, sys.argv[1:3]), pathlib.Path(sys.argv[3])
+    found, wrong, most = run(*numbers, place, sets_of(sys.argv[4:], place))
     print(json.dumps({"counts": found, "complaints": wrong, "GiB": round(most, 3)}, indent=1))

@@ -30,19 +30,22 @@ def with_digests(table):
     digests = []
     for place, row in enumerate(rows):
         numbers = {
-            name: _flat(table[name].slice(place, 1)) for name in table.column_names if name not in NOT_NUMBERS
+            name: np.asarray(numbers_of(table[name].slice(place, 1)).to_numpy(zero_copy_only=False))
+            for name in table.column_names
+            if name not in NOT_NUMBERS
         }
         digests.append(row_digest(row["label"], row["slot"], row["class_name"], row["integrator"], numbers))
     return table.set_column(table.column_names.index("digest"), "digest", pa.array(digests, pa.string()))
 
 
-def _flat(column):
+def numbers_of(column):
+    """Return all numbers of a column of nested lists, as a flat Arrow array."""
     array = column.combine_chunks()
     array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
     array = array.storage if isinstance(array, pa.ExtensionArray) else array
     while pa.types.is_list(array.type):
         array = array.flatten()
-    return np.asarray(array.to_numpy(zero_copy_only=False))
+    return array
 
 
 def change_config(table, **changes):

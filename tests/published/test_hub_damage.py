@@ -12,6 +12,7 @@ from published.rewriting import data_files, rename
 
 import keras_vdd
 from keras_vdd.errors import VddError
+from keras_vdd.memory import MEMORIES
 from keras_vdd.published.validate import read_rows
 
 COUNT = 2 * len(damaging.ALL)
@@ -20,11 +21,11 @@ COUNT = 2 * len(damaging.ALL)
 @pytest.mark.slow
 @pytest.mark.once
 def test_damage_of_every_sort_is_told_in_one_sentence(make_set, tmp_path, fresh):
-    folder = keras_vdd.export(make_set(), tmp_path / "set")
+    folders = [keras_vdd.export(make_set(kind), tmp_path / kind) for kind in MEMORIES.names()]
     script = pathlib.Path(damaging.__file__)
     code = f"import runpy, sys\nsys.argv[1:1] = []\nrunpy.run_path({str(script)!r}, run_name='__main__')\n"
     (tmp_path / "scratch").mkdir()
-    result = json.loads(fresh(code, folder, 0, COUNT, tmp_path / "scratch", streams=True, limit=900))
+    result = json.loads(fresh(code, 0, COUNT, tmp_path / "scratch", *folders, streams=True, limit=900))
     assert not result["complaints"], "\n".join(result["complaints"])
     assert result["GiB"] < 1
     assert result["counts"]["told"] > 0.9 * sum(result["counts"].values())
