@@ -50,17 +50,22 @@ def found_videos(paths: Iterable[File]) -> list[str]:
         if not os.path.exists(path):
             raise UsageError(f"There is no video {path}: give a file, or a folder of videos.")
         is_video_itself = not os.path.isdir(path) or holds_frames(path)
-        inside = [path] if is_video_itself else list(_videos_in(path))
+        inside = [path] if is_video_itself else list(_videos_in(path, set()))
         if not inside:
             raise UsageError(f"The folder {path} holds no video: give a file, or a folder of videos.")
         found += inside
     return found
 
 
-def _videos_in(folder: str) -> Iterator[str]:
+def _videos_in(folder: str, seen: set[str]) -> Iterator[str]:
+    """Yield the paths of the videos in a folder, at any depth; `seen` are the real paths of folders looked into."""
+    place = os.path.realpath(folder)
+    if place in seen:  # by links, folders may hold each other
+        return
+    seen.add(place)
     for entry in entries(folder):
         if is_folder(entry):
-            yield from [entry.path] if holds_frames(entry.path) else _videos_in(entry.path)
+            yield from [entry.path] if holds_frames(entry.path) else _videos_in(entry.path, seen)
         elif is_video(entry.name):
             yield entry.path
 

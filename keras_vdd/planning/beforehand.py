@@ -65,8 +65,7 @@ def check_classes(recipe: Recipe, classes: int) -> None:
     """
     if classes == 1:
         raise VddError(
-            "The data have one class, and there is nothing to tell apart: add the folder of another, or correct "
-            "data.root."
+            "The data have one class, which leaves nothing to tell apart: add another class, or correct data.root."
         )
     if (asked := recipe.memory.integrators) > classes:
         raise UsageError(

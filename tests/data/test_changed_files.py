@@ -231,9 +231,10 @@ def test_a_store_beside_that_lacks_bytes_is_no_obstacle(videos, settings, decode
 
 
 def test_a_store_that_is_finished_while_its_parts_are_looked_at(videos, settings, tmp_path, monkeypatch):
-    """The process that finishes it removes the folder of the parts after it was seen to be there."""
+    """The process that finishes it removes the journal and the folder of the parts after they were seen to be there."""
     cut = Cut.of(settings(codec="raw"))
-    monkeypatch.setattr(os.path, "isdir", lambda path: True)
+    for name in ("isdir", "exists"):
+        monkeypatch.setattr(os.path, name, lambda path: True)
     known = KnownVideos(cut)
     known.add(str(tmp_path), {**head_of(cut), "train": [["hop/0.mp4", 0, 1, 1, True]]})
     assert len(known) == 0

@@ -1,11 +1,13 @@
 """Class names that people take for one: they differ in case, in outer spaces, or in how an accent is written."""
 
+from collections.abc import Collection, Iterable
+
 from keras_vdd.data.folders.listing import shorten
 from keras_vdd.errors import VddError
 from keras_vdd.text import printable, same_text, same_to_people
 
 
-def refuse_alike(train_folder, train, test_folder, test):
+def refuse_alike(train_folder: str, train: Collection[str], test_folder: str, test: Collection[str]) -> None:
     """Refuse a class of one split whose name is that of a class of the other but for what people do not see.
 
     Args:
@@ -25,9 +27,10 @@ def refuse_alike(train_folder, train, test_folder, test):
             )
 
 
-def alike_notes(names):
+def alike_notes(names: Iterable[str]) -> list[str]:
     """Return notes on class names that are easily taken for others, each of which counts as a class of its own."""
-    seen, notes = {}, []
+    seen: dict[str, str] = {}
+    notes = []
     for name in names:
         other = seen.setdefault(same_to_people(name), name)
         if other != name:

@@ -13,21 +13,21 @@ _LEFT_BY_SYSTEMS = frozenset(
 )
 
 
-def is_clutter(name):
+def is_clutter(name: str) -> bool:
     """Tell by its name whether a file or folder is hidden or one that systems leave by themselves."""
     return name.startswith(".") or name.casefold() in _LEFT_BY_SYSTEMS
 
 
-def is_folder(entry):
-    """Tell whether a `DirEntry` is a folder, or a link to one; what cannot be told is none."""
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder, or a link to one; not where the system does not say."""
     try:
         return entry.is_dir()
     except OSError:
         return False
 
 
-def leads_nowhere(entry):
-    """Tell whether a `DirEntry` is a link to nothing, to itself, or back to a folder that it lies in."""
+def leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a link to nothing, to itself, or back to a folder that it lies in."""
     if not entry.is_symlink():
         return False
     if not os.path.exists(entry.path):
@@ -54,7 +54,7 @@ class LeftAlone:
     elsewhere: list[str] = dataclasses.field(default_factory=list)
     links_between: list[str] = dataclasses.field(default_factory=list)
 
-    def notes(self):
+    def notes(self) -> list[str]:
         """Return the sentences that say so: one for what is no video, one for links, one for other videos."""
         parts = []
         if self.others:
@@ -76,13 +76,13 @@ class LeftAlone:
         return notes
 
 
-def entries(folder, left=None, prefix=""):
+def entries(folder: str, left: LeftAlone | None = None, prefix: str = "") -> list[os.DirEntry[str]]:
     """Return what is in a folder, by name, without clutter and links that lead nowhere.
 
     Args:
         folder: path.
-        left: `LeftAlone`, to which those are added; None to drop them.
-        prefix: str, what their names begin with there.
+        left: to which clutter and such links are added; None to drop them.
+        prefix: what their names begin with there.
 
     Raises:
         OSError: the folder cannot be read.
