@@ -7,7 +7,7 @@ import struct
 import av
 import numpy as np
 import pytest
-from decoding.boxes import find, first_shown, with_edits
+from decoding.boxes import find, first_shown, with_aperture, with_edits
 from decoding.made_files import with_exif
 
 from keras_vdd.data.decoding.decode import UnreadableVideo, decode, decode_frames
@@ -92,6 +92,19 @@ def test_the_largest_stream_is_shown_unless_another_is_the_default(tmp_path):
                 packet.stream = streams[packet.stream.index]
                 container.mux(packet)
     assert len(numbers(path)) == 4
+
+
+@pytest.mark.parametrize("across, shown", [(-60, 20), (31, 250)])
+def test_a_container_that_shows_a_part_of_the_frames(tmp_path, across, shown):
+    picture = np.full((1, 64, 96, 3), 20, np.uint8)
+    picture[:, :, 48:] = 250
+    path = write(tmp_path / "a.mp4", picture)
+    whole = path.read_bytes()
+    assert decode(path, 60)[0, 0, [0, -1], 0].tolist() == pytest.approx([20, 250], abs=9)
+    path.write_bytes(with_aperture(whole, 30, 30, across))
+    np.testing.assert_allclose(decode(path, 28).astype(int), shown, atol=9)
+    path.write_bytes(with_aperture(whole, 90, 2))
+    assert "which is no picture" in why(path)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".webm"])
