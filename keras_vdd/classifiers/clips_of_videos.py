@@ -10,9 +10,9 @@ import numpy as np
 from keras_vdd.data.decoding.decode import chosen_frames
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.data.folders.clutter import entries, is_folder
+from keras_vdd.data.folders.listing import is_video
 from keras_vdd.data.sampling import spread_indices
-from keras_vdd.data.sources.clutter import entries, is_folder
-from keras_vdd.data.sources.listing import is_video
 from keras_vdd.errors import UsageError
 from keras_vdd.tensors import File
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import refusals
-from keras_vdd.hub import schema as vdd
+from keras_vdd.published import schema as vdd
 from keras_vdd.runs.places import RUN_EXPORT, is_run
 from keras_vdd.tensors import File
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import UsageError
-from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.address import is_download, repository_at, set_folder
 from keras_vdd.hub.load import load
+from keras_vdd.published import schema as vdd
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides

@@ -5,15 +5,15 @@ import logging
 from keras_vdd import __version__
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.reader import Store
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.damage import DamagedError
 from keras_vdd.hub.export import export, is_export, rewrite_card
 from keras_vdd.hub.load import load
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress
+from keras_vdd.published.damage import DamagedError
 from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from keras_vdd.data.sources.video_index import VideoIndex
+from keras_vdd.data.folders.video_index import VideoIndex
 from keras_vdd.errors import VddError
 
 

@@ -11,6 +11,7 @@ import av
 from keras_vdd.data.decoding.complaints import complaints, description
 from keras_vdd.data.decoding.orientation import turning_of
 from keras_vdd.data.decoding.reading import Reading
+from keras_vdd.data.decoding.scaling import NO_CROPPING
 from keras_vdd.data.decoding.truncation import missing_bytes
 from keras_vdd.data.decoding.unreadable import NoDecoder, UnreadableVideo, words_of
 
@@ -23,6 +24,8 @@ OPTIONS = {"max_pixels": str(MAX_PIXELS), "protocol_whitelist": "file", "err_det
 REFERENCE_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 # What builds without another decoder of these have needs a device that decodes.
 HARDWARE_DECODERS = frozenset({"av1"})
+# Containers that may state a part of the frames to be shown (`clap`, `PixelCrop`).
+_CROPPING = ("mov", "matroska")
 
 
 class VideoFile:
@@ -66,6 +69,16 @@ class VideoFile:
         """How the frames are turned to be shown (see `turning_of`); None where each frame says so."""
         own = self._decoder is self.stream.codec_context
         return None if own else _turning_as_stated(self.path, self.stream.index)
+
+    @functools.cached_property
+    def cropping(self):
+        """What of the decoded frames the container does not show: pixels at the left, right, top and bottom."""
+        if not any(name in self.container.format.name for name in _CROPPING):
+            return NO_CROPPING
+        stated = re.search(
+            r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", _described(self.container, self.stream)
+        )
+        return NO_CROPPING if stated is None else tuple(map(int, stated.groups()))
 
     def __enter__(self):
         return self
@@ -128,10 +141,14 @@ def _chosen_stream(container, path):
 def _codec_named(container, stream):
     """Return FFmpeg's name of the codec of a stream that it cannot decode; None where it has none."""
     # PyAV gives such a stream no codec.
-    stated = re.search(
-        rf"^ *Stream #0:{stream.index}\b.*?: Video: (\w+)", description(container), re.MULTILINE
-    )
-    return None if stated is None or stated[1] == "none" else stated[1]
+    codec = re.search(r": Video: (\w+)", _described(container, stream))
+    return None if codec is None or codec[1] == "none" else codec[1]
+
+
+def _described(container, stream):
+    """Return what FFmpeg tells of a stream: PyAV does not give all of it."""
+    _, _, text = description(container).partition(f"\n  Stream #0:{stream.index}")
+    return re.split(r"\n  Stream #0:", text)[0]
 
 
 def _decoder(codec):

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 
 from keras_vdd.data.decoding.frame_folders import holds_frames
+from keras_vdd.data.folders.clutter import entries, is_folder
+from keras_vdd.data.folders.listing import is_video, needs_training_videos
 from keras_vdd.data.sources import SOURCES
-from keras_vdd.data.sources.clutter import entries, is_folder
-from keras_vdd.data.sources.listing import is_video, needs_training_videos
 from keras_vdd.text import command_line
 
 SPLITS = {

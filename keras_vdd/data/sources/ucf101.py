@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Collection, Sequence
 
-from keras_vdd.data.sources.listing import Listing, set_root
+from keras_vdd.data.folders.listing import Listing, set_root
 from keras_vdd.data.sources.official import (
     Lists,
     count_classes,

@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.source_checksum import source_checksum
-from keras_vdd.data.sources.listing import Video
+from keras_vdd.data.folders.listing import Video
 from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE, SUMS_FILE
 from keras_vdd.data.store.records import JOURNAL_FILE, journal
 from keras_vdd.data.store.source_files import tells_apart

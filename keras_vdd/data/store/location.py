@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from keras_vdd.data.decoding.cut import SHORT_SIDE, Cut
-from keras_vdd.data.sources.listing import Listing
+from keras_vdd.data.decoding import SHORT_SIDE
+from keras_vdd.data.decoding.cut import Cut
+from keras_vdd.data.folders.listing import Listing
 from keras_vdd.data.store.known import SPLITS, KnownVideos, checksum_if_there, head_of, same_cut
 from keras_vdd.data.store.reader import FORMAT, INDEX_FILE, is_finished
 from keras_vdd.data.store.source_files import fingerprint, read_source_files

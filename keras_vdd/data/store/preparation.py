@@ -9,7 +9,7 @@ import time
 
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.pool import Pool
-from keras_vdd.data.sources.listing import shorten
+from keras_vdd.data.folders.listing import shorten
 from keras_vdd.data.store.known import SPLITS
 from keras_vdd.data.store.location import (
     STOPPED,
