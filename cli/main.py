@@ -18,7 +18,14 @@ from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import SIGNALS, heard
-from keras_vdd.text import as_text, command_line, printable, printable_document, write_what_can_be_written
+from keras_vdd.text import (
+    as_text,
+    command_line,
+    open_standard_streams,
+    printable,
+    printable_document,
+    write_what_can_be_written,
+)
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -110,6 +117,7 @@ def run():
 
     Python would else tell of Ctrl-C in whatever it is doing there, by a traceback.
     """
+    open_standard_streams()
     code = main()
     for number in SIGNALS:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):
@@ -141,7 +149,9 @@ def _run(args, verbosity):
             raise
         return _fail(f"a path is not UTF-8, which a library needs: rename what '{error.object}' names", 1)
     except Exception as error:
-        sentence = None if verbosity.traceback else limit_reached(error) or _of_files(error)
+        sentence = (
+            None if verbosity.traceback else limit_reached(error) or _of_files(error) or _of_libraries(error)
+        )
         if sentence is None:
             raise
         return _fail(sentence, 1)
@@ -170,3 +180,12 @@ def _of_files(error):
     refused = error.errno in (errno.EACCES, errno.EPERM) and not os.access(place, os.W_OK)
     hint = "; what is made goes where data.store and run.dir say" if refused else ""
     return f"{name}: {error.strerror}{hint}"
+
+
+def _of_libraries(error):
+    """The sentence on a library that does not load; None where the error is about something else."""
+    if not isinstance(error, ImportError) or (error.name or "").partition(".")[0] == "keras_vdd":
+        return None
+    return (
+        f"a library does not load ({error}): install again what needs it; `vdd doctor` says what works here"
+    )

@@ -16,7 +16,9 @@ from hypothesis.configuration import set_hypothesis_home_dir
 # Rooms whose tests come out alike whatever the backend, as do those that lie in no room; elsewhere the mark
 # `once` says so of a test or a file.
 TESTS = pathlib.Path(__file__).resolve().parent
-ONCE = ("cli", "coreset", "data", "hub", "planning", "recipe", "report")
+ONCE = (
+    "cards", "cli", "coreset", "data", "datasets_hook", "hub", "planning", "published", "recipe", "report"
+)  # fmt: skip
 
 # JAX and TensorFlow compile many small functions here, each run a few times: XLA's costly passes would not pay,
 # nor its newer way of fusing loops, which takes four times as long to compile, nor parts compiled side by side.

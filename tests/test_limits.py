@@ -75,10 +75,21 @@ def test_vdd_says_it_in_a_line(capsys, monkeypatch, error):
     assert capsys.readouterr().err == f"error: {limit_reached(error)}\n"
 
 
-def test_a_slip_of_the_program_is_no_limit(monkeypatch):
+def test_vdd_says_that_a_library_does_not_load(capsys, monkeypatch):
     def fail(*args, **kwargs):
-        raise ZeroDivisionError
+        raise ImportError("libx.so.1: cannot open shared object file", name="av")
 
     monkeypatch.setattr(cli.command, "main", fail)
-    with pytest.raises(ZeroDivisionError):
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: a library does not load (libx.so.1: ") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ImportError("no 'x'", name="keras_vdd.data")])
+def test_a_slip_of_the_program_is_no_limit(monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(cli.command, "main", fail)
+    with pytest.raises(type(error)):
         main(["doctor"])

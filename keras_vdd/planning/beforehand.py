@@ -47,7 +47,7 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
 
     Raises:
         UsageError: a network does not take clips of these sizes, or there are more integrators than classes.
-        VddError: the least that is needed at once is above the memory of the device.
+        VddError: the least that is needed at once is above the memory of the device, or there is one class.
     """
     classes = classes or _classes_of(recipe.data)
     if classes is not None:
@@ -66,7 +66,12 @@ def check_classes(recipe: Recipe, classes: int) -> None:
 
     Raises:
         UsageError: there are more integrators than classes.
+        VddError: there is one class.
     """
+    if classes == 1:
+        raise VddError(
+            "The data have one class, which leaves nothing to tell apart: add another class, or correct data.root."
+        )
     if (asked := recipe.memory.integrators) > classes:
         raise UsageError(
             f"memory.integrators={asked} is above the {classes} classes of the data; an integrator is shared by one "

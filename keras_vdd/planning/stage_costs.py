@@ -9,8 +9,8 @@ still, forward and back; one that is only forward costs `FORWARD` of it.
 import math
 
 from keras_vdd import models
+from keras_vdd.distilled.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.learning.stage import Stage
-from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.methods.cost import FORWARD, raw_and_normalised
 from keras_vdd.models.footprint import first_order_bytes, weight_bytes
 from keras_vdd.planning.timing import training_operations, training_pass

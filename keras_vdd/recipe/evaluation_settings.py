@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from keras_vdd.evaluation.baselines import BASELINES
-from keras_vdd.memory.precision import DTYPES
 from keras_vdd.models.registry import ClipNetwork
 from keras_vdd.settings import Positive, Settings, Whole, listed, one_of
+from keras_vdd.storage.storage_types import DTYPES
 
 
 class EvaluationSettings(Settings):

@@ -7,14 +7,14 @@ import struct
 import av
 import numpy as np
 import pytest
-from decoding.boxes import find, first_shown, with_edits
+from decoding.boxes import find, first_shown, with_aperture, with_edits
 from decoding.made_files import with_exif
 
 from keras_vdd.data.decoding.decode import UnreadableVideo, decode, decode_frames
 from keras_vdd.data.decoding.middle import middle_frames
 from keras_vdd.data.decoding.video_file import stated_frames
+from keras_vdd.data.folders.listing import is_video
 from keras_vdd.data.sampling import clip_indices
-from keras_vdd.data.sources.listing import is_video
 
 H264 = {"qp": "4", "g": "8", "bf": "2", "preset": "ultrafast"}
 
@@ -92,6 +92,19 @@ def test_the_largest_stream_is_shown_unless_another_is_the_default(tmp_path):
                 packet.stream = streams[packet.stream.index]
                 container.mux(packet)
     assert len(numbers(path)) == 4
+
+
+@pytest.mark.parametrize("across, shown", [(-60, 20), (31, 250)])
+def test_a_container_that_shows_a_part_of_the_frames(tmp_path, across, shown):
+    picture = np.full((1, 64, 96, 3), 20, np.uint8)
+    picture[:, :, 48:] = 250
+    path = write(tmp_path / "a.mp4", picture)
+    whole = path.read_bytes()
+    assert decode(path, 60)[0, 0, [0, -1], 0].tolist() == pytest.approx([20, 250], abs=9)
+    path.write_bytes(with_aperture(whole, 30, 30, across))
+    np.testing.assert_allclose(decode(path, 28).astype(int), shown, atol=9)
+    path.write_bytes(with_aperture(whole, 90, 2))
+    assert "which is no picture" in why(path)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".webm"])

@@ -157,12 +157,8 @@ def test_where_seeking_misses_all_is_decoded(tmp_path, monkeypatch):
             container, stream = self.container, self.stream
 
             class Liar:
-                format, streams, demux, close = (
-                    container.format,
-                    container.streams,
-                    container.demux,
-                    container.close,
-                )
+                format, streams = container.format, container.streams
+                demux, close, dumps_format = container.demux, container.close, container.dumps_format
 
                 def seek(self, time, **_):
                     container.seek(time * 2, stream=stream, backward=False)

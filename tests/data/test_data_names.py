@@ -357,6 +357,16 @@ def test_predict_looks_into_folders_as_a_listing_does(tmp_path):
     ]
 
 
+def test_predict_looks_once_into_folders_that_link_to_each_other(tmp_path):
+    names = "abcdefgh"
+    touch(tmp_path, *(f"{name}/1.mp4" for name in names))
+    for one in names:
+        for other in names.replace(one, ""):
+            (tmp_path / one / other).symlink_to(f"../{other}")
+    found = found_videos([tmp_path])
+    assert sorted(map(os.path.realpath, found)) == [str(tmp_path / name / "1.mp4") for name in names]
+
+
 def test_a_registered_set_may_name_its_videos_as_files_are(settings, monkeypatch, tmp_path):
     name = os.fsdecode(b"caf\xe9")
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 
 import av
 import pytest
@@ -12,7 +13,7 @@ import keras_vdd.data.decoding.worker as worker
 from keras_vdd.data.decoding.image_folder import picture_frames
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources import find_videos
-from keras_vdd.data.store import prepare
+from keras_vdd.data.store import preparation, prepare
 from keras_vdd.errors import VddError
 
 pytestmark = pytest.mark.once
@@ -26,6 +27,19 @@ def job(tmp_path, write_video, monkeypatch):
     (tmp_path / "parts").mkdir()
     path = write_video(tmp_path / "a.mp4")
     return {"path": str(path), "size": 16, "part": str(tmp_path / "parts" / "a.u8")}
+
+
+@pytest.fixture
+def python(tmp_path, monkeypatch):
+    """A function that puts a script of the shell in the place of Python."""
+
+    def function(script):
+        path = tmp_path / "python"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr("sys.executable", str(path))
+
+    return function
 
 
 def raising(times, error, then=None):
@@ -101,6 +115,24 @@ def test_images_that_the_disk_refuses_are_not_damaged(tmp_path, monkeypatch):
     assert fault_module.fault_of_machine(error.value) == "stale file handle"
 
 
+@pytest.mark.parametrize(
+    "tag, key, words",
+    [(b"evc1", "passing", "has no decoder of evc"), (b"zzzz", "failed", "its codec is unknown")],
+)
+def test_a_codec_that_this_build_does_not_decode_is_no_fault_of_the_video(job, tag, key, words):
+    """One that nobody knows is: it is no codec."""
+    path = pathlib.Path(job["path"])
+    path.write_bytes(path.read_bytes().replace(b"mp4v", tag).replace(b"avc1", tag))
+    answer = worker._decode(**job)
+    assert words in answer[key] and "\n" not in answer[key]
+
+
+def test_av1_in_a_build_whose_decoder_is_for_devices_alone(job, write_video, monkeypatch):
+    write_video(pathlib.Path(job["path"]), 1, codec="libsvtav1", size=(64, 64))
+    monkeypatch.setattr(video_file, "_decoder", lambda codec: av.CodecContext.create("av1", "r"))
+    assert "has no decoder of av1" in worker._decode(**job)["passing"]
+
+
 def test_what_the_store_refuses_is_not_the_videos(job, monkeypatch):
     error = OSError(errno.EFBIG, "File too large", job["part"])
     monkeypatch.setattr(worker, "replacing", raising(99, error))
@@ -146,14 +178,58 @@ def test_a_machine_that_reads_nothing_is_told_soon(small_set, tmp_path, write_vi
         prepare(find_videos(small_set), small_set, workers=1)
 
 
-def test_a_killed_decoder_is_not_the_videos_fault(job, monkeypatch, tmp_path):
-    killed = tmp_path / "killed"
-    monkeypatch.setattr("sys.executable", str(killed))
-    for end, words in (("kill -KILL $$", "was killed"), ("exit 3", "ended with exit status 3")):
-        killed.write_text(f"#!/bin/sh\necho ready\nread job\n{end}\n")
-        killed.chmod(0o755)
+def test_what_the_machine_is_short_of_is_told_with_what_to_do(small_set, monkeypatch):
+    monkeypatch.setattr(preparation, "measure", raising(1, PASSING[3]))
+    with pytest.raises(VddError, match=r"could not go on with.*ulimit -n 4096`\. The same command goes on"):
+        prepare(find_videos(small_set), small_set)
+
+
+def test_a_killed_decoder_is_not_the_videos_fault(job, python, capfd):
+    for end, words in (
+        ("kill -KILL $$", "was killed"),
+        ("kill -XCPU $$", "was ended by signal 24"),
+        ("echo Traceback >&2; echo 'ValueError: x' >&2; exit 3", "ended with exit status 3 (ValueError: x)"),
+    ):
+        python(f"""echo '{{"ready": true}}'; read job; {end}""")
         with Pool(1) as pool:
             assert words in pool.ask(job)["passing"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "script, sentence",
+    [
+        (
+            "echo Traceback >&2; echo \"ModuleNotFoundError: No module named 'av'\" >&2; exit 1",
+            "a library does not load (ModuleNotFoundError: No module named 'av'): install it again",
+        ),
+        ("echo Traceback >&2; echo MemoryError >&2; exit 1", "memory ran out"),
+        ("echo 'ImportError: x.so: failed to map segment from shared object' >&2; exit 1", "memory ran out"),
+        (
+            "echo Traceback >&2; printf 'ValueError: \\377\\n' >&2; exit 1",
+            "exit status 1 (ValueError: \ufffd)",
+        ),
+        ("kill -KILL $$", "the last one was killed, as where memory runs out"),
+        ("kill -ILL $$", "the last one was ended by signal 4"),
+        ("echo '[1]'; exit 0", "exit status 0"),
+    ],
+)
+def test_a_decoder_that_does_not_start_is_a_sentence(job, python, capfd, script, sentence):
+    """Its traceback is left to `-vv`, which shows what an error came of."""
+    python(script)
+    with Pool(1) as pool, pytest.raises(VddError) as error:
+        list(pool.ordered([job]))
+    assert sentence in str(error.value) and "\n" not in str(error.value)
+    assert ("Traceback" in script) == ("Traceback" in str(error.value.__cause__))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_every_python_here_says_is_not_taken_for_an_answer(job, tmp_path, monkeypatch, capfd):
+    (tmp_path / "sitecustomize.py").write_text("import sys; print('hello'); print('there', file=sys.stderr)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Pool(1) as pool:
+        assert pool.ask(job)["frames"] == 6
+    assert capfd.readouterr() == ("", "")
 
 
 def test_more_than_a_share_of_failures_stops_and_loses_nothing(small_set, tmp_path, write_video):

@@ -37,6 +37,24 @@ def with_matrix(data, value):
     return data[: end - 44] + value + data[end - 8 :]
 
 
+def with_aperture(data, width, height, across=0, down=0):
+    """Return an MP4 whose first track shows a window of its frames: its clean aperture (ISO/IEC 14496-12, `clap`).
+
+    Args:
+        width, height: of the window, in pixels.
+        across, down: how far its middle lies from that of the frame, in halves of a pixel.
+    """
+    clap = _box(b"clap", struct.pack(">IIIIiIiI", width, 1, height, 1, across, 2, down, 2))
+    boxes = "moov trak mdia minf stbl stsd".split()
+    _, end = find(data, "/".join(boxes))
+    data = bytearray(data[:end] + clap + data[end:])
+    # The one description in `stsd` grows with all that it lies in.
+    places = [find(data, "/".join(boxes[: i + 1]))[0] for i in range(len(boxes))]
+    for at in (*places, places[-1] + 16):
+        data[at : at + 4] = struct.pack(">I", struct.unpack(">I", data[at : at + 4])[0] + len(clap))
+    return bytes(data)
+
+
 def with_edits(data, edits):
     """Return an MP4 whose first track shows parts of its media.
 

@@ -8,7 +8,7 @@ from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.decoding.middle import middle_frames
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 
-from .shown import Refused, shown_frames
+from .shown import Refused, shown_frames, shown_shape
 
 # Versions of FFmpeg round colours differently, by a level or two; the next frame differs by far more.
 MEAN, WORST = 1.5, 8.0
@@ -17,17 +17,12 @@ MEAN, WORST = 1.5, 8.0
 def difference(path):
     """Return in words how a video as read differs from what `ffmpeg` shows; None if it does not.
 
-    The size is chosen so that nothing is scaled, only cropped; then the clip of its middle is compared too.
+    The size is chosen so that frames of the first one's size are, where possible, only cropped and not scaled; then
+    the clip of the video's middle is compared too.
     """
-    expected = shown_frames(path)
-    if not len(expected):
-        raise Refused("it shows no frame")
-    short = min(expected.shape[1:3])
+    short = min(shown_shape(path))
     size = max(size for size in range(1, short + 1) if round(size * 120 / 112) <= short)
-    if round(size * 120 / 112) != short:
-        raise ValueError(f"{len(expected)} frames of {expected.shape[1:3]} cannot be compared")
-    top, left = ((side - size) // 2 for side in expected.shape[1:3])
-    expected = expected[:, top : top + size, left : left + size].astype(int)
+    expected = shown_frames(path, size).astype(int)
     try:
         frames = decode(path, size)
     except UnreadableVideo as error:
@@ -50,7 +45,7 @@ def accepted_though_cut(path, share):
     with open(path, "r+b") as file:
         file.truncate(int(os.path.getsize(path) * share))
     try:
-        shown_frames(path)
+        shown_frames(path, 16)
     except Refused as error:
         try:
             return (

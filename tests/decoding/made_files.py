@@ -120,9 +120,10 @@ class Maker:
     def make(self):
         """Write the file and return it."""
         ways = ["plain", "beside", "trimmed", "layout"]
-        hides = self.name == "gif" or (self.name in ("av1", "mjpeg") and self.ending in BOXED)
+        hides = self.name == "gif" or (self.name in ("av1", "mjpeg", "qtrle") and self.ending in BOXED)
         if hides and version()[1] < 8:
-            # Older versions show frames that an edit list hides, and not all of GIFs that were joined.
+            # Older versions show frames of AV1 and Motion JPEG that an edit list hides, and not all of GIFs that were
+            # joined. Newer ones hide a frame of QuickTime Animation that is no other than the hidden one before it.
             return self.made(
                 self.rng.choice(("plain", "turned") if self.ending in BOXED else ("plain", "layout"))
             )

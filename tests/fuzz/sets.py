@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 import keras_vdd
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.temporal.key_frames import as_moments
 
 # Half a step of the largest value that is stored; of `int4`, and of float16's 11 bits.

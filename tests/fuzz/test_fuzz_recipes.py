@@ -4,6 +4,7 @@ import pytest
 from fuzz.tries import run
 
 
+@pytest.mark.slow
 @pytest.mark.once
 def test_mutated_recipes_end_soon_in_one_sentence():
     found, wrong, _ = run("recipes", count=1000)

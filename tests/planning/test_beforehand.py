@@ -103,6 +103,11 @@ def test_what_a_wide_network_takes_follows_from_narrow_ones(network, input, monk
     assert beforehand._at(nbytes, 72, 40) == pytest.approx(wide, rel=1e-6)
 
 
+def test_one_class_alone_is_refused():
+    with pytest.raises(VddError, match="The data have one class"):
+        check_classes(load_recipe("quickstart"), 1)
+
+
 @pytest.mark.once
 def test_an_integrator_for_every_class_is_taken():
     recipe = load_recipe("quickstart", **{"memory.integrators": 8})

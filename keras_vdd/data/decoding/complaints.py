@@ -1,4 +1,4 @@
-"""What FFmpeg complains of while it reads and decodes: some damage it hides, and says so in its log alone."""
+"""What FFmpeg says in its log alone: what it complains of while it reads and decodes, and what a container has."""
 
 import contextlib
 
@@ -28,3 +28,14 @@ def complaints():
             _listeners -= 1
             if not _listeners:
                 av.logging.set_level(None)
+
+
+def description(container):
+    """Return what FFmpeg tells of an open container and its streams, as the `ffmpeg` program prints it."""
+    level = av.logging.get_level()
+    # It is written as a message of the log.
+    av.logging.set_level(av.logging.INFO)
+    try:
+        return container.dumps_format()
+    finally:
+        av.logging.set_level(level)

@@ -2,15 +2,13 @@
 
 import collections
 import concurrent.futures
-import contextlib
-import json
 import os
-import subprocess
-import sys
+import signal
 import threading
 
-import keras_vdd
+from keras_vdd.data.decoding.process import Process
 from keras_vdd.errors import VddError
+from keras_vdd.limits import limit_reached, says_no_memory
 
 # No video of the sets takes a second; one that takes this long has lied about itself or hangs the codec.
 TIME_LIMIT_S = 300.0
@@ -18,7 +16,12 @@ TIME_LIMIT_S = 300.0
 SECONDS_PER_MEGABYTE = 5
 # How often a process that is killed while it starts is started.
 STARTS = 3
-_SIGKILL = 9
+# How a process ends by what its own code does, and not by what others send it.
+_CRASHES = {
+    getattr(signal, name)
+    for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP")
+    if hasattr(signal, name)
+}
 
 
 class Pool:
@@ -41,11 +44,7 @@ class Pool:
             process.kill()
         self._threads.shutdown(cancel_futures=True)
         for process in self._processes:
-            process.wait()
-            # A job that never reached it is still in the pipe's buffer.
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-            process.stdout.close()
+            process.close()
 
     def ordered(self, jobs, answer=None):
         """Yield the answer to each job, in the order of `jobs`.
@@ -72,66 +71,78 @@ class Pool:
         dies twice or takes too long answers with that. Only what a codec does to it is the video's fault.
         """
         for _ in range(2):
-            answer, status = self._ask_once(job)
+            answer, process = self._ask_once(job)
             if answer:
                 return answer
-        if status >= 0 or status == -_SIGKILL:
-            how = "was killed, as where memory runs out" if status < 0 else f"ended with exit status {status}"
-            return {"passing": f"the decoding process {how}"}
-        return {"failed": f"the decoder crashed on it (exit status {status})"}
+        status = process.status()
+        if -status in _CRASHES:
+            return {"failed": f"the decoder crashed on it (exit status {status})"}
+        return {"passing": f"the decoding process {_end_in_words(status, process.wrote())}"}
 
     def _ask_once(self, job):
-        """Return (answer, None), or (None, exit status) of a process that died."""
+        """Return the answer and the process, which has ended where the answer is None."""
         process = self._process()
         late = threading.Event()
         limit = self.time_limit + SECONDS_PER_MEGABYTE * (_size(job["path"]) // 1_000_000)
         timer = threading.Timer(limit, lambda: (late.set(), process.kill()))
         timer.start()
         try:
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:
-            answer = ""
+            answer = process.ask(job)
         finally:
             timer.cancel()
-        if answer.endswith("\n"):
-            return json.loads(answer), None
-        self._mine.process = None
-        if late.is_set():
-            return {"failed": f"it was not decoded within {limit:g} s"}, None
-        return None, process.wait()
+        if answer is None:
+            self._mine.process = None
+            if late.is_set():
+                answer = {"failed": f"it was not decoded within {limit:g} s"}
+        return answer, process
 
     def _process(self):
         process = getattr(self._mine, "process", None)
-        if process is None or process.poll() is not None:
+        if process is None or process.ended():
             process = self._mine.process = self._start()
         return process
 
     def _start(self):
-        home = os.path.dirname(os.path.dirname(os.path.abspath(keras_vdd.__file__)))
-        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         for _ in range(STARTS):
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "keras_vdd.data.decoding.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-                # What a terminal sends to its programs is the parent's to act on, also while this one starts.
-                start_new_session=True,
-            )
+            process = Process()
             self._processes.append(process)
             if self._closed:
                 process.kill()
-            if process.stdout.readline():
+            if process.starts():
                 return process
-            status = process.wait()
+            status, wrote = process.status(), process.wrote()
             # Killed from outside, as by a machine that is short of memory, it is started once more.
             if status >= 0 or self._closed:
                 break
-        raise VddError(f"The decoding process did not start (exit status {status}): see its message above.")
+        # What it wrote is for those who ask for tracebacks.
+        raise _not_started(status, wrote) from (RuntimeError(wrote) if wrote else None)
+
+
+def _not_started(status, wrote):
+    """Return the error of a decoding process that ended before it could be asked."""
+    kind, _, _ = _last_line(wrote).partition(":")
+    if kind in ("ImportError", "ModuleNotFoundError") and not says_no_memory(RuntimeError(wrote)):
+        return VddError(
+            f"No decoding process can start, for a library does not load ({_last_line(wrote)}): install it again, such "
+            "as by `pip install --force-reinstall av`."
+        )
+    if kind == "MemoryError" or says_no_memory(RuntimeError(wrote)):
+        return VddError(f"No decoding process can start: {limit_reached(MemoryError())}.")
+    how = _end_in_words(status, wrote)
+    return VddError(f"No decoding process can start, the last one {how}: `vdd doctor` says what works here.")
+
+
+def _end_in_words(status, wrote):
+    said = f" ({_last_line(wrote)})" if wrote else ""
+    if status >= 0:
+        return f"ended with exit status {status}{said}"
+    if -status == signal.SIGKILL:
+        return "was killed, as where memory runs out"
+    return f"was ended by signal {-status}{said}"
+
+
+def _last_line(wrote):
+    return wrote.rpartition("\n")[2].strip()[:300]
 
 
 def _size(path):

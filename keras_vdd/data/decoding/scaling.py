@@ -4,7 +4,7 @@ import av
 import numpy as np
 from av.filter import Graph
 
-from keras_vdd.data.decoding.cut import SHORT_SIDE
+from keras_vdd.data.decoding import SHORT_SIDE
 from keras_vdd.data.decoding.graphs import form_of, source_of
 from keras_vdd.data.decoding.orientation import is_upended, turning_of
 from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
@@ -13,6 +13,7 @@ from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
 LONGEST_ASPECT = 32
 # FFmpeg's default; it filters before it shrinks, so small sizes do not alias.
 SCALER = "bicubic"
+NO_CROPPING = (0, 0, 0, 0)
 
 
 class Scaler:
@@ -28,17 +29,18 @@ class Scaler:
         size: side of the square, in pixels.
         pixel_aspect: width of a pixel by its height; None for 1.
         turning: how all frames are turned (see `turning_of`); None to go by what each of them says.
+        cropping: pixels at the left, right, top and bottom of each frame that are not shown.
     """
 
-    def __init__(self, path, size, pixel_aspect=None, turning=None):
-        self._path, self._size, self._pixel_aspect = path, size, pixel_aspect
+    def __init__(self, path, size, pixel_aspect=None, turning=None, cropping=NO_CROPPING):
+        self._path, self._size, self._pixel_aspect, self._cropping = path, size, pixel_aspect, cropping
         self._kind, self._graph, self._interlaced = None, None, False
         self._ask, self._rotation, self._turning = turning is None, None, turning
 
     @classmethod
     def of(cls, video, size):
         """Return the scaler of a `VideoFile`."""
-        return cls(video.path, size, video.stream.sample_aspect_ratio, video.turning)
+        return cls(video.path, size, video.stream.sample_aspect_ratio, video.turning, video.cropping)
 
     def push(self, frame):
         """Take a frame; return the list of pictures that are ready, uint8 (size, size, 3) each."""
@@ -84,15 +86,19 @@ class Scaler:
         graph = Graph()
         graph.threads = 1
         nodes = [source_of(graph, form)]
+        shown = form[:2]
+        if self._cropping != NO_CROPPING:
+            shown, crop = _window(*form[:3], *self._cropping)
+            nodes.append(graph.add("crop", crop))
         if interlaced:
             nodes.append(graph.add("bwdif", "mode=send_frame:deint=interlaced"))
         nodes += [graph.add(*step) for step in turning]
         upended = is_upended(turning)
-        width, height = form[1::-1] if upended else form[:2]
+        width, height = shown[::-1] if upended else shown
         try:
             scaled = scaled_shape(width, height, self._pixel_aspect, self._size, upended)
         except ValueError:
-            reason = f"its frames are {form[0]}x{form[1]} pixels, which is no picture"
+            reason = f"its frames are {shown[0]}x{shown[1]} pixels, which is no picture"
             raise UnreadableVideo(self._path, reason) from None
         left, top = ((side - self._size) // 2 for side in scaled)
         nodes += [
@@ -132,6 +138,17 @@ def scaled_shape(width, height, pixel_aspect, size, turned=False):
         if aspect >= 1
         else (short, max(round(short / aspect), size))
     )
+
+
+def _window(width, height, pixels, left, right, top, bottom):
+    """Return (width, height) of what is shown of a frame and the argument of the filter that cuts it out.
+
+    Where colour has fewer pixels than light, the filter begins and ends on pixels that have both.
+    """
+    pixels = av.VideoFormat(pixels)
+    across, down = 16 // pixels.chroma_width(16), 16 // pixels.chroma_height(16)
+    sides = (width - left - right) // across * across, (height - top - bottom) // down * down
+    return sides, f"{sides[0]}:{sides[1]}:{left}:{top}"
 
 
 def _pixels(frame):

@@ -1,4 +1,4 @@
-"""The one error that a bad video ends in."""
+"""The error that a video that cannot be used ends in."""
 
 from keras_vdd.errors import VddError
 
@@ -9,6 +9,17 @@ class UnreadableVideo(VddError):
     def __init__(self, path, reason):
         super().__init__(f"The video '{path}' cannot be used: {reason}.")
         self.reason = reason
+
+
+class NoDecoder(UnreadableVideo):
+    """A video of a codec that the FFmpeg installed here knows by name and cannot decode; another one may."""
+
+    def __init__(self, path, codec):
+        super().__init__(
+            path,
+            f"the FFmpeg of the package av that is installed here has no decoder of {codec} (install a build that has, "
+            "or take such files out of the set)",
+        )
 
 
 def words_of(error):

@@ -1,16 +1,19 @@
 """A video file, opened: its frames as coded, and every trouble with it told as `UnreadableVideo`."""
 
 import contextlib
+import errno
 import functools
 import os
+import re
 
 import av
 
-from keras_vdd.data.decoding.complaints import complaints
+from keras_vdd.data.decoding.complaints import complaints, description
 from keras_vdd.data.decoding.orientation import turning_of
 from keras_vdd.data.decoding.reading import Reading
+from keras_vdd.data.decoding.scaling import NO_CROPPING
 from keras_vdd.data.decoding.truncation import missing_bytes
-from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of
+from keras_vdd.data.decoding.unreadable import NoDecoder, UnreadableVideo, words_of
 
 # 8K; what is larger is a broken header, and one such frame could take all memory.
 MAX_PIXELS = 8192 * 4352
@@ -19,6 +22,10 @@ MAX_PIXELS = 8192 * 4352
 OPTIONS = {"max_pixels": str(MAX_PIXELS), "protocol_whitelist": "file", "err_detect": "crccheck+bitstream"}
 # FFmpeg's own decoders of these notice next to no damage; the codecs' reference decoders do, as fast.
 REFERENCE_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
+# What builds without another decoder of these have needs a device that decodes.
+HARDWARE_DECODERS = frozenset({"av1"})
+# Containers that may state a part of the frames to be shown (`clap`, `PixelCrop`).
+_CROPPING = ("mov", "matroska")
 
 
 class VideoFile:
@@ -63,6 +70,16 @@ class VideoFile:
         own = self._decoder is self.stream.codec_context
         return None if own else _turning_as_stated(self.path, self.stream.index)
 
+    @functools.cached_property
+    def cropping(self):
+        """What of the decoded frames the container does not show: pixels at the left, right, top and bottom."""
+        if not any(name in self.container.format.name for name in _CROPPING):
+            return NO_CROPPING
+        stated = re.search(
+            r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)", _described(self.container, self.stream)
+        )
+        return NO_CROPPING if stated is None else tuple(map(int, stated.groups()))
+
     def __enter__(self):
         return self
 
@@ -95,6 +112,8 @@ class VideoFile:
                 if to_the_end:
                     reading.end(errors(), self.container.format.name, self.stream)
         except av.error.FFmpegError as error:
+            if error.errno == errno.ENOSYS and self._decoder.name in HARDWARE_DECODERS:
+                raise NoDecoder(self.path, self._decoder.name) from None
             reason = f"it is damaged after {reading.count} frames ({words_of(error)})"
             raise UnreadableVideo(self.path, reason) from None
 
@@ -107,15 +126,29 @@ def _chosen_stream(container, path):
     streams = [video for video in container.streams.video if not video.disposition & disposition.attached_pic]
     if not streams:
         raise UnreadableVideo(path, "it has no video stream")
-    streams = [video for video in streams if video.codec_context is not None]
-    if not streams:
-        raise UnreadableVideo(path, "its codec is unknown")
+    decodable = [video for video in streams if video.codec_context is not None]
+    if not decodable:
+        codec = next(filter(None, (_codec_named(container, video) for video in streams)), None)
+        raise NoDecoder(path, codec) if codec else UnreadableVideo(path, "its codec is unknown")
 
     def preference(video):
         pixels = video.codec_context.width * video.codec_context.height
         return pixels + 5_000_000 * bool(video.disposition & disposition.default)
 
-    return max(streams, key=preference)
+    return max(decodable, key=preference)
+
+
+def _codec_named(container, stream):
+    """Return FFmpeg's name of the codec of a stream that it cannot decode; None where it has none."""
+    # PyAV gives such a stream no codec.
+    codec = re.search(r": Video: (\w+)", _described(container, stream))
+    return None if codec is None or codec[1] == "none" else codec[1]
+
+
+def _described(container, stream):
+    """Return what FFmpeg tells of a stream: PyAV does not give all of it."""
+    _, _, text = description(container).partition(f"\n  Stream #0:{stream.index}")
+    return re.split(r"\n  Stream #0:", text)[0]
 
 
 def _decoder(codec):

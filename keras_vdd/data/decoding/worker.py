@@ -20,6 +20,7 @@ import av
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
+from keras_vdd.data.decoding.process import READY
 from keras_vdd.data.decoding.source_checksum import source_checksum
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.files import replacing, write_atomically
@@ -45,7 +46,7 @@ def main():
     # A filter graph holds itself in a circle. What is there already need not be searched for such.
     gc.freeze()
     try:
-        _reply(replies, {"ready": True})
+        _reply(replies, READY)
         for line in sys.stdin:
             job = json.loads(line)
             _reply(replies, _decode(**job) if "part" in job else _look(**job))

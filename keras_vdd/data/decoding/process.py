@@ -1,0 +1,111 @@
+"""One decoding process, seen from the process that asks it: what it answers, and what it wrote before it ended."""
+
+import collections
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import keras_vdd
+
+# How many of the last lines that it wrote on standard error are kept.
+_LINES = 200
+READY = {"ready": True}
+
+
+class Process:
+    """A process of `worker.py` of its own session; it is ready once `starts` says so.
+
+    What it writes on standard error is kept and not shown: it is for whoever looks into why it ended.
+
+    Attributes:
+        pid: int.
+    """
+
+    def __init__(self) -> None:
+        home = os.path.dirname(os.path.dirname(os.path.abspath(keras_vdd.__file__)))
+        paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "keras_vdd.data.decoding.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            # What a terminal sends to its programs is the parent's to act on, also while this one starts.
+            start_new_session=True,
+        )
+        assert process.stdin and process.stdout and process.stderr
+        self.pid, self._jobs, self._answers, self._said = (
+            process.pid,
+            process.stdin,
+            process.stdout,
+            process.stderr,
+        )
+        self._wrote: collections.deque[str] = collections.deque(maxlen=_LINES)
+        # A pipe that nobody reads would be full one day, and whoever writes into it would wait.
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        try:
+            self._listener.start()
+        except RuntimeError:  # no more threads are to be had
+            self.close()
+            raise
+
+    def starts(self) -> bool:
+        """Wait until it can be asked; return False where it ended instead."""
+        for line in self._answers:
+            # What runs in every Python here (a sitecustomize) may have said something first.
+            with contextlib.suppress(ValueError):
+                if json.loads(line) == READY:
+                    return True
+        return False
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any] | None:
+        """Give it a job and wait for the answer; None where it ended instead."""
+        try:
+            self._jobs.write(json.dumps(job) + "\n")
+            self._jobs.flush()
+            answer = self._answers.readline()
+        except OSError:
+            return None
+        return json.loads(answer) if answer.endswith("\n") else None
+
+    def ended(self) -> bool:
+        """Return whether it is over."""
+        return self._process.poll() is not None
+
+    def status(self) -> int:
+        """Wait for its end and return its exit status, below 0 for the signal that ended it."""
+        return self._process.wait()
+
+    def wrote(self) -> str:
+        """Return the last lines that it wrote on standard error; call it after its end."""
+        # A process of its own that it left behind could hold the pipe open.
+        self._listener.join(timeout=1)
+        return "".join(list(self._wrote)).strip()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it, wait for that and close its pipes."""
+        self._process.kill()
+        self._process.wait()
+        # A job that never reached it is still in the pipe's buffer.
+        with contextlib.suppress(OSError):
+            self._jobs.close()
+        self._answers.close()
+        if self._listener.ident is None:
+            self._said.close()
+        else:
+            self._listener.join(timeout=1)
+
+    def _listen(self) -> None:
+        with self._said:
+            self._wrote.extend(self._said)
