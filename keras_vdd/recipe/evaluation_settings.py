@@ -31,7 +31,7 @@ class EvaluationSettings(Settings):
     """Least optimizer steps (evaluator stable)."""
     batch_size: Positive = 256
     """Clips of a step."""
-    test_clips: Positive = 3
+    test_clips: Annotated[Positive, Field(le=1000)] = 3
     """Random clips of a test video whose answers are averaged."""
     compare: Annotated[tuple[Annotated[str, one_of(BASELINES.names)], ...], BeforeValidator(listed)] = (
         "random-stills",
