@@ -5,13 +5,14 @@ import importlib
 import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import click
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
-from keras_vdd.installed import choice, how_to_install, installed
+from keras_vdd.installed import choice, configuration, how_to_install, installed
 from keras_vdd.machine import address_space_bytes
 from keras_vdd.text import printable
 
@@ -60,14 +61,16 @@ def settle(say=True, run=None):
 
 
 def _of_run(folder):
-    """Return the backend that the run in a folder was begun on, and why it is taken; None where there is none."""
+    """Return the backend that the run at a path was begun on, and why it is taken; None where there is none."""
     from keras_vdd.runs.environment import begun_with
+    from keras_vdd.runs.places import run_at
 
     try:
-        name = begun_with(Path(folder).expanduser())["backend"]
+        run = run_at(folder) or Path(folder).expanduser()
+        name = begun_with(run)["backend"]
     except (VddError, OSError):
         return None
-    return (name, f"the run '{folder}' was begun on it") if name in NAMES and installed(name) else None
+    return (name, f"the run '{run}' was begun on it") if name in NAMES and installed(name) else None
 
 
 def start(quietly=True):
@@ -87,6 +90,28 @@ def start(quietly=True):
     except (ImportError, OSError) as error:
         name = os.environ["KERAS_BACKEND"]
         raise VddError(f"Keras does not start on {name} ({error}); `vdd doctor` says more") from error
+    except Exception as error:
+        if not _is_of_configuration(error):
+            raise
+        raise VddError(
+            f"Keras cannot read its configuration '{configuration()}' ({error}): correct that file, or delete it"
+        ) from error
+
+
+def _is_of_configuration(error):
+    """Whether an error was raised where Keras reads what a user configured."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(
+        frame.filename.replace(os.sep, "/").endswith("keras/src/backend/config.py") for frame in frames
+    )
+
+
+def refuse_no_folder():
+    """Refuse a working directory that was deleted: paths lead nowhere there, and torch ends the process."""
+    try:
+        os.getcwd()
+    except OSError:
+        raise UsageError("the folder that you are in does not exist any more: go to another") from None
 
 
 def refuse_little_memory(name):

@@ -18,7 +18,14 @@ from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
 from keras_vdd.stopping import SIGNALS, heard
-from keras_vdd.text import as_text, command_line, printable, printable_document, write_what_can_be_written
+from keras_vdd.text import (
+    as_text,
+    command_line,
+    open_standard_streams,
+    printable,
+    printable_document,
+    write_what_can_be_written,
+)
 
 COMMANDS = {
     "recipes": "List, show, copy and check recipes.",
@@ -110,6 +117,7 @@ def run():
 
     Python would else tell of Ctrl-C in whatever it is doing there, by a traceback.
     """
+    open_standard_streams()
     code = main()
     for number in SIGNALS:
         if signal.getsignal(number) not in (signal.SIG_IGN, None):

@@ -91,15 +91,29 @@ def _name_plugins(ctx, parameter, value):
         _plugins.extend(value)
 
 
-def _load_plugins():
+def _load_plugins(context):
     """Run the files that --plugin named; Keras, which they may import, is started as elsewhere first."""
     from keras_vdd.plugins import load_plugin
 
-    backend.settle(say=_verbosity.level >= 0)
+    backend.settle(say=_verbosity.level >= 0, run=_run_of(context))
     backend.start(quietly=_verbosity.level < 1)
     with contextlib.redirect_stdout(sys.stderr):
         for path in _plugins:
             load_plugin(path)
+
+
+def _run_of(context):
+    """The folder of the run that a command is about, as far as its arguments say; they are not checked yet.
+
+    What a recipe names may be what a plugin adds.
+    """
+    given = context.params
+    if context.command.name != "distill":
+        return given.get("path")
+    from keras_vdd.recipe.load import run_folder_of
+
+    name = [] if given["name"] is None else [f"run.name={given['name']}"]
+    return run_folder_of(given["recipe"], [*given["overrides"], *name])
 
 
 def options(command):
@@ -107,9 +121,11 @@ def options(command):
 
     @functools.wraps(command)
     def function(*args, **others):
+        backend.refuse_no_folder()
         # Not yet in a group: what follows its name may still choose a backend.
-        if _plugins and not isinstance(click.get_current_context().command, click.Group):
-            _load_plugins()
+        context = click.get_current_context()
+        if _plugins and not isinstance(context.command, click.Group):
+            _load_plugins(context)
         return command(*args, **others)
 
     for option in (
@@ -152,7 +168,7 @@ def options(command):
             is_eager=True,
             expose_value=False,
             callback=_set_backend,
-            help="Keras backend; else KERAS_BACKEND, else the first installed.",
+            help="Keras backend; else KERAS_BACKEND, that of the run, of keras.json, or the first installed.",
         ),
     ):
         function = option(function)

@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 
 # Public name: where it is, and as what. A submodule is its own home.
 _HOMES = {
-    "DistilledSet": ("memory.distilled_set", "DistilledSet"),
-    "as_videos": ("hub.videos", "as_videos"),
+    "DistilledSet": ("distilled", "DistilledSet"),
+    "as_videos": ("datasets_hook.videos", "as_videos"),
     "distill": ("pipeline", "distill"),
     "copy_recipe": ("planning.recipe_copies", "copy_recipe"),
     "doctor": ("diagnosis", "doctor"),
@@ -25,14 +25,14 @@ _HOMES = {
     "load_recipe": ("recipe.load", "load_recipe"),
     "make_experts": ("pipeline", "make_experts"),
     "make_interpolator": ("pipeline", "make_interpolator"),
-    "materialise": ("hub.videos", "materialise"),
+    "materialise": ("datasets_hook.videos", "materialise"),
     "plan": ("pipeline", "plan"),
     "predict": ("classifiers.prediction", "predict"),
     "prepare": ("pipeline", "prepare"),
     "publish": ("hub.publish", "publish"),
     "publish_experts": ("experts.published", "publish_experts"),
     "register_baseline": ("evaluation.baselines", "register_baseline"),
-    "register_memory": ("memory.registry", "register_memory"),
+    "register_memory": ("distilled.registration", "register_memory"),
     "register_method": ("methods.registry", "register_method"),
     "register_network": ("models.registry", "register_network"),
     "register_source": ("data.sources", "register_source"),
@@ -70,4 +70,4 @@ def __dir__() -> list[str]:
 
 
 # Last, since the reader that this registers imports from the package.
-importlib.import_module("keras_vdd.hub.on_import").install()
+importlib.import_module("keras_vdd.datasets_hook.on_import").install()

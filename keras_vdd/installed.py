@@ -44,7 +44,7 @@ def configured() -> str | None:
     choice.
     """
     try:
-        found = json.loads(_configuration().read_text(encoding="utf-8"))
+        found = json.loads(configuration().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if not isinstance(found, dict) or AUTOMATIC.items() <= found.items():
@@ -62,7 +62,7 @@ def choice() -> tuple[str | None, str]:
         return asked, "KERAS_BACKEND says so"
     name = configured()
     if name is not None and installed(name):
-        return name, f"{_configuration()} says so"
+        return name, f"{configuration()} says so"
     name = next((each for each in BACKENDS if installed(each)), None)
     return (
         name,
@@ -70,6 +70,7 @@ def choice() -> tuple[str | None, str]:
     )
 
 
-def _configuration() -> Path:
+def configuration() -> Path:
+    """Return the path of Keras' own configuration file, which need not be there."""
     # Not `Path.home()`, which fails where there is neither HOME nor an entry in the list of users.
     return Path(os.environ.get("KERAS_HOME") or Path(os.path.expanduser("~"), ".keras"), "keras.json")

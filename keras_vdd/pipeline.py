@@ -96,7 +96,9 @@ def make_experts(
     with on_its_device(recipe):
         check_beforehand(recipe)
         check_source(recipe)
-        bank = learn_experts(recipe, stores_of(recipe, progress), progress, callbacks)
+        stores = stores_of(recipe, progress)
+        check_classes(recipe, len(stores["train"].class_names))
+        bank = learn_experts(recipe, stores, progress, callbacks)
     experts = [
         {"number": number, "top1": top1, "loss": losses[-1]}
         for number, (top1, losses) in enumerate(zip(bank.accuracies, bank.losses, strict=True))

@@ -1,5 +1,6 @@
 """Names as people and systems give them, made text that can be kept anywhere and shown on a terminal."""
 
+import os
 import re
 import shlex
 import sys
@@ -67,6 +68,20 @@ def write_what_can_be_written() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure") and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+
+
+def open_standard_streams() -> None:
+    """Let standard streams that are closed lead nowhere.
+
+    The next file that is opened would else have the number of a stream, and in it what libraries write there.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free; other processes that are started get it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            setattr(sys, name, open(number, mode, closefd=False, errors="backslashreplace"))
 
 
 def _argument(argument):

@@ -11,11 +11,14 @@ import types
 
 import hypothesis
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 # Rooms whose tests come out alike whatever the backend, as do those that lie in no room; elsewhere the mark
 # `once` says so of a test or a file.
 TESTS = pathlib.Path(__file__).resolve().parent
-ONCE = ("cli", "coreset", "data", "hub", "planning", "recipe", "report")
+ONCE = (
+    "cards", "cli", "coreset", "data", "datasets_hook", "hub", "planning", "published", "recipe", "report"
+)  # fmt: skip
 
 # JAX and TensorFlow compile many small functions here, each run a few times: XLA's costly passes would not pay,
 # nor its newer way of fusing loops, which takes four times as long to compile, nor parts compiled side by side.
@@ -34,8 +37,12 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 # Two backends may be at work at once: how long an example takes tells nothing.
-hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.register_profile("tests", deadline=None, database=None)
 hypothesis.settings.load_profile("tests")
+# What it keeps for itself, such as tables of letters, goes with the tests, not into the tree.
+drawn = tempfile.mkdtemp(prefix="vdd-tests-hypothesis-")
+atexit.register(shutil.rmtree, drawn, ignore_errors=True)
+set_hypothesis_home_dir(drawn)
 
 
 def pytest_addoption(parser):

@@ -5,8 +5,9 @@ A kind takes of each table the settings that it uses; what it alone can do is sa
 
 import numpy as np
 
-from keras_vdd.memory import MEMORIES, DistilledSet
-from keras_vdd.memory.precision import LEARNED_AS
+from keras_vdd.distilled import DistilledSet
+from keras_vdd.memory import MEMORIES
+from keras_vdd.storage.storage_types import LEARNED_AS
 
 KINDS = MEMORIES.names()
 # More of everything than slots, as far as a kind has it.

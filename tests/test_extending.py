@@ -18,13 +18,14 @@ BLOCK = re.compile(
     r"[Ss]ave\s+(?:this|it)\s+as\s+`([\w.]+)`:\n\n```\w+\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE
 )
 COMMANDS = re.compile(r"^```bash\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
-# What shortens a run and changes nothing that a page is about.
-SHORT = [text for text in SMALL if not text.startswith(("data.", "evaluation.compare"))]
-GESTURES = [text for text in SHORT if "shapes" not in text] + ["evaluation.compare=[]", "data.frames=4"]
+# Settings that make a run short and leave alone what the pages set.
+SHORT = [setting for setting in SMALL if not setting.startswith(("data.", "evaluation.compare"))]
+SHAPES = ["data.shapes.train_per_class=3", "data.shapes.test_per_class=2"]
+GESTURES = [*SHORT, "evaluation.compare=[]", "data.frames=4"]
 
 
 def follow(page, place):
-    """Save the files of a page in `place`; return its commands, each a list of words."""
+    """Save the files of a page in `place`; return its commands, each a list of words after `vdd`."""
     text = (DOCS / page).read_text(encoding="utf-8")
     for name, content in BLOCK.findall(text):
         (place / name).write_text(content, encoding="utf-8")
@@ -32,7 +33,7 @@ def follow(page, place):
 
 
 def vdd(place, words, *settings, code=0):
-    """Run a command as a user would, in a process of its own."""
+    """Run a command as a user would, in a process of its own that ends with `code`; return what it printed."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "keras_vdd.cli", *words, *settings],
         cwd=place, capture_output=True, text=True, timeout=600, env=os.environ,
@@ -42,10 +43,8 @@ def vdd(place, words, *settings, code=0):
 
 
 def rows_of(run):
+    """Return the rows of a run's results by name."""
     return {row["method"]: row for row in json.loads((run / "results.json").read_text())["rows"]}
-
-
-SHAPES = ["data.shapes.train_per_class=3", "data.shapes.test_per_class=2"]
 
 
 def test_the_network_of_the_page_runs(tmp_path, vdd_here):
@@ -65,22 +64,15 @@ def test_the_network_of_the_page_runs(tmp_path, vdd_here):
 
 def test_processes_that_train_experts_know_the_network_too(tmp_path):
     follow("adding-a-network.md", tmp_path)
-    settings = [
-        "experts.count=2",
-        "experts.processes=2",
-        "experts.batch_size=12",
-        "dynamic.max_start_epoch=2",
-    ]
-    settings += [
+    experts = ["experts.count=2", "experts.processes=2", "experts.batch_size=12"]
+    matched = [
         "dynamic.network=frame_gru",
         "dynamic.width=4",
         "dynamic.inner_steps=2",
-        "data.frames=4",
-        *SHAPES,
+        "dynamic.max_start_epoch=2",
     ]
-    done = vdd(
-        tmp_path, ["experts", "--recipe", "mtt-shapes", "--plugin", "frame_gru.py", "--json"], *settings
-    )
+    words = ["experts", "--recipe", "mtt-shapes", "--plugin", "frame_gru.py", "--json"]
+    done = vdd(tmp_path, words, *experts, *matched, "data.frames=4", *SHAPES)
     assert len(json.loads(done.stdout)["experts"]) == 2
 
 
@@ -107,7 +99,7 @@ def test_the_dataset_of_the_page_runs(tmp_path, vdd_here):
     vdd_here(distill, *GESTURES)
     (row,) = rows_of(tmp_path / "runs" / "gestures").values()
     assert row["pairs"]["mean"] is not None
-    # Under another name, for a finished run is answered from its files.
+    # Wrong settings, under another name each: a finished run would be answered from its files.
     said = vdd_here(distill[:-1], *GESTURES, "run.name=rootless", code=2).err
     assert "needs data.root" in said
     said = vdd_here(distill, *GESTURES, "run.name=misspelt", "data.classes=left,rihgt", code=2).err
@@ -127,5 +119,5 @@ def test_the_row_of_the_page_runs(tmp_path, vdd_here):
 
 
 @pytest.mark.parametrize("page", ["adding-a-network.md", "adding-a-dataset.md", "extending.md"])
-def test_a_page_has_its_file_and_its_command(page, tmp_path):
+def test_a_page_has_a_file_to_save_and_a_command(page, tmp_path):
     assert follow(page, tmp_path) and list(tmp_path.glob("*.py"))

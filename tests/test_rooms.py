@@ -1,6 +1,7 @@
-"""The rooms: imports go down only, nobody imports the command line, and private names stay at home."""
+"""The rooms: imports go down only and in no circle, none is large, private names stay at home."""
 
 import ast
+import graphlib
 import os
 import pathlib
 import shutil
@@ -44,7 +45,7 @@ def test_rooms_import_from_rooms_further_down_only(copy):
     "file, line",
     [
         ("models/footprint.py", "from keras_vdd.runs import folder"),
-        ("hub/card.py", "from keras_vdd import pipeline"),
+        ("cards/card.py", "from keras_vdd import pipeline"),
         ("data/decoding/cut.py", "from keras_vdd.data.store import reader"),
     ],
 )
@@ -60,6 +61,48 @@ def test_a_room_that_the_contract_does_not_name_is_noticed(copy):
     (copy / "keras_vdd" / "attic" / "__init__.py").write_text('"""A new room."""\n')
     code, report = broken_contracts(copy)
     assert code == 1 and "attic" in report
+
+
+def files_by_room():
+    """Return {room: paths of its files}; the rooms inside `data` count as such."""
+    rooms = {}
+    for path in sorted([*(ROOT / "keras_vdd").rglob("*.py"), *(ROOT / "cli").rglob("*.py")]):
+        folders = path.relative_to(ROOT).parts[:-1]
+        rooms.setdefault("/".join(folders[: 3 if "data" in folders else 2]), []).append(path)
+    return rooms
+
+
+def test_no_room_has_more_than_2000_lines():
+    sizes = {
+        room: sum(len(path.read_text().splitlines()) for path in paths)
+        for room, paths in files_by_room().items()
+        if room != "keras_vdd"  # files of no room
+    }
+    assert len(sizes) > 30 and {room: lines for room, lines in sizes.items() if lines > 2000} == {}
+
+
+def circle(folder):
+    """Return the modules of a circle of imports in a package, those inside functions too; None where there is none."""
+    modules = {
+        ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (folder / "keras_vdd").rglob("*.py")
+    }
+    graph = {
+        module: {f"{home}.{name}" if f"{home}.{name}" in modules else home for home, name in imports(path)}
+        for module, path in modules.items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return None
+
+
+def test_no_files_import_each_other_in_a_circle(copy):
+    assert circle(copy) is None
+    low = copy / "keras_vdd" / "storage" / "levels.py"
+    low.write_text(f"{low.read_text()}\n\ndef back():\n    from keras_vdd.storage import storage_types\n")
+    assert "keras_vdd.storage.levels" in circle(copy)
 
 
 def imports(path):

@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 import unicodedata
 
 import pyarrow as pa
@@ -151,3 +152,17 @@ def test_tables_of_rows_go_to_folders_of_any_name(tmp_path):
     path = tmp_path / os.fsdecode(b"d\xff.parquet")
     write_table(pa.table({"label": [1]}), path)
     assert pq.read_table(io.BytesIO(path.read_bytes())).to_pydict() == {"label": [1]}
+
+
+def test_closed_standard_streams_lead_nowhere():
+    code = (
+        "import os, sys; from keras_vdd.text import open_standard_streams; open_standard_streams()\n"
+        "assert os.open(os.devnull, os.O_RDONLY) > 2; print(sys.stdin.read(), file=sys.stderr)\n"
+        "import subprocess; sys.exit(subprocess.call([sys.executable, '-c', 'import os; os.write(2, b\"x\")']))"
+    )
+
+    def close():
+        for number in range(3):
+            os.close(number)
+
+    assert subprocess.run([sys.executable, "-P", "-c", code], preexec_fn=close).returncode == 0

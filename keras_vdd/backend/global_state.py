@@ -11,8 +11,9 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
 
-# The policy last: where nobody chose one it is made of floatx.
-_SETTINGS = ("floatx", "epsilon", "image_data_format", "dtype_policy")
+_SETTINGS = ("floatx", "epsilon", "image_data_format")
+# Not by `keras.config`, which makes a policy of floatx where nobody chose one: it would no longer follow floatx.
+_POLICY = "dtype_policy"
 
 
 @contextlib.contextmanager
@@ -24,12 +25,14 @@ def global_state_kept() -> Iterator[None]:
     that is made draws one: the code that calls this package should draw what it would draw without it.
     """
     settings = {name: getattr(keras.config, name)() for name in _SETTINGS}
+    policy = global_state.get_global_attribute(_POLICY)
     restorers = [_python(), _numpy(), _keras(), _torch(), _tensorflow()]
     try:
         yield
     finally:
         for name, value in settings.items():
             getattr(keras.config, f"set_{name}")(value)
+        global_state.set_global_attribute(_POLICY, policy)
         for restore in restorers:
             restore()
 

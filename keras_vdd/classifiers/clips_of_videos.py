@@ -1,4 +1,4 @@
-"""From video files, and arrays of pixels, to the clips that a classifier looks at."""
+"""Clips for a classifier: cut out of video files, or given as an array of pixels and checked."""
 
 import logging
 import os
@@ -10,9 +10,9 @@ import numpy as np
 from keras_vdd.data.decoding.decode import chosen_frames
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.data.folders.clutter import entries, is_folder
+from keras_vdd.data.folders.listing import is_video
 from keras_vdd.data.sampling import spread_indices
-from keras_vdd.data.sources.clutter import entries, is_folder
-from keras_vdd.data.sources.listing import is_video
 from keras_vdd.errors import UsageError
 from keras_vdd.tensors import File
 
@@ -21,12 +21,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """How clips are cut out of a video file, as test clips are: decoding, size and interval are the same.
+    """How clips are cut out of a video: as test clips are, so that a classifier sees what it was scored on.
 
     Attributes:
-        frames, size: of a clip.
+        frames: frames of a clip.
+        size: side of its square frames, in pixels.
         interval: source frames from one clip frame to the next.
-        clips: of a video, spread evenly over it; of one, the middle.
+        clips: how many clips of each video, spread evenly over it; 1 takes the middle.
     """
 
     frames: int
@@ -38,6 +39,8 @@ class ClipSettings:
 def found_videos(paths: Iterable[File]) -> list[str]:
     """Return the paths of all videos: files as they are given, and what folders hold, at any depth.
 
+    A video is a file, or a folder of numbered images, one a frame.
+
     Raises:
         UsageError: there is no such path, or a folder holds no video.
     """
@@ -46,17 +49,23 @@ def found_videos(paths: Iterable[File]) -> list[str]:
         path = os.fspath(given)
         if not os.path.exists(path):
             raise UsageError(f"There is no video {path}: give a file, or a folder of videos.")
-        inside = [path] if not os.path.isdir(path) or holds_frames(path) else list(_videos_in(path))
+        is_video_itself = not os.path.isdir(path) or holds_frames(path)
+        inside = [path] if is_video_itself else list(_videos_in(path, set()))
         if not inside:
             raise UsageError(f"The folder {path} holds no video: give a file, or a folder of videos.")
         found += inside
     return found
 
 
-def _videos_in(folder: str) -> Iterator[str]:
+def _videos_in(folder: str, seen: set[str]) -> Iterator[str]:
+    """Yield the paths of the videos in a folder, at any depth; `seen` are the real paths of folders looked into."""
+    place = os.path.realpath(folder)
+    if place in seen:  # by links, folders may hold each other
+        return
+    seen.add(place)
     for entry in entries(folder):
         if is_folder(entry):
-            yield from [entry.path] if holds_frames(entry.path) else _videos_in(entry.path)
+            yield from [entry.path] if holds_frames(entry.path) else _videos_in(entry.path, seen)
         elif is_video(entry.name):
             yield entry.path
 
@@ -64,10 +73,10 @@ def _videos_in(folder: str) -> Iterator[str]:
 def clips_of_files(paths: list[str], settings: ClipSettings) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (path, uint8 (clips, frames, size, size, 3)) of each video that can be read.
 
-    One that cannot be read is a warning.
+    Of one that cannot be read the log has a warning, and the next is taken.
 
     Raises:
-        UnreadableVideo: it was the only one.
+        UnreadableVideo: it is the only one.
     """
     for path in paths:
         try:
@@ -79,21 +88,28 @@ def clips_of_files(paths: list[str], settings: ClipSettings) -> Iterator[tuple[s
 
 
 def _clips_of(path: str, settings: ClipSettings) -> np.ndarray:
-    wanted = []
+    wanted = np.empty(0, int)
 
     def choose(length: int) -> np.ndarray:
-        wanted.append(spread_indices(length, settings.frames, settings.interval, settings.clips))
-        return wanted[0]
+        # The length is known only once the file is open; which frames were chosen is needed again below.
+        nonlocal wanted
+        wanted = spread_indices(length, settings.frames, settings.interval, settings.clips)
+        return wanted
 
     pictures = np.stack(list(chosen_frames(path, settings.size, choose)))
-    return pictures[np.searchsorted(np.unique(wanted[0]), wanted[0])]
+    # Each frame was decoded once, in order; a clip may show it again, and clips may share it.
+    return pictures[np.searchsorted(np.unique(wanted), wanted)]
 
 
 def checked_pixels(videos: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return an array of clips as it is, once it is known to hold pixels of that shape.
+    """Return an array of clips as it is, once it is known to hold pixels, 0 to 255.
+
+    Args:
+        videos: (n, *shape), integers or floats.
+        shape: (frames, height, width, 3), of a clip.
 
     Raises:
-        UsageError: it is of another shape or type, or its values are no pixels.
+        UsageError: it holds no clip, or is of another shape or type, or its values are no pixels.
     """
     videos = np.asarray(videos)
     if videos.shape[1:] != shape or not len(videos) or videos.dtype.kind not in "uif":
@@ -102,6 +118,6 @@ def checked_pixels(videos: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
             f"{', '.join(map(str, shape))})."
         )
     low, high = float(videos.min()), float(videos.max())
-    if not (low >= 0 and high <= 255):
+    if not (low >= 0 and high <= 255):  # so that NaN is refused too
         raise UsageError(f"The videos have values from {low:g} to {high:g}; they must be pixels, 0 to 255.")
     return videos

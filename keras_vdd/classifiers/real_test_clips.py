@@ -7,7 +7,7 @@ from typing import Any
 
 from keras_vdd.evaluation.clip_batches import ClipBatches
 from keras_vdd.evaluation.scoring import test_clips_of
-from keras_vdd.hub.target import check_recipe_beside
+from keras_vdd.hub.target import recipe_at
 from keras_vdd.pipeline import AnyProgress, AnyRecipe
 from keras_vdd.progress import listener
 from keras_vdd.recipe.load import load_recipe
@@ -23,7 +23,8 @@ def test_clips(
     that are not decoded yet are decoded first, into the recipe's store.
 
     Args:
-        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping.
+        recipe: a `Recipe`, or what `keras_vdd.load_recipe` makes one of: a name, a path or a mapping. Of a recipe that
+            lies in a set which somebody else made, the folders that it names are not taken: give `data.root`.
         clips: int, random clips of each test video; None for the recipe's own number (`evaluation.test_clips`).
         pixels: give pixels, 0 to 255, as a classifier that `keras_vdd.train` saved takes them, in place of videos
             normalised by the recipe's `data.mean` and `data.std`, as those of a distilled set are.
@@ -35,8 +36,7 @@ def test_clips(
         tuple of str, and `labels`, int32, those of all clips in order.
 
     Raises:
-        UsageError: `clips` is no whole number above 0; the recipe is unknown or wrong; or it is that of a downloaded
-            set and names places of its author's machine.
+        UsageError: `clips` is no whole number above 0; or the recipe is unknown or wrong.
         VddError: the videos are not as the recipe says, or do not fit on the disk.
 
     Example:
@@ -45,8 +45,9 @@ def test_clips(
     if clips is not None:
         settings = {**settings, "evaluation.test_clips": clips}
     if isinstance(recipe, str | os.PathLike):
-        check_recipe_beside(recipe, settings)
-    recipe = load_recipe(recipe, **settings)
+        recipe = recipe_at(recipe, **settings)
+    else:
+        recipe = load_recipe(recipe, **settings)
     store = stores_of(recipe, listener(progress), ("test",))["test"]
     return ClipBatches(test_clips_of(recipe, store), tuple(store.class_names), pixels)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vdd.data.clips import choose_videos, read_clips, read_stills
+from keras_vdd.distilled.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.training_sets import FixedVideos
-from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
 
 KINDS = ("clips", "stills")
 

@@ -9,6 +9,7 @@ import keras
 
 from keras_vdd import models, placement
 from keras_vdd.data.sources import SOURCES
+from keras_vdd.distilled.budget import stored_bytes
 from keras_vdd.evaluation.baselines import BASELINES, Beside
 from keras_vdd.evaluation.fresh_networks import evaluate
 from keras_vdd.evaluation.protocol import protocol_of
@@ -16,7 +17,6 @@ from keras_vdd.evaluation.real_clips import RealClips
 from keras_vdd.evaluation.records import ResultRow
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.training_sets import FixedVideos
-from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.sealed import Damaged, read_json, write_json
 from keras_vdd.times import Times
 

@@ -6,13 +6,13 @@ import json
 import logging
 import pathlib
 
-from keras_vdd.data.decoding.cut import SHORT_SIDE
+from keras_vdd.data.decoding import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, lock
-from keras_vdd.hub.schema import EXPERTS
 from keras_vdd.hub.upload import sha256_of
 from keras_vdd.learning.checkpoint import ArraysFile, save_arrays
+from keras_vdd.published.schema import EXPERTS
 from keras_vdd.sealed import write_json
 
 # Of the files and of the training that they come from: raise it when either changes.

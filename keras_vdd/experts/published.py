@@ -17,13 +17,13 @@ from keras_vdd.experts.bank import DESCRIPTION, ExpertBank, description, expert_
 from keras_vdd.experts.engine import missing_experts, training_of
 from keras_vdd.experts.published_card import card_of
 from keras_vdd.experts.taken import read_description
-from keras_vdd.hub.address import is_run
 from keras_vdd.hub.publish import said_of
 from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, files_of, sha256_of, upload
 from keras_vdd.progress import Progress, listener
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.runs.environment import begun_with, recipe_of
+from keras_vdd.runs.places import is_run
 from keras_vdd.sealed import write_json
 from keras_vdd.tensors import File
 

@@ -2,8 +2,8 @@
 
 import string
 
+from keras_vdd.cards.card_front import licensed, source_dataset
 from keras_vdd.experts.bank import DESCRIPTION
-from keras_vdd.hub.card_front import licensed, source_dataset
 from keras_vdd.recipe.yaml_text import as_yaml
 from keras_vdd.running_code import project_url
 

@@ -2,22 +2,27 @@
 
 Cazenavette et al., "Dataset Distillation by Matching Training Trajectories" (CVPR 2022), with the settings
 of "Dancing with Still Images" (CVPR 2024) and its released code: MiniC3D, SGD 0.01 without momentum or
-decay, dropout, cross-entropy, batches of 256 clips cut anew at every visit. Batches are not standardised:
-matching trains on synthetic videos as they are.
+decay, dropout, cross-entropy, batches of 256 clips cut anew at every visit. Pixels are normalised by the set's mean
+and deviation, and a batch not by its own on top, as evaluation does: trajectory matching trains on synthetic videos
+without that step, and experts must be trained alike.
 """
 
 import contextlib
 import math
 from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_vdd import models
 from keras_vdd.backend import jit, value_and_grad
 from keras_vdd.data.clips import read_clips
+from keras_vdd.data.store import Store
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.learning.real_batches import on_device
@@ -25,24 +30,27 @@ from keras_vdd.matching.augmentation import augment, draw
 from keras_vdd.out_of_memory import lower_in_another_run, told_of_memory
 from keras_vdd.seeds import stream
 
-# Batches read ahead while one is trained on.
+# Batches that threads read ahead while one is trained on.
 _AHEAD = 2
+
+Weights = list[Any]
+"""Tensors, in the order of a network's `trainable_variables`."""
 
 
 @dataclass(frozen=True)
 class ExpertTraining:
-    """All that an expert's weights depend on besides the videos, the backend and its number: plain values.
+    """All that an expert's weights depend on besides the videos, the backend and the expert's number: plain values.
 
     Attributes:
         network, width, stem, precision: as `models.create` takes them.
         frames, interval, flip: of a clip, as `read_clips` takes them.
         mean, std: 3 floats each, of pixels scaled to 0..1.
-        augment: names of augmentations, one draw a batch; empty is off.
+        augment: names of augmentations, drawn once for a whole batch; empty is off.
         epochs: int, passes over the training set.
         learning_rate: float, the SGD step.
         batch_size: int, clips of a step; the last of an epoch may have fewer.
         seed: int, the run's.
-        deterministic: bool, whether they were trained so that an accelerator would give the same again.
+        deterministic: bool, whether an accelerator computes them by its deterministic, slower kernels.
     """
 
     network: str
@@ -52,16 +60,16 @@ class ExpertTraining:
     frames: int
     interval: int
     flip: bool
-    mean: tuple
-    std: tuple
-    augment: tuple
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    augment: tuple[str, ...]
     epochs: int
     learning_rate: float
     batch_size: int
     seed: int
     deterministic: bool = False
 
-    def steps(self, videos):
+    def steps(self, videos: int) -> int:
         """Return the steps of an epoch over `videos` training videos."""
         return math.ceil(videos / self.batch_size)
 
@@ -71,14 +79,14 @@ class Expert:
     """A trained expert.
 
     Attributes:
-        snapshots: by epoch, from 0 before training: float32 arrays in the order of the network's
+        snapshots: weights by epoch, 0 before training; of each, float32 arrays in the order of the network's
             `trainable_variables`.
         losses: the mean training loss of each epoch.
-        top1: percent of the test videos whose middle clip is told right after the last epoch.
+        top1: percent of the test videos whose middle clip the last weights classify correctly.
     """
 
-    snapshots: list
-    losses: list
+    snapshots: list[list[np.ndarray]]
+    losses: list[float]
     top1: float
 
 
@@ -93,7 +101,7 @@ class ExpertTrainer:
         VddError: there is nothing to train or to test on.
     """
 
-    def __init__(self, train, test, training):
+    def __init__(self, train: Store, test: Store, training: ExpertTraining) -> None:
         for store in (train, test):
             if not len(store):
                 raise VddError(
@@ -107,15 +115,15 @@ class ExpertTrainer:
         scale = training.mean, training.std
         self._step = sgd_step(self._network, training.learning_rate, *scale)
         self._logits = jit(
-            lambda weights, frames: models.apply(self._network, weights, _seen(frames, *scale))
+            lambda weights, frames: models.apply(self._network, weights, _normalised(frames, *scale))
         )
 
     @property
-    def nbytes(self):
-        """Bytes of the weights of one expert, all epochs."""
+    def nbytes(self) -> int:
+        """Bytes of the float32 weights of one expert, all epochs."""
         return 4 * self._network.count_params() * (self.training.epochs + 1)
 
-    def train(self, number, update=None):
+    def train(self, number: int, update: Callable[..., object] | None = None) -> Expert:
         """Train expert `number` and return the `Expert`; equal numbers give equal experts.
 
         Args:
@@ -124,7 +132,7 @@ class ExpertTrainer:
                 `update(steps done, loss=mean of the epoch, epoch=its number)`.
 
         Raises:
-            VddError: the loss or the weights left the finite numbers.
+            VddError: the loss or a weight is no longer finite, or memory ran out.
         """
         advice = "lower experts.processes, if there are several; else " + lower_in_another_run(
             "experts.batch_size", min(self.training.batch_size, len(self._train))
@@ -142,7 +150,8 @@ class ExpertTrainer:
         with contextlib.closing(batches):
             for step, batch in enumerate(batches):
                 epoch, visited = step // steps + 1, len(batch["labels"])
-                loss, weights = self._step(weights, {k: ops.convert_to_tensor(v) for k, v in batch.items()})
+                tensors = {name: ops.convert_to_tensor(array) for name, array in batch.items()}
+                loss, weights = self._step(weights, tensors)
                 loss = float(loss)
                 if not math.isfinite(loss):
                     self._diverged(number, epoch, f"loss {loss}")
@@ -160,6 +169,7 @@ class ExpertTrainer:
         return Expert(snapshots, losses, self._top1(weights))
 
     def _batch(self, number, step):
+        """The batch of a step, counted over all epochs; it depends on no other step, so that threads can read it."""
         training, names = self.training, (self.training.seed, "experts", number)
         epoch, part = divmod(step, training.steps(len(self._train)))
         order = stream(*names, "order", epoch).permutation(len(self._train))
@@ -190,8 +200,10 @@ class ExpertTrainer:
         )
 
 
-def sgd_step(network, learning_rate, mean, std):
-    """A compiled step of plain SGD on the mean cross-entropy of a batch, with dropout.
+def sgd_step(
+    network: keras.Model, learning_rate: float, mean: tuple[float, ...], std: tuple[float, ...]
+) -> Callable[[Weights, dict[str, Any]], tuple[Any, Weights]]:
+    """Return a compiled step of plain SGD on the mean cross-entropy of a batch, with dropout.
 
     Args:
         network: a built network of `keras_vdd.models`.
@@ -205,8 +217,9 @@ def sgd_step(network, learning_rate, mean, std):
     """
 
     def loss(weights, batch):
-        videos = _seen(batch["frames"], mean, std)
+        videos = _normalised(batch["frames"], mean, std)
         if "augmentation" in batch:
+            # `augment` draws by group of videos; the batch is one group.
             videos = augment(videos[None], batch["augmentation"])[0]
         logits = models.apply(network, weights, videos, training=True, seed=batch["dropout"])
         return ops.mean(ops.sparse_categorical_crossentropy(batch["labels"], logits, from_logits=True))
@@ -218,7 +231,7 @@ def sgd_step(network, learning_rate, mean, std):
     return jit(step)
 
 
-def _seen(frames, mean, std):
+def _normalised(frames, mean, std):
     return on_device(frames, frames.shape[0], mean, std)
 
 
@@ -226,8 +239,8 @@ def _on_host(weights):
     return [np.array(ops.convert_to_numpy(w), np.float32, order="C") for w in weights]
 
 
-def _ahead(make, count):
-    """Yield make(0), ..., make(count - 1); threads make the next ones while the one before is used."""
+def _ahead(make: Callable[[int], Any], count: int) -> Iterator[Any]:
+    """Yield make(0), ..., make(count - 1); threads make the next `_AHEAD` while one is used."""
     executor = ThreadPoolExecutor(_AHEAD, "reading clips")
     try:
         waiting = deque(executor.submit(make, k) for k in range(min(_AHEAD, count)))

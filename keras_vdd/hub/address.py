@@ -6,10 +6,10 @@ from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import refusals
-from keras_vdd.hub import schema as vdd
+from keras_vdd.published import schema as vdd
+from keras_vdd.runs.places import RUN_EXPORT, is_run
 from keras_vdd.tensors import File
 
-RUN_EXPORT = "distilled"
 SET_FILES = (f"{vdd.DATA_FOLDER}/*{vdd.SUFFIX}", *vdd.SIDE_FILES, vdd.EXPERTS)
 FORMS = "owner/name, hf://owner/name@revision or the address of its page"
 _NAME = r"[A-Za-z0-9][\w.-]*/[\w.-]+"
@@ -160,12 +160,6 @@ def _refuse_experts(folder: Path, what: str, source: str) -> None:
             f"{what} holds experts, networks for trajectory matching, and no distilled set: "
             f"`vdd experts --recipe RECIPE experts.source={source}` takes them and says how good they are."
         )
-
-
-def is_run(path: File) -> bool:
-    """Return whether a folder is a run's."""
-    folder = Path(path).expanduser()
-    return (folder / "recipe.yaml").is_file() and (folder / "environment.json").is_file()
 
 
 def is_download(folder: Path) -> bool:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.files import replacing
-from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.load import LoadedSet
+from keras_vdd.published import schema as vdd
 from keras_vdd.tensors import File
 
 

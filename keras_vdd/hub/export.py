@@ -7,18 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_vdd.cards import card, preview
+from keras_vdd.cards.provenance import provenance_of
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
 from keras_vdd.files import is_temporary, replacing, write_atomically
-from keras_vdd.hub import card, preview, rows
-from keras_vdd.hub import schema as vdd
+from keras_vdd.hub import rows
 from keras_vdd.hub.address import set_folder
 from keras_vdd.hub.kept import Given, Kept, as_results, kept_in, results_of_run
 from keras_vdd.hub.load import LoadedSet, load
-from keras_vdd.hub.provenance import provenance_of
-from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.memory.precision import STORAGE_TYPES, check_dtype
+from keras_vdd.published import schema as vdd
 from keras_vdd.sealed import seal
+from keras_vdd.storage.storage_types import STORAGE_TYPES, check_dtype
 from keras_vdd.tensors import File
 
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_vdd.cards.card_front import LICENSE_TEXT
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import ResultRow, Results
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.address import is_run
 from keras_vdd.hub.load import LoadedSet
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.published import schema as vdd
 from keras_vdd.recipe.yaml_text import as_mapping
+from keras_vdd.runs.places import is_run
 from keras_vdd.tensors import File
 
 Given = Results | ResultRow | dict[str, Any] | list[dict[str, Any] | ResultRow]
 """Results as a caller may give them: a run's table, or rows as `vdd evaluate --json` prints them."""
-LICENSE_TEXT = "license_details"
 _LOADED_NAME = re.compile(r'datasets\.load_dataset\("((?:[^"\\]|\\.)*)", split="train"\)')
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from keras_vdd.distilled.distilled_set import DistilledSet
+from keras_vdd.distilled.labels import likely_kind
 from keras_vdd.errors import VddError
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub import storage
 from keras_vdd.hub.address import set_folder
-from keras_vdd.hub.damage import REMEDY, told
-from keras_vdd.hub.row_weights import unpack_weights
-from keras_vdd.hub.shards import Shard, check_content, read_local, read_text, shards_of
-from keras_vdd.hub.whole_set import WholeSet
-from keras_vdd.memory.distilled_set import DistilledSet
-from keras_vdd.memory.labels import likely_kind
 from keras_vdd.memory.memory import Items
+from keras_vdd.published import schema as vdd
+from keras_vdd.published import storage
+from keras_vdd.published.damage import REMEDY, told
+from keras_vdd.published.row_weights import unpack_weights
+from keras_vdd.published.shards import Shard, check_content, read_local, read_text, shards_of
+from keras_vdd.published.whole_set import WholeSet
 from keras_vdd.sealed import unseal
 from keras_vdd.tensors import File
 
@@ -153,7 +153,7 @@ def data_files(folder: File) -> tuple[list[Path], str]:
 
 def _read_set(files: list[tuple[Path, Shard]], folder: Path) -> dict[str, Any]:
     """Return the arguments of a `DistilledSet` that the rows of its files tell."""
-    from keras_vdd.hub.validate import SOFT_LABEL, read_rows
+    from keras_vdd.published.validate import SOFT_LABEL, read_rows
 
     parts, whole = [], WholeSet()
     for path, shard in files:

@@ -5,15 +5,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError
 from keras_vdd.hub import refusals
-from keras_vdd.hub import schema as vdd
 from keras_vdd.hub.export import export
 from keras_vdd.hub.kept import Kept, kept_in, results_of_run
 from keras_vdd.hub.load import LoadedSet, load
 from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, Outcome, files_of, upload
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress, listener
+from keras_vdd.published import schema as vdd
 from keras_vdd.recipe.places import without_places
 from keras_vdd.tensors import File
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from keras_vdd.cards import preview
 from keras_vdd.errors import VddError
-from keras_vdd.hub import preview, storage
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.digest import row_digest
-from keras_vdd.hub.row_weights import pack_weights
+from keras_vdd.published import schema as vdd
+from keras_vdd.published import storage
+from keras_vdd.published.digest import row_digest
+from keras_vdd.published.row_weights import pack_weights
 
 INTEGRATOR_PARTS = ("format_version", "config", "weights")
 

@@ -1,21 +1,24 @@
 """From what a user points at, a run folder, an exported set or a Hub repository, to the set and its recipe."""
 
 import logging
-from collections.abc import Mapping
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import UsageError
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.address import is_download, is_run, repository_at, set_folder
+from keras_vdd.hub.address import is_download, repository_at, set_folder
 from keras_vdd.hub.load import load
+from keras_vdd.published import schema as vdd
+from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
-from keras_vdd.recipe.places import places_of_videos, refuse_files, without_places
+from keras_vdd.recipe.places import places_of_videos, without_places
 from keras_vdd.recipe.schema import Recipe
-from keras_vdd.recipe.yaml_text import as_mapping, read
+from keras_vdd.recipe.yaml_text import as_mapping, text_of
 from keras_vdd.runs.environment import recipe_of
+from keras_vdd.runs.places import run_at
 from keras_vdd.tensors import File
 
 _LOG = logging.getLogger(__name__)
@@ -49,44 +52,56 @@ def resolve_target(target: File, recipe: Any = None, overrides: Overrides = (), 
     folder = str(set_folder(target))
     if recipe is not None:
         return Target(folder, load_recipe(recipe, overrides, **settings))
-    if is_run(target):
-        return Target(folder, recipe_of(Path(target).expanduser(), overrides, **settings))
+    if (run := _own_run(target)) is not None:
+        return Target(folder, recipe_of(run, overrides, **settings))
     text = load(folder).recipe
     if not text:
         raise UsageError(f"{target} does not say what recipe made it; name one with --recipe (recipe=...)")
-    refuse_files(as_mapping(text, f"of {target}"), f"recipe of {target}")
-    if repository_at(target) is not None:
-        text = without_places(text)  # what others name is no place for reading and writing here
-    return Target(folder, parse_recipe(text, f"of {target}", overrides, **settings))
+    return Target(folder, _recipe_of_set(text, str(target), overrides, **settings))
 
 
-def check_recipe_beside(path: File, given: Mapping[str, Any]) -> None:
-    """See to it that the recipe file of somebody's set does not read and write unasked where its author's did.
-
-    A recipe that lies beside no set, or in a run folder, passes: it is the user's own. One in an exported folder may be
-    anybody's, and what it names is told as a warning.
+def recipe_at(path: File, **settings: Any) -> Recipe:
+    """Return the recipe of a name or a file; of one that lies in a run or in a set as `resolve_target` takes it.
 
     Args:
-        path: of the file.
-        given: settings that are laid over it, by dotted names or nested.
+        path: name of a recipe, or path of a file.
+        **settings: laid over it, as `keras_vdd.load_recipe` takes them.
 
     Raises:
-        UsageError: it extends a file; or it was downloaded and says where videos lie, and `given` does not.
+        UsageError: it is wrong, or that of a set and extends a file.
     """
     file = Path(path).expanduser()
-    folder = file.absolute().parent
-    if file.name != vdd.RECIPE or not file.is_file() or not (folder / vdd.DATA_FOLDER).is_dir():
-        return
-    values = read(file)
-    refuse_files(values, f"recipe {path}")
-    instead = {*given, *(f"data.{name}" for name in given.get("data") or ())}
-    places = [f"{place}={value}" for place, value in places_of_videos(values) if place not in instead]
-    if places and is_download(folder):
+    # The folder it is reached by: a client of the Hub keeps links in place of files.
+    folder = Path(os.path.realpath(file.parent))
+    if file.name == vdd.RECIPE and file.is_file():
+        if (run := _own_run(folder)) is not None:
+            return recipe_of(run, **settings)
+        if (folder / vdd.DATA_FOLDER).is_dir():
+            return _recipe_of_set(text_of(file), str(folder), **settings)
+    return load_recipe(path, **settings)
+
+
+def _own_run(target: File) -> Path | None:
+    """The run that a target is or lies in; None where there is none, and of what was downloaded, which is anybody's."""
+    run = None if repository_at(target) is not None else run_at(target)
+    return None if run is None or is_download(run) else run
+
+
+def _recipe_of_set(text: str, target: str, overrides: Overrides = (), **settings: Any) -> Recipe:
+    """The recipe that came with a set: wherever the set is from, what it names on its author's machine is not taken."""
+    values = as_mapping(text, f"of {target}")
+    recipe = parse_recipe(without_places(text), f"of {target}", overrides, **settings)
+    instead = {
+        f"data.{name}" for name, value in recipe.data if value != DataSettings.model_fields[name].default
+    }
+    named = {place: value for place, value in places_of_videos(values) if place not in instead}
+    if "data.root" in named and SOURCES.get(recipe.data.set).made is None:
         raise UsageError(
-            f"recipe {path}: it names a place of its author's machine, {places[0]}: give one of yours as "
-            f"{places[0].partition('=')[0]}"
+            f"recipe of {target}: its data.root is a folder of its author's machine and is not taken; add "
+            f"data.root=FOLDER, where the videos of '{recipe.data.set}' are here"
         )
-    if places and not is_run(folder.parent):
+    if named:
         _LOG.warning(
-            "The recipe of the set %s says where videos are read and kept: %s.", folder, ", ".join(places)
+            "The set %s says where its author kept videos (%s): that is not taken.", target, ", ".join(named)
         )
+    return recipe

@@ -2,19 +2,18 @@
 
 A folder `memory/<kind>/` declares a `Memory` as `MEMORY`: its settings, its layer, its reconstruction in numpy, what
 it stores and publishes, and what stage 2 learns of it. Another kind is another folder, or a call of
-`register_memory`; recipes, plans, published files, help texts and tests take it up from there. The layers are loaded
-when first used; all else needs no Keras.
+`keras_vdd.register_memory`; recipes, plans, published files, help texts and tests take it up from there. The layers
+are loaded when first used; all else needs no Keras.
 """
 
 import importlib
 
 from keras_vdd.memory.memory import Items, Memory, Shared
-from keras_vdd.memory.registry import MEMORIES, register_memory
+from keras_vdd.memory.registry import MEMORIES
 from keras_vdd.memory.settings import MemorySettings
 from keras_vdd.registry import on_call
 
 _HOMES = {
-    "DistilledSet": "distilled_set",
     "FullVideoMemory": "full_video.layer",
     "MemoryLayer": "layer",
     "StaticDynamicMemory": "static_dynamic.layer",
@@ -28,7 +27,6 @@ __all__ = [
     "MemorySettings",
     "Shared",
     "on_call",
-    "register_memory",
     *sorted(_HOMES),
 ]
 

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from keras_vdd.memory import pairing
-from keras_vdd.memory.precision import check_rounding
-from keras_vdd.memory.rounding import quantised, straight_through
+from keras_vdd.storage.rounding import quantised, straight_through
+from keras_vdd.storage.storage_types import check_rounding
 
 
 class MemoryLayer(keras.layers.Layer):

@@ -22,6 +22,7 @@ _HOMES = {
     "create": "building",
     "features": "functional",
     "fresh_weights": "fresh",
+    "outline": "building",
     "register_network": "registry",
     "sample_shape": "building",
 }

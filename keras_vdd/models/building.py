@@ -1,5 +1,6 @@
 """A network made by name, and checked for what learning asks of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
@@ -53,6 +54,23 @@ def create(
         keras.config.set_dtype_policy(policy)
     _check(network, known)
     return network
+
+
+def outline(*asked: Any) -> keras.Model:
+    """Build what `create` does of the same arguments, in shapes alone: weights take no memory and have no values.
+
+    A `.keras` file is read as it is, for its weights are there.
+    """
+    if str(asked[0]).endswith(SUFFIX):
+        return create(*asked)
+
+    def built() -> keras.Model:
+        with keras.StatelessScope(initialize_variables=False):
+            return create(*asked)
+
+    # Keras keeps, thread by thread, which weights still wait for their values, and gives them at the next occasion.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(built).result()
 
 
 def sample_shape(network: keras.Model) -> tuple[int, ...]:

@@ -14,8 +14,10 @@ from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.size import bytes_in_words
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.learning.stage import Stage
-from keras_vdd.models.footprint import first_order_bytes, total_bytes
+from keras_vdd.methods.cost import raw_and_normalised
+from keras_vdd.models.footprint import first_order_bytes, total_bytes, weight_bytes
 from keras_vdd.planning.clip_lengths import check_clip_lengths
+from keras_vdd.planning.stage_costs import amounts
 from keras_vdd.planning.stored_bytes import in_memory, interpolator_bytes, learns_labels
 from keras_vdd.recipe.schema import Recipe
 
@@ -45,7 +47,7 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
 
     Raises:
         UsageError: a network does not take clips of these sizes, or there are more integrators than classes.
-        VddError: the least that is needed at once is above the memory of the device.
+        VddError: the least that is needed at once is above the memory of the device, or there is one class.
     """
     classes = classes or _classes_of(recipe.data)
     if classes is not None:
@@ -53,6 +55,9 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
     needs = [*_learned(recipe, classes or 2)]
     needs.append(max(map(_taken(recipe, classes or 2), _asked(recipe)), key=lambda need: need[0]))
     _check_memory(recipe, needs)
+    # Asked of the networks as wide as they are, now that these are known to fit.
+    for need in _at_once(recipe, classes or 2):
+        _check_memory(recipe, [needs[0], need])
     check_clip_lengths(recipe)
 
 
@@ -61,7 +66,12 @@ def check_classes(recipe: Recipe, classes: int) -> None:
 
     Raises:
         UsageError: there are more integrators than classes.
+        VddError: there is one class.
     """
+    if classes == 1:
+        raise VddError(
+            "The data have one class, which leaves nothing to tell apart: add another class, or correct data.root."
+        )
     if (asked := recipe.memory.integrators) > classes:
         raise UsageError(
             f"memory.integrators={asked} is above the {classes} classes of the data; an integrator is shared by one "
@@ -118,6 +128,29 @@ def _taken(recipe: Any, classes: int) -> Callable[[_Asked], tuple[int, str, str]
         return _at(nbytes, asked.width, asked.stem), what, lower
 
     return taken
+
+
+def _at_once(recipe: Any, classes: int) -> Iterator[tuple[int, str, str]]:
+    """Yield, as `_learned` does, what an iteration of each stage takes at least, and the snapshots of an expert."""
+    for asked in _asked(recipe):
+        name, sizes = asked.section, (asked.frames, recipe.data.size, asked.width, asked.stem)
+        if name == "evaluation":
+            continue
+        network = models.outline(asked.architecture, classes, *sizes, recipe.run.precision)
+        settings, method = getattr(recipe, name), recipe.loss_of(name)
+
+        def held(settings: Any, name=name, method=method, network=network) -> int:
+            # An estimate counts what is read as bytes and as float32 too, five times; a fifth is there in any case.
+            cost = method.cost(settings, network, *amounts(name, recipe, classes))
+            return cost.held // raw_and_normalised(1)
+
+        numbers = [key for key, value in settings if isinstance(value, int) and not isinstance(value, bool)]
+        lower = min(numbers, key=lambda key: held(settings.model_copy(update={key: 1})))
+        yield held(settings), f"an iteration of {name}", f"{name}.{lower}"
+        if name == "dynamic" and recipe.needs_experts:
+            epochs = recipe.expert_epochs
+            lower = "experts.epochs or what is read of them"
+            yield (epochs + 1) * weight_bytes(network), f"the {epochs} epochs of an expert", lower
 
 
 def _at(value: Callable[[int, int], int], width: int, stem: int) -> int:

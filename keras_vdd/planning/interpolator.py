@@ -6,8 +6,8 @@ import numpy as np
 from keras import ops
 
 from keras_vdd.backend import jit, value_and_grad
+from keras_vdd.distilled.budget import real_clip_bytes
 from keras_vdd.interpolators.engine import training_of
-from keras_vdd.memory.budget import real_clip_bytes
 from keras_vdd.methods.cost import FORWARD, raw_and_normalised
 from keras_vdd.planning.extent import extent_of
 from keras_vdd.planning.timing import duration_in_words, measured_by, seconds_of, warn_of_days

@@ -9,11 +9,15 @@ still, forward and back; one that is only forward costs `FORWARD` of it.
 import math
 
 from keras_vdd import models
+from keras_vdd.distilled.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.learning.stage import Stage
-from keras_vdd.memory.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.methods.cost import FORWARD, raw_and_normalised
 from keras_vdd.models.footprint import first_order_bytes, weight_bytes
 from keras_vdd.planning.timing import training_operations, training_pass
+
+# Bytes that a pass which is measured may take, more than those of the recipes of the package; and how narrow is narrow.
+_MEASURED = 10**9
+_NARROW = 16
 
 
 class Networks:
@@ -28,7 +32,9 @@ class Networks:
         self._recipe, self._classes, self._known = recipe, classes, {}
 
     def of(self, architecture, width, stem=64, frames=None):
-        """Return a network, built, and the measured seconds of a training pass through it for one clip or frame.
+        """Return a network in shapes alone, and the seconds of a training pass through it for one clip or frame.
+
+        They are measured on it, or where that would take much memory on a narrower one, and scaled by operations.
 
         Args:
             architecture, width, stem: as `models.create` takes them.
@@ -38,17 +44,32 @@ class Networks:
         key = architecture, width, stem, frames or data.frames
         if key not in self._known:
             size = self._classes, frames or data.frames, data.size
-            network = models.create(architecture, *size, width, stem, precision)
-            self._known[key] = network, training_pass(network)
+            network = small = models.outline(architecture, *size, width, stem, precision)
+            while first_order_bytes(small, 2) > _MEASURED and width > _NARROW:
+                width, stem = width // 2, max(1, stem // 2)
+                small = models.outline(architecture, *size, width, stem, precision)
+            seconds = training_pass(models.create(architecture, *size, width, stem, precision))
+            if small is not network:
+                seconds *= training_operations(network) / training_operations(small)
+            self._known[key] = network, seconds
         return self._known[key]
+
+
+def amounts(name, recipe, classes):
+    """Return (classes, synthetic samples, bytes of a real sample as decoded) of the stage "static" or "dynamic"."""
+    data, memory = recipe.data, recipe.memory
+    if name == "static":
+        return classes, classes * memory.statics_per_class, real_still_bytes(data.size, data.size)
+    frames = Stage("dynamic", recipe.dynamic, data, recipe.run.seed).real_frames
+    return classes, classes * memory.videos_per_class, real_clip_bytes(frames, data.size, data.size)
 
 
 def static_stage(recipe, extent, networks):
     """Stage 1: gradient matching (DC) on stills, a fresh image network at every iteration."""
     network = networks.of(recipe.static.network, recipe.static.width)
-    still = real_still_bytes(recipe.data.size, recipe.data.size)
-    stills = extent.classes * recipe.memory.statics_per_class
-    return _matching("static", recipe, network, (extent.classes, stills, still), 4 * stills * still)
+    about = amounts("static", recipe, extent.classes)
+    _, stills, still = about
+    return _matching("static", recipe, network, about, 4 * stills * still)
 
 
 def expert_training(recipe, extent, networks):
@@ -65,29 +86,27 @@ def expert_training(recipe, extent, networks):
 
 def dynamic_stage(recipe, extent, networks, memory_bytes):
     """Stage 2, by the matching loss of the recipe; `memory_bytes` are those of the memory in float32."""
-    stage, data = Stage("dynamic", recipe.dynamic, recipe.data, recipe.run.seed), recipe.data
-    settings, videos = recipe.dynamic, extent.classes * recipe.memory.videos_per_class
+    settings, stage = recipe.dynamic, Stage("dynamic", recipe.dynamic, recipe.data, recipe.run.seed)
     # Each segment of every clip is a pass through the network, which has its length. Where experts are read, no real
     # clip is looked at.
-    real, synthetic = stage.lengths(recipe.memory.frames_of(data.frames))
+    real, synthetic = stage.lengths(recipe.memory.frames_of(recipe.data.frames))
     frames = synthetic if recipe.needs_experts else real
     network, seconds = networks.of(settings.network, settings.width, settings.stem, frames)
-    clip = real_clip_bytes(stage.real_frames, data.size, data.size)
     measured = network, stage.segments * seconds
-    return _matching("dynamic", recipe, measured, (extent.classes, videos, clip), memory_bytes)
+    return _matching("dynamic", recipe, measured, amounts("dynamic", recipe, extent.classes), memory_bytes)
 
 
-def _matching(name, recipe, measured, amounts, memory_bytes):
+def _matching(name, recipe, measured, about, memory_bytes):
     """A stage that learns by a matching loss.
 
     Args:
         name: "static" or "dynamic", the recipe's settings of the stage.
         measured: (network, seconds), as `Networks.of` returns it.
-        amounts: (classes, synthetic samples, bytes of a real sample as decoded).
+        about: as `amounts` gives it.
         memory_bytes: int, of what is learned, in float32.
     """
     stage, method, (network, seconds) = getattr(recipe, name), recipe.loss_of(name), measured
-    cost = method.cost(stage, network, *amounts)
+    cost = method.cost(stage, network, *about)
     # A stage with `patience` may stop early.
     iterations = "iterations, at most" if hasattr(stage, "patience") else "iterations"
     facts = {iterations: stage.iterations, **cost.facts}

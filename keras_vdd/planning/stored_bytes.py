@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from keras_vdd.memory.budget import label_bytes, memory_bytes, real_clip_bytes
+from keras_vdd.distilled.budget import label_bytes, memory_bytes, real_clip_bytes
 from keras_vdd.recipe.schema import Recipe
 
 

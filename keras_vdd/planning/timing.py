@@ -21,6 +21,7 @@ _CLIPS = {False: 2, True: 16}
 _NOT_SHARED = 0.1
 _REPEATS, _ENOUGH_S = 8, 0.25
 _DAY_S = 86400
+_YEAR_S = 365.25 * _DAY_S
 _LOG = logging.getLogger(__name__)
 
 
@@ -54,7 +55,11 @@ def training_operations(network):
 
 
 def duration_in_words(seconds):
-    """Return a length of time as people say it: "40 s", "12 min", "5.5 h", "3.2 days"."""
+    """Return a length of time as people say it: "40 s", "12 min", "5.5 h", "3.2 days", "over 1,000 years"."""
+    if seconds >= 1000 * _YEAR_S:
+        return "over 1,000 years"
+    if seconds >= 10 * _YEAR_S:
+        return f"{seconds / _YEAR_S:.0f} years"
     for unit, length, digits in (("days", 86400, 1), ("h", 3600, 1), ("min", 60, 0)):
         if seconds >= (2 if unit == "days" else 1) * length:
             return f"{seconds / length:.{digits}f} {unit}"

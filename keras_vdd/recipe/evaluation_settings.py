@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from keras_vdd.evaluation.baselines import BASELINES
-from keras_vdd.memory.precision import DTYPES
 from keras_vdd.models.registry import ClipNetwork
 from keras_vdd.settings import Positive, Settings, Whole, listed, one_of
+from keras_vdd.storage.storage_types import DTYPES
 
 
 class EvaluationSettings(Settings):
@@ -31,7 +31,7 @@ class EvaluationSettings(Settings):
     """Least optimizer steps (evaluator stable)."""
     batch_size: Positive = 256
     """Clips of a step."""
-    test_clips: Positive = 3
+    test_clips: Annotated[Positive, Field(le=1000)] = 3
     """Random clips of a test video whose answers are averaged."""
     compare: Annotated[tuple[Annotated[str, one_of(BASELINES.names)], ...], BeforeValidator(listed)] = (
         "random-stills",

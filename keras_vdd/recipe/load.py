@@ -3,6 +3,7 @@
 from __future__ import annotations  # so that help() shows the names of types, not what they stand for
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,9 +13,12 @@ from keras_vdd.recipe import files
 from keras_vdd.recipe.explain import sentences
 from keras_vdd.recipe.names import known
 from keras_vdd.recipe.overrides import Overrides, apply, plain
-from keras_vdd.recipe.schema import Recipe
+from keras_vdd.recipe.places import refuse_files
+from keras_vdd.recipe.schema import Recipe, RunSettings
 from keras_vdd.recipe.yaml_text import as_mapping, as_yaml
 from keras_vdd.tensors import File
+
+_RUN = {"dir": RunSettings().dir, "name": None}
 
 
 def _checked(values, source, overrides, settings=None, shown="quickstart"):
@@ -72,9 +76,28 @@ def load_recipe(
 
 
 def parse_recipe(text: str, source: str = "text", overrides: Overrides = (), **settings: Any) -> Recipe:
-    """Return the checked recipe that YAML text holds, such as the one that travels in a distilled set."""
-    values = files.extended(as_mapping(text, source), source)
-    return _checked(values, source, overrides, settings)
+    """Return the checked recipe that YAML text holds, such as the one that travels in a distilled set.
+
+    Raises:
+        UsageError: it is wrong, or extends a file: there is none beside a text.
+    """
+    values = as_mapping(text, source)
+    refuse_files(values, f"recipe {source}")
+    return _checked(files.extended(values, source), source, overrides, settings)
+
+
+def run_folder_of(recipe: File, overrides: Overrides = ()) -> Path | None:
+    """Return the run folder of a recipe by name or path, without a look at its other settings; None where it is wrong.
+
+    Args:
+        recipe, overrides: as `load_recipe` takes them.
+    """
+    try:
+        stem, values = files.values_of(recipe)
+        run = {**_RUN, **(apply(values, overrides)[0].get("run") or {})}
+        return Path(run["dir"], run["name"] or values.get("name", stem))
+    except (UsageError, TypeError, ValueError):
+        return None
 
 
 def resolved_yaml(recipe: Recipe) -> str:

@@ -13,7 +13,6 @@ from pydantic_core import PydanticKnownError
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.baselines import BASELINES
 from keras_vdd.memory import MEMORIES, Memory, MemorySettings
-from keras_vdd.memory.precision import LEARNED_AS
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.models.registry import NETWORKS
@@ -21,6 +20,7 @@ from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, InterpolatorSettings
 from keras_vdd.settings import DeviceName, FolderName, Place, Positive, Settings, Whole, in_short
+from keras_vdd.storage.storage_types import LEARNED_AS
 from keras_vdd.temporal import LEARNED
 
 # The loss of stage 1, and that of stage 2 where a recipe says none.

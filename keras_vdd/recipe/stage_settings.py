@@ -10,7 +10,7 @@ from keras_vdd.settings import Place, Positive, Real, Settings
 class ExpertSettings(Settings):
     """Networks trained on the real set, whose trajectories matching reads."""
 
-    count: Positive = 30
+    count: Annotated[Positive, Field(le=10_000)] = 30
     """Experts."""
     epochs: Positive | None = None
     """Epochs trained and kept; null for as many as the loss reads (mtt: max_start_epoch - 1 +

@@ -83,10 +83,15 @@ def _counted(node, known, above):
 
 def read(file):
     """Return the mapping of one recipe file, as written."""
+    return as_mapping(text_of(file), str(file))
+
+
+def text_of(file):
+    """Return the text of one recipe file."""
     try:
         with file.open("rb") as opened:
             # One byte more tells that there are too many; the rest of such a file is not read.
-            return as_mapping(opened.read(LONGEST + 1).decode(), str(file))
+            return opened.read(LONGEST + 1).decode()
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not a text file") from None
     except OSError as error:

@@ -8,12 +8,13 @@ from keras_vdd.data.store import open_store
 from keras_vdd.data.store.reader import FRAMES_FILES, INDEX_FILE
 from keras_vdd.data.store.summary import store_summary
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.hub.address import is_run, set_folder
+from keras_vdd.hub.address import set_folder
 from keras_vdd.hub.load import load
 from keras_vdd.report.contact_sheet import contact_sheet
 from keras_vdd.report.set_facts import animate_set, draw_set, set_facts
 from keras_vdd.report.strips import save_png
 from keras_vdd.runs.environment import begun_with, environment_in, recipe_of
+from keras_vdd.runs.places import is_run
 from keras_vdd.tensors import File
 
 

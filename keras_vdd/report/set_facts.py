@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from keras_vdd.hub import schema as vdd
+from keras_vdd.cards.preview import set_grid
 from keras_vdd.hub.kept import kept_in
 from keras_vdd.hub.load import LoadedSet
-from keras_vdd.hub.preview import set_grid
 from keras_vdd.hub.upload import files_of
+from keras_vdd.published import schema as vdd
 from keras_vdd.report.animation import animate
 from keras_vdd.report.strips import save_png
 from keras_vdd.tensors import File

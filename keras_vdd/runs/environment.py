@@ -9,9 +9,11 @@ from typing import Any
 
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, file_checksum
-from keras_vdd.recipe.load import load_recipe
+from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
+from keras_vdd.recipe.places import without_places
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.recipe.yaml_text import text_of
 from keras_vdd.runs.places import from_here
 from keras_vdd.sealed import Damaged, read_json
 
@@ -95,7 +97,8 @@ def recipe_is_whole(begun: dict[str, Any], folder: pathlib.Path) -> bool:
 def recipe_of(folder: pathlib.Path, overrides: Overrides = (), **settings: Any) -> Recipe:
     """Return the recipe of the run in `folder`; arguments as `load_recipe` takes them.
 
-    Folders that it names by relative paths are found from any working directory, as `from_here` says.
+    Folders that it names by relative paths are found from any working directory, as `from_here` says. Where the run
+    keeps no checksum of its recipe, as of earlier versions, whoever wrote that is not known: no path of it is taken.
 
     Raises:
         VddError: it is not as the run wrote it, or the folder does not say what it was begun with.
@@ -106,5 +109,7 @@ def recipe_of(folder: pathlib.Path, overrides: Overrides = (), **settings: Any) 
             f"'{folder / RECIPE}' is not as the run wrote it: the `vdd distill` that began the run writes it again; "
             "other settings can be laid over it."
         )
-    recipe = load_recipe(folder / RECIPE)
-    return load_recipe(from_here(recipe, folder, begun.get(PLACE)), overrides, **settings)
+    text, source = text_of(folder / RECIPE), str(folder / RECIPE)
+    if TEXT not in begun:
+        return parse_recipe(without_places(text), source, overrides, **settings)
+    return load_recipe(from_here(parse_recipe(text, source), folder, begun.get(PLACE)), overrides, **settings)

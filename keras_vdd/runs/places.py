@@ -1,4 +1,4 @@
-"""The folders that a run's recipe names by relative paths, from whatever working directory the run is looked at."""
+"""Where a run lies, and from whatever working directory the folders that its recipe names by relative paths."""
 
 import os
 import pathlib
@@ -7,6 +7,24 @@ from collections.abc import Iterator
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.places import PLACES
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.tensors import File
+
+RUN_EXPORT = "distilled"
+
+
+def is_run(path: File) -> bool:
+    """Return whether a folder is a run's."""
+    folder = pathlib.Path(path).expanduser()
+    return (folder / "recipe.yaml").is_file() and (folder / "environment.json").is_file()
+
+
+def run_at(path: File) -> pathlib.Path | None:
+    """Return the run that a path names by its folder or by the set in it; None where it is neither."""
+    folder = pathlib.Path(path).expanduser()
+    if is_run(folder):
+        return folder
+    around = pathlib.Path(os.path.realpath(folder))
+    return around.parent if around.name == RUN_EXPORT and is_run(around.parent) else None
 
 
 def from_here(recipe: Recipe, folder: pathlib.Path, begun_in: object) -> Recipe:

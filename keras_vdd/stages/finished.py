@@ -2,19 +2,22 @@
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from keras_vdd import placement
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.records import ResultRow, Results
-from keras_vdd.hub.address import is_run
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.hub.load import LoadedSet
 from keras_vdd.progress import Progress
+from keras_vdd.recipe.load import parse_recipe
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.runs.identity import RunIdentity, recipe_hash
+from keras_vdd.runs.identity import RunIdentity, differences, recipe_hash, settings_of
+from keras_vdd.runs.places import is_run
 from keras_vdd.runs.videos import Videos
 from keras_vdd.stages.real_videos import prepared_test_of
 
@@ -46,11 +49,12 @@ def results_of_finished(recipe: Recipe) -> Results | None:
 
 
 def row_of_finished(
-    folder: str, distilled: DistilledSet, recipe: Recipe, progress: Progress
+    folder: str, distilled: LoadedSet, recipe: Recipe, progress: Progress
 ) -> ResultRow | None:
     """Return the row that scoring the set of a finished run again would give, or None where it would be another.
 
-    It is another by another recipe, backend or device, or where the test videos are there and have changed since.
+    It is another by another recipe, backend or device, where another set lies in the run's folder now, or where the
+    test videos are there and have changed since.
 
     Args:
         folder: of the set.
@@ -70,10 +74,36 @@ def row_of_finished(
     here = recipe_hash(recipe), keras.config.backend(), placement.facts()["device"]
     if row is None or (row.recipe, row.backend, row.device) != here:
         return None
+    if _is_another_set(distilled, row, begun.recipe):
+        return None
     if begun.videos is None or _has_changed(begun.videos, recipe):
         return None
     progress.say(f"'{run}' is finished, and this is how it was scored: nothing is trained again.")
     return dataclasses.replace(row, method=f"{distilled.kind} set")
+
+
+def differing_settings(distilled: LoadedSet, settings: Mapping[str, Any]) -> list[str]:
+    """Return the dotted names of the settings in which the recipe of a set differs from others, sorted.
+
+    Args:
+        distilled: the set, as it was loaded.
+        settings: as `settings_of` gives them.
+
+    Raises:
+        UsageError: what the set keeps is no recipe.
+    """
+    made = parse_recipe(distilled.recipe, f"of {distilled.folder}")
+    return sorted(differences(settings_of(made), settings))
+
+
+def _is_another_set(distilled, row, settings):
+    """Whether a set in the folder of a run is not the one that a row of its results is of."""
+    if row.bytes != distilled.nbytes(distilled.dtype) or row.dtype not in (distilled.dtype, None):
+        return True
+    try:
+        return bool(differing_settings(distilled, settings))
+    except VddError:
+        return True
 
 
 def _has_changed(videos, recipe):

@@ -16,9 +16,9 @@ from keras_vdd.data.store.location import fingerprints, located
 from keras_vdd.data.store.reader import is_finished
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.address import is_run
 from keras_vdd.progress import Silent
 from keras_vdd.runs.identity import RunIdentity, recipe_hash
+from keras_vdd.runs.places import is_run
 from keras_vdd.runs.videos import Videos
 
 _LOG = logging.getLogger(__name__)
@@ -154,7 +154,10 @@ def _decoded(data, split, videos):
     """The finished store of a split that has these videos, by content; None where there is none."""
     pattern = os.path.join(glob.escape(os.fspath(data.store)), f"{glob.escape(data.set)}-*", split)
     for folder in filter(is_finished, sorted(glob.glob(pattern))):
-        store = open_store(folder)
+        try:
+            store = open_store(folder)
+        except VddError:  # one that is damaged, or of a later version, is not the one
+            continue
         cut = store.size, store.codec, store.middle
         if cut == dataclasses.astuple(Cut.of(data)) and not videos.changes(
             Videos.of({split: store}), (split,)

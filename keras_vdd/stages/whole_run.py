@@ -5,25 +5,25 @@ import logging
 from keras_vdd import __version__
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.reader import Store
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.baselines.full import real_bytes
 from keras_vdd.evaluation.records import Results
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.hub.damage import DamagedError
 from keras_vdd.hub.export import export, is_export, rewrite_card
 from keras_vdd.hub.load import load
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Progress
-from keras_vdd.recipe.load import parse_recipe, resolved_yaml
+from keras_vdd.published.damage import DamagedError
+from keras_vdd.recipe.load import resolved_yaml
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.running_code import running_code
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.runs.identity import differences, recipe_hash, settings_of
+from keras_vdd.runs.identity import recipe_hash, settings_of
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
-from keras_vdd.stages.finished import is_of_the_full_set
+from keras_vdd.stages.finished import differing_settings, is_of_the_full_set
 from keras_vdd.stages.interpolator import interpolator_of
 from keras_vdd.stages.learn import RESULT, restore_log
 from keras_vdd.stages.static import learn_stills
@@ -103,8 +103,7 @@ def _made_set(recipe, stores, run, progress, callbacks):
 
 def _own(distilled, recipe):
     """Return a set that lies in a run, if it was made by the recipe of the run."""
-    made = settings_of(parse_recipe(distilled.recipe, f"of {distilled.folder}"))
-    if changed := sorted(differences(made, settings_of(recipe))):
+    if changed := differing_settings(distilled, settings_of(recipe)):
         raise VddError(
             f"'{distilled.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
             "from, or delete it and run again."

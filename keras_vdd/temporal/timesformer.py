@@ -2,10 +2,11 @@
 
 TimeSformer with divided space-time attention (Bertasius et al., "Is Space-Time Attention All You Need for Video
 Understanding?", ICML 2021), which section 3.3 of "Dancing with Still Images" (CVPR 2024) trains as its parametric
-interpolator. Frames are cut into patches, each a token, to which a learned place and a learned moment are added; each
-block lets a token look at its own patch at all moments, then at all patches of its own moment, then through an MLP.
-Layers are normalised first and added to what they were given. There is no class token, and no second projection after
-temporal attention; a last layer turns each token into the pixels by which its patch differs from the clip's.
+interpolator. Frames are cut into patches, and each patch becomes a token, to which learned embeddings of its position
+and of its frame are added. In each block a token attends to the same patch in all frames (temporal attention), then to
+all patches of its frame (spatial attention), then goes through an MLP; all three are residual, with layer normalisation
+of their input. A last layer turns each token into pixels, which are added to the clip that was given. Unlike the
+paper's, it has no class token and no second projection after temporal attention.
 """
 
 import math
@@ -15,7 +16,7 @@ import numpy as np
 
 NORM_EPSILON = 1e-6
 MOST_BYTES = 2**21
-"""A published set carries the weights in each file of rows, and each row in memory has them once more."""
+"""The most that weights may take: each data file of a published set has them, and each row in memory once more."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,14 @@ class Architecture:
     """Sizes that the weights depend on.
 
     Attributes:
-        stored_frames: int, frames of a clip that are given; the weights' shapes do not depend on it, their values do.
+        stored_frames: int, frames of a clip that are stored, from which the others are made; the weights' values depend
+            on it, not their shapes.
         frames, size: int, of the clips that are made: (frames, size, size, 3).
-        patch: int, side of a patch, which divides `size`.
-        width: int, numbers of a token.
+        patch: int, side of a patch in pixels, which divides `size`.
+        width: int, size of a token's embedding.
         depth: int, blocks.
-        heads: int, of attention; they divide `width`.
-        mlp_ratio: int, hidden numbers of an MLP for each of a token.
+        heads: int, attention heads; their number divides `width`.
+        mlp_ratio: int, hidden size of an MLP, as a multiple of `width`.
     """
 
     stored_frames: int
@@ -43,7 +45,7 @@ class Architecture:
 
     @property
     def parameters(self) -> int:
-        """Numbers of all weights."""
+        """How many numbers the weights are."""
         return sum(math.prod(shape) for shape in self.shapes().values())
 
     @property
@@ -57,7 +59,7 @@ class Architecture:
         return (self.size // self.patch) ** 2
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each weight by name, in their order."""
+        """Shape of each weight by name, in the order in which they are drawn and published."""
         wide, pixels, hidden = self.width, 3 * self.patch**2, self.mlp_ratio * self.width
         found: dict[str, tuple[int, ...]] = {"space": (self.patches, wide), "time": (self.frames, wide)}
 
@@ -82,15 +84,17 @@ class Architecture:
         return found
 
     def multiplications(self) -> int:
-        """Products of numbers that one clip takes."""
+        """Multiplications of a forward pass over one clip, biases and norms left out."""
         tokens, wide = self.frames * self.patches, self.width
+        # A token, a block: 4 w^2 for queries, keys, values and output of each attention, 2 r w^2 for the MLP, and
+        # 2 w for each token attended to.
         block = wide * wide * (8 + 2 * self.mlp_ratio) + 2 * wide * (self.frames + self.patches)
         return tokens * (self.depth * block + 2 * wide * 3 * self.patch**2)
 
     def fresh_weights(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """Draw weights: Glorot-uniform kernels, places and moments from N(0, 0.02), and a head of zeros.
+        """Draw float32 weights by name: Glorot-uniform kernels, embeddings from N(0, 0.02**2), a last layer of zeros.
 
-        Such a network gives the clip that it was given.
+        With zeros there, nothing is added: a network that is not trained yet returns the clip that it was given.
         """
 
         def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -107,7 +111,7 @@ class Architecture:
 
 
 def recover(weights, clips, about, functions=np):
-    """Return what the network makes of clips.
+    """Return clips with all their frames recovered: a forward pass of the network.
 
     Args:
         weights: dict of arrays or tensors by name, as `Architecture.shapes` says, of the type of `clips`.
@@ -116,11 +120,11 @@ def recover(weights, clips, about, functions=np):
         functions: `numpy`, or `keras.ops` for tensors.
 
     Returns:
-        the same shape: the clips, and what the network adds to them.
+        the clips plus what the network adds to them, of the same shape.
     """
     reshape, transpose = functions.reshape, functions.transpose
     side, patch, wide = about.size // about.patch, about.patch, about.width
-    # Of a compiled fit the number of clips is not known: it is what is left.
+    # -1: a compiled fit does not know the number of clips.
     x = reshape(clips, (-1, about.frames * side, patch, side, patch, 3))
     x = reshape(transpose(x, (0, 1, 3, 2, 4, 5)), (-1, about.frames, about.patches, 3 * patch**2))
     x = _dense(x, weights, "embed", functions)
@@ -149,12 +153,12 @@ def _norm(x, weights, name, functions):
 
 
 def _gelu(x, functions):
-    # By tanh, which NumPy has.
+    # The approximation by tanh: the exact GELU takes erf, which NumPy does not have.
     return 0.5 * x * (1 + functions.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
 def _attention(x, weights, name, about, functions):
-    """Attention among the tokens of the third axis; x (n, groups, tokens, width)."""
+    """Multi-head self-attention among the tokens of each group; x (n, groups, tokens, width)."""
     groups, tokens, each = x.shape[1], x.shape[2], about.width // about.heads
     x = functions.reshape(
         _dense(x, weights, f"{name}.qkv", functions), (-1, groups, tokens, 3, about.heads, each)

@@ -5,6 +5,7 @@ import random
 import keras
 import numpy as np
 import pytest
+from keras.src.backend.common import global_state
 
 import keras_vdd
 from keras_vdd.backend.global_state import global_state_kept
@@ -68,6 +69,19 @@ def test_where_nobody_has_drawn_yet():
     found = draws()
     keras.utils.set_random_seed(1)
     assert found == draws()
+
+
+def test_a_policy_that_nobody_chose_still_follows_floatx():
+    chosen = keras.config.dtype_policy()
+    try:
+        global_state.set_global_attribute("dtype_policy", None)
+        with global_state_kept():
+            meddle()
+        keras.config.set_floatx("float16")
+        assert keras.config.dtype_policy().name == "float16"
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy(chosen)
 
 
 def test_a_public_call_that_makes_networks_draws_nothing_of_others():

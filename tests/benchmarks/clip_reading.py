@@ -22,8 +22,8 @@ import numpy as np
 from PIL import Image
 
 from keras_vdd.data.clips import read_clips
+from keras_vdd.data.folders.listing import Listing, Video
 from keras_vdd.data.sampling import clip_indices
-from keras_vdd.data.sources.listing import Listing, Video
 from keras_vdd.data.store import prepare
 
 SHARED = Path(os.environ.get("VDD_SHARED", Path(__file__).parents[2] / ".." / "shared")) / "data"

@@ -36,7 +36,7 @@ def export_all(folder):
     import numpy as np
 
     import keras_vdd
-    from keras_vdd.memory import DistilledSet
+    from keras_vdd.distilled import DistilledSet
 
     rng = np.random.default_rng(0)
 

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import numpy as np
 
 import keras_vdd
-from keras_vdd.memory.precision import STORAGE_TYPES
+from keras_vdd.storage.storage_types import STORAGE_TYPES
 
 OTHERS = [
     {"group": 32, "scale": "float16"}, {"group": 64, "scale": "float16"}, {"group": 128, "scale": "float16"},

@@ -9,14 +9,14 @@ import pytest
 from small_run import small
 
 import keras_vdd
+from keras_vdd.cards import card_code
 from keras_vdd.data.clips import read_clips
 from keras_vdd.data.normalise import normalise
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.evaluation.metrics import top_k_accuracy
 from keras_vdd.evaluation.protocol import EVALUATORS, Protocol
 from keras_vdd.evaluation.scoring import Scoring, videos_of
 from keras_vdd.evaluation.trainer import Trainer
-from keras_vdd.hub import card_code
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.models import fresh_weights
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.load import resolved_yaml

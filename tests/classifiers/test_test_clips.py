@@ -10,7 +10,6 @@ from keras_vdd.data.normalise import normalise
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.scoring import Scoring
 from keras_vdd.progress import Silent
-from keras_vdd.recipe.load import load_recipe, resolved_yaml
 
 
 @pytest.fixture(scope="module")
@@ -65,30 +64,3 @@ def test_keras_evaluates_on_them(recipe):
 
 def test_pytest_does_not_collect_the_call():
     assert keras_vdd.test_clips.__test__ is False
-
-
-@pytest.mark.once
-def test_the_recipe_of_somebody_s_set_reads_and_writes_nowhere_unasked(whole, tmp_path, caplog):
-    text = resolved_yaml(load_recipe("quickstart", **{"data.store": str(tmp_path / "theirs")}))
-
-    def beside(folder, text=text):
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        (folder / "recipe.yaml").write_text(text)
-        return folder / "recipe.yaml"
-
-    settings = {"data.shapes": {"train_per_class": 1, "test_per_class": 1}}
-    downloaded = beside(tmp_path / "datasets--a--b" / "snapshots" / "0")
-    with pytest.raises(UsageError, match=r"a place of its author's machine, data.store=.*theirs") as caught:
-        keras_vdd.test_clips(downloaded, **settings)
-    assert "\n" not in str(caught.value) and not (tmp_path / "theirs").exists()
-    mine = {"data": {"store": str(tmp_path / "mine")}}
-    assert len(keras_vdd.test_clips(downloaded, **settings, **mine).labels) == 24 and not caplog.records
-    keras_vdd.test_clips(str(beside(tmp_path / "set")), **settings)
-    assert f"says where videos are read and kept: data.store={tmp_path / 'theirs'}." in caplog.text
-    for extended in (str(tmp_path / "secret"), "../x.yaml", ["quickstart", 3]):
-        path = beside(tmp_path / "set", f"name: a\nextends: {extended}\n")
-        with pytest.raises(UsageError, match="extends .*; the recipe of a set has every setting in it"):
-            keras_vdd.test_clips(path)
-    caplog.clear()
-    keras_vdd.test_clips(whole.folder / "distilled" / "recipe.yaml")  # one's own
-    assert not caplog.records

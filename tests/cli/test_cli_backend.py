@@ -10,6 +10,7 @@ import pytest
 
 from keras_vdd import installed
 from keras_vdd.cli import backend
+from keras_vdd.cli.main import main
 from keras_vdd.errors import UsageError, VddError
 
 INSTALLED = [name for name in backend.NAMES if backend.installed(name)]
@@ -73,6 +74,9 @@ def test_a_run_keeps_its_backend_where_nobody_chose(tmp_path):
     assert done.stderr == (
         f"backend: {last}, since the run '{run}' was begun on it (--backend or KERAS_BACKEND chooses another)\n"
     )
+    (run / "distilled").mkdir()
+    (run / "recipe.yaml").touch()
+    assert python(settle.replace("run')", "run/distilled')"), home=tmp_path).stdout.strip() == last
     done = python(settle, home=tmp_path, env={"KERAS_BACKEND": INSTALLED[0]})
     assert (done.stdout.strip(), done.stderr) == (INSTALLED[0], "")
     (run / "environment.json").write_text(json.dumps({"backend": "theano"}))
@@ -162,3 +166,24 @@ def test_starting_keras_says_nothing(name):
     code = "from keras_vdd.cli import backend; backend.settle(); backend.start()\n"
     done = python(code + "import keras; print(keras.config.backend())", env={"KERAS_BACKEND": name})
     assert (done.stdout.strip(), done.stderr) == (name, "")
+
+
+def test_a_configuration_that_keras_cannot_read_is_one_sentence(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "torch", "floatx": "x"}')
+    done = python(MAIN, "-q", "prepare", "--recipe", "quickstart", home=tmp_path)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert last.startswith(
+        f"error: Keras cannot read its configuration '{tmp_path / 'keras.json'}' (Invalid `floatx`"
+    )
+
+
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["prepare", "--recipe", "quickstart"]) == 2
+    assert (
+        capsys.readouterr().err
+        == "error: the folder that you are in does not exist any more: go to another\n"
+    )

@@ -9,8 +9,8 @@ from made_rows import results
 
 from keras_vdd.classifiers import place
 from keras_vdd.cli.main import main
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.hub.export import export
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.recipe.load import load_recipe, resolved_yaml
 
 

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from keras_vdd.cli import main as cli
-from keras_vdd.memory.precision import DTYPES
 from keras_vdd.recipe.load import load_recipe
+from keras_vdd.storage.storage_types import DTYPES
 
 HEAVY = ("keras", "numpy", "pydantic", "ruamel", "rich", "datasets", "av", "torch", "tensorflow", "jax")
 

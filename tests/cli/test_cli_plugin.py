@@ -97,3 +97,22 @@ def test_what_is_no_file_is_told(plugin, tmp_path, capsys):
     ):
         assert main([*SHOW, "--plugin", name]) == 2
         assert f"error: Plugin '{name}' {words}" in capsys.readouterr().err
+
+
+def test_the_backend_of_the_run_is_settled_before_the_plugin_runs(plugin, tmp_path, monkeypatch, capsys):
+    from keras_vdd.cli import backend
+
+    about = []
+    monkeypatch.setattr(backend, "settle", lambda say, run: about.append(run and str(run)))
+    path = plugin("assert False\n")
+    for command in (
+        ["evaluate", "runs/mine"],
+        ["train", "runs/mine/distilled"],
+        ["distill", "--recipe", "quickstart", "--name", "mine", "run.name=other", "memory.kind=nowhere"],
+        ["distill", "--recipe", "quickstart", "run.dir=here"],
+        ["distill", "--recipe", "no-such-recipe"],
+        ["prepare", "--recipe", "quickstart"],
+    ):
+        assert main(["--plugin", path, *command]) == 1
+    assert about == ["runs/mine", "runs/mine/distilled", "runs/mine", "here/quickstart", None, None]
+    assert "Plugin 'mine.py', line 1 fails" in capsys.readouterr().err

@@ -8,9 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
+from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources import find_videos
 from keras_vdd.data.store import open_store, prepare
+from keras_vdd.data.store.known import KnownVideos, head_of
 from keras_vdd.errors import VddError
 
 pytestmark = pytest.mark.once
@@ -215,3 +217,24 @@ def test_files_json_says_what_the_store_was_made_from(before, videos, data):
     stat = (videos / "train" / "hop" / "0.mp4").stat()
     assert told["train"][0] == ["hop/0.mp4", 0, stat.st_size, stat.st_mtime_ns, True]
     assert told["codec"] == data.codec and told["class_names"] == ["hop", "run"]
+
+
+def test_a_store_beside_that_lacks_bytes_is_no_obstacle(videos, settings, decoded, write_video):
+    data = settings(codec="jpeg")
+    store = prepare(find_videos(data), data)["train"]
+    os.truncate(os.path.join(store.folder, "frames.ends"), 0)
+    write_video(videos / "train" / "hop" / "0new.mp4", 9)
+    decoded.clear()
+    # Nothing of its training videos can be taken.
+    assert len(prepare(find_videos(data), data)["train"]) == 7
+    assert len(decoded) == 7
+
+
+def test_a_store_that_is_finished_while_its_parts_are_looked_at(videos, settings, tmp_path, monkeypatch):
+    """The process that finishes it removes the journal and the folder of the parts after they were seen to be there."""
+    cut = Cut.of(settings(codec="raw"))
+    for name in ("isdir", "exists"):
+        monkeypatch.setattr(os.path, name, lambda path: True)
+    known = KnownVideos(cut)
+    known.add(str(tmp_path), {**head_of(cut), "train": [["hop/0.mp4", 0, 1, 1, True]]})
+    assert len(known) == 0

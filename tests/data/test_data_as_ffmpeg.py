@@ -13,8 +13,8 @@ from decoding.made_files import with_exif
 from keras_vdd.data.decoding.decode import UnreadableVideo, decode, decode_frames
 from keras_vdd.data.decoding.middle import middle_frames
 from keras_vdd.data.decoding.video_file import stated_frames
+from keras_vdd.data.folders.listing import is_video
 from keras_vdd.data.sampling import clip_indices
-from keras_vdd.data.sources.listing import is_video
 
 H264 = {"qp": "4", "g": "8", "bf": "2", "preset": "ultrafast"}
 

@@ -21,8 +21,8 @@ from keras_vdd.data.clips import read_clips
 from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.decoding.video_file import count_frames, stated_frames
+from keras_vdd.data.folders.listing import Listing, Video
 from keras_vdd.data.sources import find_videos
-from keras_vdd.data.sources.listing import Listing, Video
 from keras_vdd.data.store import open_store, prepare, store_folder
 from keras_vdd.errors import VddError
 

@@ -1,9 +1,11 @@
+"""Where listed videos are found on the disk, by name; each test makes a small tree of files."""
+
 import os
 import shutil
 
 import pytest
 
-from keras_vdd.data.sources.video_index import VideoIndex
+from keras_vdd.data.folders.video_index import VideoIndex
 from keras_vdd.errors import VddError
 
 
@@ -14,8 +16,9 @@ def touch(root, *names):
 
 
 def find(root, wanted, class_name="a", **options):
-    place = VideoIndex(str(root), [wanted], **options).find(class_name, wanted)
-    return place and os.path.relpath(place[0], root)
+    """Return the path of a video of a class, from `root`, or None."""
+    found = VideoIndex(str(root), [wanted], **options).find(class_name, wanted)
+    return None if found is None else os.path.relpath(found[0], root)
 
 
 def test_the_nearest_name_is_taken_first(tmp_path):
@@ -38,8 +41,9 @@ def test_the_folder_of_its_class_goes_first_and_that_of_another_is_not_taken(tmp
 
 
 def test_names_with_dots_and_patterns_are_plain_names(tmp_path):
-    for name in ("Mr._Bean", "[ab]*?.avi", "-x", "#1;2&3!", "%03d.mp4", "a b.webm"):
-        touch(tmp_path / "videos", name if "." in name and "_" not in name else f"{name}/1.jpg")
+    files, folders_of_images = ("[ab]*?.avi", "%03d.mp4", "a b.webm"), ("Mr._Bean", "-x", "#1;2&3!")
+    touch(tmp_path / "videos", *files, *(f"{name}/1.jpg" for name in folders_of_images))
+    for name in (*files, *folders_of_images):
         assert find(tmp_path, name) == f"videos/{name}"
 
 
@@ -51,7 +55,7 @@ def test_case_counts_unless_it_is_said_that_it_does_not(tmp_path):
     assert find(tmp_path, "vA.avi", any_case=True) == "vA.mkv"
 
 
-def test_what_stands_in_goes_first(tmp_path):
+def test_a_replacement_for_a_damaged_video_goes_first(tmp_path):
     touch(tmp_path, "train/v.mp4", "Replacement/of_damaged/v.mp4", "train/w.mp4")
     assert find(tmp_path, "v.mp4", replacement="replacement") == "Replacement/of_damaged/v.mp4"
     assert find(tmp_path, "w.mp4", replacement="replacement") == "train/w.mp4"
@@ -62,7 +66,7 @@ def test_hidden_files_and_folders_are_left_alone(tmp_path):
     assert find(tmp_path, "v.avi") is None
 
 
-def test_single_files_are_not_looked_at(tmp_path, monkeypatch):
+def test_folders_are_listed_and_no_single_file_is_looked_at(tmp_path, monkeypatch):
     touch(tmp_path, "a/v.avi", "a/w/00001.jpg", "b/other.txt")
     (tmp_path / "a" / "lost.avi").symlink_to(tmp_path / "nowhere")
 

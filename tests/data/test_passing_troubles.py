@@ -13,7 +13,7 @@ import keras_vdd.data.decoding.worker as worker
 from keras_vdd.data.decoding.image_folder import picture_frames
 from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.data.sources import find_videos
-from keras_vdd.data.store import prepare
+from keras_vdd.data.store import preparation, prepare
 from keras_vdd.errors import VddError
 
 pytestmark = pytest.mark.once
@@ -176,6 +176,12 @@ def test_a_machine_that_reads_nothing_is_told_soon(small_set, tmp_path, write_vi
     monkeypatch.setattr(Pool, "ask", lambda pool, job: asked.append(1) or {"passing": "stale file handle"})
     with pytest.raises(VddError, match="^20 videos were not read.*stale file handle"):
         prepare(find_videos(small_set), small_set, workers=1)
+
+
+def test_what_the_machine_is_short_of_is_told_with_what_to_do(small_set, monkeypatch):
+    monkeypatch.setattr(preparation, "measure", raising(1, PASSING[3]))
+    with pytest.raises(VddError, match=r"could not go on with.*ulimit -n 4096`\. The same command goes on"):
+        prepare(find_videos(small_set), small_set)
 
 
 def test_a_killed_decoder_is_not_the_videos_fault(job, python, capfd):

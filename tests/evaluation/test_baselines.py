@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from small_run import small
 
+from keras_vdd.distilled.budget import stored_bytes
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation import Amount, Baseline, Beside
 from keras_vdd.evaluation.baselines import BASELINES, register_baseline
-from keras_vdd.memory.budget import stored_bytes
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.recipe.load import load_recipe
 
 NAMES = BASELINES.names()

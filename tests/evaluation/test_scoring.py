@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from small_run import small
 
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation import scoring
 from keras_vdd.evaluation.scores import NetworkScore, Score
 from keras_vdd.evaluation.scoring import Scoring
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.progress import Silent
 from keras_vdd.report import results_table
 

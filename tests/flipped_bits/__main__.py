@@ -20,16 +20,16 @@ import numpy as np
 from small_run import small
 
 import keras_vdd
-from keras_vdd.data.sources.listing import Listing, Video
+from keras_vdd.data.folders.listing import Listing, Video
 from keras_vdd.data.sources.shapes import draw_video
 from keras_vdd.data.store import open_store, prepare
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.records import Results
 from keras_vdd.experts.bank import ExpertBank, save_expert
 from keras_vdd.experts.training import Expert
 from keras_vdd.hub.kept import kept_in
 from keras_vdd.learning.checkpoint import Checkpoints, load_arrays, save_arrays
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.runs.environment import begun_with, recipe_of
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import RunIdentity

@@ -1,34 +1,18 @@
 """`python -m tests.fuzz --seconds 600`: what users may bring, at random, until the time is over.
 
-`python -m tests.fuzz recipes --count 5000 --first 0` runs one part, so many tries from that number on; a try is
-named by its number, and the same number makes the same try.
+`python -m tests.fuzz recipes --count 5000` runs one part, so many tries; `--first 7 --count 100` the hundred of that
+number again, with the least that is wrong in it.
 """
 
 import argparse
-import importlib
 import sys
-import time
-from collections import Counter
+import tempfile
 
-# Each a module of this folder with `attempt(number) -> (outcome, what is wrong or "")`.
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from tests.fuzz.tries import run
+
 PARTS = ("recipes", "sets")
-
-
-def run(part, first=0, count=None, seconds=None, say=lambda line: None):
-    """Try a part; return (Counter of outcomes, list of sentences on what is wrong, seconds of the longest try)."""
-    attempt = importlib.import_module(f"{__package__}.{part}").attempt
-    found, wrong, longest, began, number = Counter(), [], 0.0, time.monotonic(), first
-    while (count is None or number < first + count) and (
-        seconds is None or time.monotonic() - began < seconds
-    ):
-        outcome, complaint, took = attempt(number)
-        found[outcome] += 1
-        longest = max(longest, took)
-        if complaint:
-            wrong.append(f"{part} {number}: {complaint}")
-            say(wrong[-1])
-        number += 1
-    return found, wrong, longest
 
 
 def main():
@@ -36,7 +20,7 @@ def main():
     parser.add_argument("part", nargs="*", help=f"which, of {', '.join(PARTS)}; all by default")
     parser.add_argument("--seconds", type=float, help="for how long, each part its share; 60 by default")
     parser.add_argument("--count", type=int, help="how many tries of each part, whatever time they take")
-    parser.add_argument("--first", type=int, default=0, help="number of the first try")
+    parser.add_argument("--first", type=int, default=0, help="number of the first hundred")
     asked = parser.parse_args()
     if unknown := [part for part in asked.part if part not in PARTS]:
         parser.error(f"{unknown[0]} is no part; choose from {', '.join(PARTS)}")
@@ -55,4 +39,6 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with tempfile.TemporaryDirectory() as kept:  # not a folder of hypothesis' in the tree
+        set_hypothesis_home_dir(kept)
+        sys.exit(main())

@@ -6,10 +6,12 @@ What is valid is asked next whether it can be made on this machine, which is ans
 import contextlib
 import functools
 import io
-import random
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
+
+from hypothesis import strategies as st
 
 from keras_vdd.cli.main import main
 from keras_vdd.errors import VddError
@@ -19,276 +21,156 @@ from keras_vdd.recipe.names import known
 
 # Processor seconds of one try, so that what else a machine does is not counted.
 ALLOWED = 2.0
-BASES = (
-    "quickstart",
-    "dm-shapes-naive",
-    "mtt-shapes",
-    "frepo-shapes-naive",
-    "herding-shapes",
-    "dm-ucf101",
-)
+BASES = "quickstart dm-shapes-naive mtt-shapes frepo-shapes-naive herding-shapes dm-ucf101".split()
+OWN = "itself.yaml"
 
-NUMBERS = (
-    "0",
-    "-1",
-    "1",
-    "2",
-    "3",
-    "7",
-    "8",
-    "16",
-    "1.5",
-    "10**3",
-    "1e3",
-    "1e9",
-    "1e15",
-    "1e18",
-    "1e308",
-    "1e400",
-    "-0.0",
+ODD_NUMBERS = "1e400 1e308 -0.0 .nan .inf -.inf 0x10 0o7 0b1 1_000 1:30 \u0661 2020-01-01 2020-99-99".split()
+WORDS = "null ~ true false yes maybe '' \"\" .. / /dev/zero /etc/passwd ~/x * &a hf://a/b".split()
+WORDS += ['"\\0"', '"\\ud800"', '"\\x1b[2J"']
+KINDS = "bool int float binary timestamp null set omap pairs str python/object/apply:os.system"
+SHAPES = "{1: 2}; {[1]: 2}; {? {a: b} : c}; <<: *a; {<<: 1}; {<<: [1]}; &x [*x]; &x {a: *x}; {a, a}".split(
+    "; "
 )
-NUMBERS += (
-    ".nan",
-    ".inf",
-    "-.inf",
-    "0x10",
-    "0o7",
-    "0b1",
-    "9" * 30,
-    "0x" + "f" * 5000,
-    "1" * 5000,
-    "1_000",
-    "1:30",
-    "\u0661",
+MARKS = "\0 \t \n : - ? { } [ ] &a *a !!bool | > ' \" # % @ ` <<: --- ... \x85 \u2028 \ufeff \ud800"
+
+
+def _repeated(begin, what, count):
+    return begin + what * count
+
+
+numbers = st.integers(-2, 65) | st.integers(0, 20).map(lambda power: 10**power) | st.integers() | st.floats()
+long = st.builds(
+    _repeated, st.sampled_from(["", "0x", "x"]), st.sampled_from("19f"), st.sampled_from([30, 300, 5000])
 )
-WORDS = (
-    "null",
-    "~",
-    "true",
-    "false",
-    "yes",
-    "maybe",
-    "''",
-    '""',
-    "a",
-    "..",
-    "/",
-    "/dev/zero",
-    "/etc/passwd",
-    "~/x",
-    "*",
-    "&a",
+scalars = numbers.map(str) | st.sampled_from([*ODD_NUMBERS, *WORDS]) | st.text(max_size=20) | long
+tagged = st.builds(
+    "!!{} {}".format, st.sampled_from(KINDS.split()), st.sampled_from(["x", "''", "[1]", "{a}"])
 )
-WORDS += (
-    '"\\0"',
-    '"\\ud800"',
-    '"\\x1b[2J"',
-    "a\tb",
-    "x" * 300,
-    "x" * 5000,
-    "hf://a/b",
-    "2020-01-01",
-    "2020-99-99",
-    "é",
-    "\U0001f600",
+nested = st.recursive(
+    scalars | tagged,
+    lambda inside: (
+        st.lists(inside, max_size=4).map(lambda some: f"[{', '.join(some)}]")
+        | st.dictionaries(inside, inside, max_size=3).map(
+            lambda some: "{" + ", ".join(f"{key}: {value}" for key, value in some.items()) + "}"
+        )
+    ),
+    max_leaves=6,
 )
-TAGS = (
-    "!!bool maybe",
-    "!!bool [a]",
-    "!!int x",
-    "!!int ''",
-    "!!float ''",
-    "!!float x",
-    "!!binary x",
-    "!!timestamp x",
-    "!!null x",
-)
-TAGS += (
-    "!!set x",
-    "!!set {a}",
-    "!!omap [1]",
-    "!!omap x",
-    "!!pairs [1]",
-    "!!python/object/apply:os.system [ls]",
-    "!x y",
-    "!!str 1",
-)
-SHAPES = (
-    "[]",
-    "{}",
-    "[null]",
-    "[[]]",
-    "[1, 2, 3]",
-    "[a, a]",
-    "{a: 1}",
-    "{1: 2}",
-    "{null: 1}",
-    "{[1]: 2}",
-    "{? {a: b} : c}",
-)
-SHAPES += (
-    "[" * 40,
-    "[" * 3000,
-    "{a: " * 50,
-    "[" * 60 + "]" * 60,
-    "- " * 500,
-    "? " * 100,
-    "<<: *a",
-    "{<<: 1}",
-    "{<<: [1]}",
-    "&x [*x]",
-    "&x {a: *x}",
-)
-HOSTILE = (*NUMBERS, *WORDS, *TAGS, *SHAPES)
+deep = st.builds(_repeated, st.just(""), st.sampled_from(["[", "{a: ", "- ", "? "]), st.integers(1, 3000))
+hostile = nested | st.sampled_from(SHAPES) | deep
 # What may be valid alone, and absurd beside the rest.
-LIKELY = (
-    "0",
-    "1",
-    "2",
-    "3",
-    "4",
-    "8",
-    "16",
-    "32",
-    "64",
-    "1000",
-    "1e6",
-    "1e9",
-    "1e12",
-    "1e15",
-    "0.1",
-    "1e-30",
+likely = st.sampled_from(
+    "0.1 1e-30 true false null convnet_d3 convnet_gru full-video parametric int8".split()
 )
-LIKELY += ("true", "false", "null", "convnet_d3", "convnet_gru", "full-video", "still", "parametric", "int8")
-BITS = (
-    "\0",
-    "\t",
-    "\n",
-    ":",
-    "- ",
-    "? ",
-    "{",
-    "}",
-    "[",
-    "]",
-    "&a ",
-    "*a",
-    "!!bool ",
-    "|",
-    ">",
-    "'",
-    '"',
-    "#",
-    "%",
-    "@",
-    "`",
-    "<<: ",
-    "---\n",
-    "...\n",
-)
-BITS += ("\x85", "\u2028", "\ufeff", "\ud800", "9" * 20, "  ", "null")
+likely |= (st.integers(0, 64) | st.integers(2, 15).map(lambda power: 10**power)).map(str)
 
 
-@functools.cache
-def _base(name):
-    return resolved_yaml(load_recipe(name))
-
-
-@functools.cache
-def _keys():
-    return sorted(known_keys())
-
-
-def _bomb(rng):
-    wide, deep, merge = rng.randint(2, 12), rng.randint(2, 14), rng.random() < 0.5
-    lines = ["x0: &x0 {a: 1}" if merge else "x0: &x0 [a]"]
+def _bomb(wide, deep, merging):
+    lines = ["x0: &x0 {a: 1}" if merging else "x0: &x0 [a]"]
     for level in range(1, deep):
         inside = ", ".join([f"*x{level - 1}"] * wide)
-        lines.append(f"x{level}: &x{level} " + (f"{{<<: [{inside}]}}" if merge else f"[{inside}]"))
-    return "\n".join(lines) + "\n"
+        lines.append(f"x{level}: &x{level} " + (f"{{<<: [{inside}]}}" if merging else f"[{inside}]"))
+    return "\n".join(lines)
 
 
-def _value_changed(rng, lines):
-    which = rng.randrange(len(lines))
-    key, colon, _ = lines[which].partition(":")
-    lines[which] = f"{key}{colon or ':'} {rng.choice(HOSTILE)}"
+parents = st.sampled_from(
+    ["quickstart", OWN, "[quickstart, mtt-shapes]", "/dev/zero", "/proc/self/mem", "../.."]
+)
+marks = st.builds(str.__add__, st.sampled_from(MARKS.split(" ")), st.sampled_from([" ", ""]))
+line, column = st.integers(0, 150), st.integers(0, 40)
 
 
-def _line_moved(rng, lines):
-    lines.insert(rng.randrange(len(lines) + 1), lines.pop(rng.randrange(len(lines))))
+def _value(lines, at, text):
+    lines[at] = f"{lines[at].partition(':')[0]}: {text}"
 
 
-def _line_lost(rng, lines):
-    del lines[rng.randrange(len(lines))]
+def _put_in(lines, at, column, lost, text):
+    lines[at] = lines[at][:column] + text + lines[at][column + lost :]
 
 
-def _line_twice(rng, lines):
-    lines.insert(rng.randrange(len(lines)), rng.choice(lines))
+def _move(lines, at, to):
+    lines.insert(to, lines.pop(at))
 
 
-def _indented(rng, lines):
-    which = rng.randrange(len(lines))
-    lines[which] = " " * rng.randint(0, 6) + lines[which].lstrip()
+def _lose(lines, at, count):
+    del lines[at : at + count]
 
 
-def _bit_put_in(rng, lines):
-    which = rng.randrange(len(lines))
-    at = rng.randint(0, len(lines[which]))
-    lines[which] = lines[which][:at] + rng.choice(BITS) + lines[which][at + rng.randint(0, 3) :]
+def _twice(lines, at, to):
+    lines.insert(to, lines[at])
 
 
-def _extended(rng, lines):
-    what = (
-        "quickstart",
-        "itself.yaml",
-        "[quickstart, mtt-shapes]",
-        "/dev/zero",
-        "/proc/self/mem",
-        "../..",
-        *HOSTILE,
-    )
-    lines.insert(0, f"extends: {rng.choice(what)}")
+def _indent(lines, at, depth):
+    lines[at] = " " * depth + lines[at].lstrip()
 
 
-def _bombed(rng, lines):
-    lines.insert(0, _bomb(rng))
-    _value_changed(rng, lines)
+def _begin_with(lines, at, text):
+    lines.insert(0, text)
 
 
-def _broken_off(rng, lines):
-    del lines[rng.randint(1, len(lines)) :]
+def _some(change, *more):
+    return st.tuples(st.just(change), line, *more)
 
 
-CHANGES = (_value_changed,) * 6 + (_bit_put_in,) * 3
-CHANGES += (_line_moved, _line_lost, _line_twice, _indented, _extended, _bombed, _broken_off)
+changes = st.one_of(
+    _some(_value, hostile),
+    _some(_put_in, column, st.integers(0, 3), marks),
+    _some(_move, line),
+    _some(_lose, st.integers(1, 150)),
+    _some(_twice, line),
+    _some(_indent, st.integers(0, 6)),
+    _some(_begin_with, (parents | hostile).map("extends: {}".format)),
+    _some(_begin_with, st.builds(_bomb, st.integers(2, 12), st.integers(2, 14), st.booleans())),
+)
 
 
-def mutated(rng):
-    """Return the bytes of a recipe file with a few things changed."""
-    lines = _base(rng.choice(BASES)).splitlines()
-    for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
+@functools.cache
+def _lines(base):
+    return resolved_yaml(load_recipe(base)).splitlines()
+
+
+def _mutated(base, mutations, torn):
+    """The bytes of a recipe file with a few things changed."""
+    lines = list(_lines(base))
+    for change, at, *more in mutations:
         if lines:
-            rng.choice(CHANGES)(rng, lines)
+            change(lines, at % len(lines), *more)
         lines = "\n".join(lines).split("\n")
     found = "\n".join(lines).encode(errors="surrogatepass")
-    if rng.random() < 0.05:
-        found = found[: rng.randrange(len(found) + 1)] + bytes([rng.randrange(256)]) + found
-    return found
+    return found if torn is None else found[: torn[0]] + torn[1] + found
 
 
-def overrides(rng):
-    """Return some `KEY=VALUE` texts that may be right or not."""
-    found = []
-    for _ in range(rng.choice((1, 1, 2, 4))):
-        key = rng.choice(_keys())
-        if rng.random() < 0.15:
-            at = rng.randrange(len(key))
-            key = key[:at] + rng.choice((".", "", "x", " ", "..", "[0]")) + key[at + 1 :]
-        value = rng.choice(rng.choice((HOSTILE, LIKELY, LIKELY)))
-        value = ",".join((value, *rng.choices(HOSTILE, k=2))) if rng.random() < 0.05 else value
-        found.append(f"{key}{'' if rng.random() < 0.02 else '='}{value}")
-    # What no command line can hold: it ends at a zero byte.
-    return [text.replace("\0", "") for text in found if not text.startswith("-")]
+def _damaged(key, at, mark):
+    return key if mark is None else key[: at % len(key)] + mark + key[at % len(key) + 1 :]
+
+
+keys = st.builds(
+    _damaged,
+    st.sampled_from(sorted(known_keys())),
+    st.integers(0, 30),
+    st.none() | st.none() | st.none() | st.sampled_from(["", ".", "x", " ", "..", "[0]"]),
+)
+assigned = st.builds("{}={}".format, keys, likely | likely | likely | hostile) | st.text(max_size=20)
+# What no command line can hold: it ends at a zero byte.
+overrides = st.lists(
+    assigned.map(lambda text: text.replace("\0", "")).filter(lambda text: not text.startswith("-")),
+    max_size=4,
+)
+
+
+class Asked(NamedTuple):
+    """A recipe as a user gives it."""
+
+    recipe: str | bytes
+    """Its name, or what its file holds."""
+    overrides: list
+
+
+torn = st.none() | st.none() | st.none() | st.tuples(st.integers(0, 3000), st.binary(min_size=1, max_size=1))
+files = st.builds(_mutated, st.sampled_from(BASES), st.lists(changes, min_size=1, max_size=6), torn)
+drawn = st.builds(Asked, files, st.just([]) | overrides) | st.builds(
+    Asked, st.sampled_from(BASES) | st.sampled_from([*known()]), overrides
+)
 
 
 @functools.cache
@@ -299,28 +181,25 @@ def _imported():
     check_beforehand(load_recipe("quickstart"))
 
 
-def attempt(number):
-    """Try the recipe of that number; return (how it ended, what is wrong with that or "", processor seconds)."""
+def attempt(asked):
+    """Try a recipe; return (how it ended, what is wrong with that or "", processor seconds)."""
     _imported()
-    rng = random.Random(number)
     with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "itself.yaml"
-        if rng.random() < 0.5:
-            file.write_bytes(mutated(rng))
-            recipe, more = str(file), overrides(rng) if rng.random() < 0.2 else []
-        else:
-            recipe, more = rng.choice([*BASES, rng.choice([*known()])]), overrides(rng)
+        recipe, file = asked.recipe, Path(place) / OWN
+        if isinstance(recipe, bytes):
+            file.write_bytes(recipe)
+            recipe = str(file)
         began = time.thread_time()
-        code, complaint = _validated(recipe, more)
+        code, complaint = _validated(recipe, asked.overrides)
         outcome = {0: "valid", 1: "failed", 2: "refused"}.get(code, "wrong")
         if code == 0 and not complaint:
-            outcome, complaint = _could_be_made(recipe, more)
+            outcome, complaint = _could_be_made(recipe, asked.overrides)
         took = time.thread_time() - began
         if not complaint and took > ALLOWED:
-            complaint = f"took {took:.1f} s: {recipe} {more}"[:300]
-        left = [path for path in Path(place).iterdir() if path != file]
+            complaint = f"took {took:.1f} s"
+        left = [path.name for path in Path(place).iterdir() if path != file]
         if not complaint and left:
-            complaint = f"left {left[0].name}: {recipe} {more}"[:300]
+            complaint = f"left {left[0]}"
     return outcome, complaint, took
 
 
@@ -330,17 +209,12 @@ def _validated(recipe, more):
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = main(["recipes", "validate", recipe, *more])
     except BaseException as error:
-        return None, f"{type(error).__name__}: {error}"[:200] + f" of {recipe} {more}"[:300]
+        return None, f"{type(error).__name__}: {error}"[:200]
     said = err.getvalue()
-    if (
-        code not in (0, 1, 2)
-        or "Traceback" in said
-        or (code and not said.startswith(("error: ", "Error: ", "Usage: ")))
-    ):
-        return code, f"ended with {code}: {said[-200:]!r} of {recipe} {more}"[:500]
-    if len(said) > 10_000:
-        return code, f"says {len(said)} letters of {recipe} {more}"[:300]
-    return code, ""
+    refused = said.startswith(("error: ", "Error: ", "Usage: "))
+    if code not in (0, 1, 2) or "Traceback" in said or (code and not refused):
+        return code, f"ended with {code}: {said[-200:]!r}"
+    return code, f"says {len(said)} letters" if len(said) > 10_000 else ""
 
 
 def _could_be_made(recipe, more):
@@ -353,5 +227,5 @@ def _could_be_made(recipe, more):
     except VddError as error:
         return "valid, not on this machine", "" if str(error) else "no sentence"
     except Exception as error:
-        return "wrong", f"{type(error).__name__}: {error}"[:200] + f" of {recipe} {more}"[:300]
+        return "wrong", f"{type(error).__name__}: {error}"[:200]
     return "valid", ""

@@ -9,75 +9,91 @@ import random
 import tempfile
 import time
 import warnings
+from typing import NamedTuple
 
 import datasets
 import numpy as np
 import torch
+from hypothesis import strategies as st
 from torch.nn import functional
 
 import keras_vdd
-from keras_vdd.memory.distilled_set import DistilledSet
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.temporal.key_frames import as_moments
 
-STORAGE = ("float32", "float16", "int8", "int4")
 # Half a step of the largest value that is stored; of `int4`, and of float16's 11 bits.
 ROUNDING = {"float32": 0, "float16": 2**-11, "int8": 0.5 / 127, "int4": 0.5 / 7}
-KINDS = ("static-dynamic", "still", "full-video", "key-frames")
-TIMES = ("duplicate", "linear", "half-pixel")
 LETTERS = "aZ09 ._-'\"\\/:#{}[]%&|\N{SNOWMAN}\N{LATIN SMALL LETTER E WITH ACUTE}e\N{COMBINING ACUTE ACCENT}"
 LETTERS += "\N{RIGHT-TO-LEFT OVERRIDE}"
 TOLERANCE = 1e-4
-OPERATIONS = 4
 
 
-def attempt(number):
-    """Make and read set `number`; return (its kind and storage, what is wrong or "", seconds)."""
+class Asked(NamedTuple):
+    """A set, and what is done with it once it is loaded."""
+
+    kind: str
+    storage: str
+    names: list
+    slots: int
+    memories: tuple
+    """Of stills and of motion, for each slot."""
+    frames: int
+    stored: int
+    size: tuple
+    small: tuple
+    """Of motion."""
+    integrators: int
+    time: str
+    scale: float
+    seed: int
+    operations: list
+    """(name, number that the rest is drawn by)."""
+
+    def made(self):
+        """The `DistilledSet`."""
+        draw, slots, (statics, dynamics) = np.random.default_rng(self.seed), self.slots, self.memories
+        classes, stored, time = len(self.names), min(self.stored, self.frames), self.time
+        if time == "linear" and stored == 1:
+            stored = self.frames
+        names = [f"{label}{name}".strip() for label, name in enumerate(self.names)]
+
+        def normal(*shape):
+            return (draw.standard_normal(shape) * self.scale).astype("float32")
+
+        more = {}
+        if self.kind == "full-video":
+            more["video"] = normal(classes, slots, stored, *self.size, 3)
+        elif self.kind == "key-frames":
+            keys = draw.random((classes, slots, self.frames)) > 0.5
+            keys[..., [0, -1]] = True
+            more["positions"] = moments = as_moments(keys)
+            more["key_frames"] = normal(*moments.shape, *self.size, 3) * (moments >= 0)[..., None, None, None]
+        else:
+            more["static"] = normal(classes, slots * statics, *self.size, 3)
+        if self.kind == "static-dynamic":
+            small = map(min, self.small, self.size)
+            integrators = min(self.integrators, classes)
+            more["dynamic"] = normal(classes, slots * dynamics, stored, *small, 1)
+            more["kernels"], more["biases"] = normal(integrators, 3, 3, 3, 4, 3), normal(integrators, 3)
+        colours = (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)
+        return DistilledSet(
+            self.kind, names, self.frames, *colours, videos_per_class=slots, interpolation=time, **more
+        )
+
+
+def attempt(asked):
+    """Make and read a set; return (its kind and storage, what is wrong or "", seconds)."""
     began = time.process_time()
     datasets.disable_progress_bars()
-    draw, numbers = random.Random(number), np.random.default_rng(number)
-    kind, storage = draw.choice(KINDS), draw.choice(STORAGE)
-    made = a_set(kind, draw, numbers)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            complaint = read(made, storage, f"{folder}/set", draw)
+            complaint = read(asked.made(), asked.storage, f"{folder}/set", asked.operations)
         except Exception as error:  # whatever it is, the try that led to it is named
             complaint = f"{type(error).__name__}: {error}"
-    return f"{kind} as {storage}", complaint, time.process_time() - began
+    return f"{asked.kind} as {asked.storage}", complaint, time.process_time() - began
 
 
-def a_set(kind, draw, numbers):
-    """A `DistilledSet` of a kind, of sizes drawn at random."""
-    classes, slots, frames = draw.randint(1, 5), draw.randint(1, 3), draw.randint(1, 6)
-    size = (draw.randint(3, 9), draw.randint(3, 9))
-
-    def normal(*shape):
-        return (numbers.standard_normal(shape) * draw.choice((0.01, 1, 30))).astype("float32")
-
-    names = [
-        f"{label}{''.join(draw.choices(LETTERS, k=draw.randint(0, 12)))}".strip() for label in range(classes)
-    ]
-    more = {"interpolation": draw.choice(TIMES)}
-    stored = draw.choice((frames, draw.randint(1, frames)))
-    if more["interpolation"] == "linear" and stored == 1 < frames:
-        stored = frames
-    if kind == "full-video":
-        more["video"] = normal(classes, slots, stored, *size, 3)
-    elif kind == "key-frames":
-        keys = numbers.random((classes, slots, frames)) > 0.5
-        keys[..., [0, -1]] = True
-        more["positions"] = moments = as_moments(keys)
-        more["key_frames"] = normal(*moments.shape, *size, 3) * (moments >= 0)[..., None, None, None]
-    else:
-        more["static"] = normal(classes, slots * draw.randint(1, 2), *size, 3)
-    if kind == "static-dynamic":
-        small = tuple(draw.choice((side, draw.randint(1, side))) for side in size)
-        integrators = draw.randint(1, classes)
-        more["dynamic"] = normal(classes, slots * draw.randint(1, 2), stored, *small, 1)
-        more["kernels"], more["biases"] = normal(integrators, 3, 3, 3, 4, 3), normal(integrators, 3)
-    return DistilledSet(kind, names, frames, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4), slots, **more)
-
-
-def read(made, storage, folder, draw):
+def read(made, storage, folder, operations):
     """Export a set and read it in every way; return what is wrong, or ""."""
     keras_vdd.export(made, folder, dtype=storage)
     back = keras_vdd.load(folder)
@@ -91,13 +107,9 @@ def read(made, storage, folder, draw):
     if wrong := differs(back.reconstruct(), expected):
         return f"keras_vdd.load: {wrong}"
     rows, places = datasets.load_dataset(folder, split="train"), list(range(len(pairs)))
-    told = []
-    for _ in range(draw.randint(0, OPERATIONS)):
-        name = draw.choice(sorted(CHANGES))
-        rows, places = CHANGES[name](rows, places, draw)
-        told.append(name)
-    wrong = matches(rows, places, expected, pairs, made)
-    return wrong and f"after {', '.join(told) or 'nothing'}, {wrong}"
+    for name, number in operations:
+        rows, places = CHANGES[name](rows, places, random.Random(number))
+    return matches(rows, places, expected, pairs, made)
 
 
 def matches(rows, places, expected, pairs, made):
@@ -181,6 +193,24 @@ CHANGES = {
     change.__name__[1:]: change
     for change in (_select, _shuffle, _shard, _filter, _map, _sort, _skip, _join, _format)
 }
+
+drawn = st.builds(
+    Asked,
+    kind=st.sampled_from(["still", "full-video", "key-frames", "static-dynamic"]),
+    storage=st.sampled_from([*ROUNDING]),
+    names=st.lists(st.text(LETTERS, max_size=12), min_size=1, max_size=5),
+    slots=st.integers(1, 3),
+    memories=st.tuples(st.integers(1, 2), st.integers(1, 2)),
+    frames=st.integers(1, 6),
+    stored=st.integers(1, 6),
+    size=st.tuples(st.integers(3, 9), st.integers(3, 9)),
+    small=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    integrators=st.integers(1, 5),
+    time=st.sampled_from(["duplicate", "linear", "half-pixel"]),
+    scale=st.sampled_from([1, 0.01, 30]),
+    seed=st.integers(0, 2**32),
+    operations=st.lists(st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 2**32)), max_size=4),
+)
 
 
 def videos_by_torch(kept):

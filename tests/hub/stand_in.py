@@ -16,26 +16,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import yaml
 from hub.stand_in_repositories import LARGE, File, Refusal, Repository
 
+# Tokens, of a user who may write and of one who may not.
 WRITER, READER = "hf_writer", "hf_reader"
-NEW = "2026-01-01T00:00:00.000Z"
-ID = r"(?P<type>models|datasets)/(?P<id>[^/]+/[^/]+)"
+MADE_AT = "2026-01-01T00:00:00.000Z"
 
 
 class StandIn:
     """The server, on a port of its own; use it in a `with` block.
 
+    A test sets `breaks` and `refuses_card` to have the Hub fail.
+
     Attributes:
         repositories: dict of `Repository` by (type, id), such as ("datasets", "user/name").
         requests: list of (method, path), as they came.
+        lfs: dict of the large files that were uploaded, bytes by SHA-256.
         breaks: function (method, path) -> bool, whether a connection is closed in the midst of a request.
-        objects: function (front matter) -> str or None, why a card is refused.
-        users: who each token belongs to; `user` may write to `user/...` and `team/...` with `WRITER`.
+        refuses_card: function (front matter of a card) -> str or None, why it is refused.
+        users: (user, whether the token may write) by token; it may write to `user/...` and `team/...`.
     """
 
     def __init__(self):
         self.repositories, self.requests, self.lfs = {}, [], {}
         self.breaks = lambda method, path: False
-        self.objects = lambda facts: None
+        self.refuses_card = lambda facts: None
         self.users = {WRITER: ("user", True), READER: ("user", False)}
         self.lock = threading.RLock()
         handler = type("Handler", (Handler,), {"hub": self})
@@ -63,7 +66,7 @@ class StandIn:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request after the other of a client."""
+    """Answers the requests of one connection: `ROUTES` has the method of each path."""
 
     protocol_version = "HTTP/1.1"
 
@@ -120,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
                 return answer(self, **found.groupdict())
         raise Refusal(404, "", f"No such page: {self.command} {path}")
 
-    # Who asks, and what of.
+    # Who asks, and of which repository.
 
     def _user(self):
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
@@ -173,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "", '"license" must be one of [apache-2.0, mit, cc-by-4.0, other, ...]')
         if (license == "other") != ("license_name" in facts):
             raise Refusal(400, "", '"license_name" is to be given if "license" is "other", and only then')
-        if message := self.hub.objects(facts):
+        if message := self.hub.refuses_card(facts):
             raise Refusal(400, "", message)
         return {"errors": [], "warnings": []}
 
@@ -184,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
         commit = repository.at(revision)
         return {
             "_id": "1", "id": id, "sha": commit, "private": repository.private, "gated": repository.gated,
-            "disabled": False, "tags": [], "downloads": 0, "likes": 0, "lastModified": NEW, "createdAt": NEW,
+            "disabled": False, "tags": [], "downloads": 0, "likes": 0, "lastModified": MADE_AT, "createdAt": MADE_AT,
             "siblings": [{"rfilename": path} for path in sorted(repository.commits[commit])],
         }  # fmt: skip
 
@@ -316,8 +319,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 # fmt: off
-REV = r"(?P<revision>refs/pr/\d+|[^/]+)"
 NAME = r"(?P<id>[^/]+/[^/]+)"
+ID = rf"(?P<type>models|datasets)/{NAME}"
+REV = r"(?P<revision>refs/pr/\d+|[^/]+)"
+# (method, path, who answers); the groups of a path are the arguments.
 ROUTES = [
     ("GET", "/api/whoami-v2", Handler.who),
     ("POST", "/api/repos/create", Handler.create),

@@ -12,8 +12,8 @@ import keras_vdd
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import export as export_module
 from keras_vdd.hub import rows
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub.row_weights import pack_weights
+from keras_vdd.published import schema as vdd
+from keras_vdd.published.row_weights import pack_weights
 
 KINDS = ("static-dynamic", "still", "full-video")
 STORED = [(kind, dtype) for kind in KINDS for dtype in ("float32", "float16", "int8", "int4")]

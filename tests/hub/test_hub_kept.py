@@ -7,11 +7,11 @@ import pytest
 from made_rows import ROW, results, row
 
 import keras_vdd
+from keras_vdd.cards.provenance import KEYS
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
 from keras_vdd.hub.export import rewrite_card
 from keras_vdd.hub.kept import as_results, kept_in
-from keras_vdd.hub.provenance import KEYS
 from keras_vdd.running_code import running_code
 from keras_vdd.sealed import read_json
 

@@ -5,8 +5,8 @@ import shutil
 
 import numpy as np
 import pytest
-from hub.format_1 import make_format_1
-from hub.rewriting import data_files, rename, rewrite
+from published.format_1 import make_format_1
+from published.rewriting import data_files, rename, rewrite
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError

@@ -83,13 +83,13 @@ def test_no_folder_of_the_author_s_machine_is_published(hub, at_hub, make_set, t
     )
 
 
-def test_the_folders_that_the_recipe_of_a_repository_names_are_not_used(make_set, tmp_path, monkeypatch):
+def test_the_folders_that_the_recipe_of_a_set_names_are_not_used(make_set, tmp_path, monkeypatch):
     recipe = load_recipe("quickstart", **{"data.store": "/theirs", "data.root": "/theirs"})
     made = keras_vdd.export(make_set(recipe=resolved_yaml(recipe)), tmp_path / "made")
     monkeypatch.setattr(Address, "download", lambda *arguments: made)
     assert resolve_target("hf://user/set").recipe == load_recipe("quickstart")
     assert resolve_target("hf://user/set", None, ["data.store=mine"]).recipe.data.store == "mine"
-    assert resolve_target(made).recipe == recipe
+    assert resolve_target(made).recipe == load_recipe("quickstart")
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ REFUSALS = [
 
 @pytest.mark.slow
 def test_each_refusal_is_one_sentence_and_changes_nothing(hub, at_hub, sets):
-    hub.objects = lambda facts: "no videos under gpl" if facts["license"] == "gpl" else None
+    hub.refuses_card = lambda facts: "no videos under gpl" if facts["license"] == "gpl" else None
     said = at_hub(*(("publish", sets[0], name, options) for name, options, _ in REFUSALS))
     for answer, (name, _, expected) in zip(said, REFUSALS, strict=True):
         assert expected in answer.get("error", ""), answer

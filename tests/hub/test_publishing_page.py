@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from hub.conftest import numbers
 from hub.stand_in import WRITER
 from small_experts import recipe_of
+from small_sets import numbers
 
 import keras_vdd
 from keras_vdd.experts import engine

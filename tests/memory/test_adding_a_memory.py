@@ -14,8 +14,8 @@ import test_memory_gradients
 import test_memory_layers
 
 import keras_vdd
+from keras_vdd.distilled import DistilledSet
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.memory import DistilledSet
 from keras_vdd.recipe.load import load_recipe, parse_recipe, resolved_yaml
 
 PAGE = (pathlib.Path(__file__).resolve().parents[2] / "docs" / "adding-a-memory.md").read_text(

@@ -8,15 +8,15 @@ from memory_cases import CASES, KINDS, as_set, filled, layer, settings
 
 import keras_vdd
 from keras_vdd.data.normalise import denormalise, normalise
-from keras_vdd.hub import schema as vdd
-from keras_vdd.hub import storage
-from keras_vdd.hub.decoding import make_video
+from keras_vdd.distilled.budget import memory_bytes
 from keras_vdd.learning.rates import part_of
 from keras_vdd.memory import MEMORIES
-from keras_vdd.memory.budget import memory_bytes
-from keras_vdd.memory.precision import DTYPES, LEARNED_AS
-from keras_vdd.memory.rounding import quantised
 from keras_vdd.methods import LearningRates
+from keras_vdd.published import schema as vdd
+from keras_vdd.published import storage
+from keras_vdd.published.decoding import make_video
+from keras_vdd.storage.rounding import quantised
+from keras_vdd.storage.storage_types import DTYPES, LEARNED_AS
 
 CLASSES, FRAMES, SIZE = 5, 4, 6
 SCALE = {"mean": (0.5, 0.4, 0.3), "std": (0.25, 0.2, 0.3)}
@@ -113,8 +113,8 @@ def check_rows(loaded, folder):
     """The reader of `datasets` unfolds rows into pairs in their order, and makes the same videos."""
     import pyarrow.parquet as pq
 
-    from keras_vdd.hub import validate
-    from keras_vdd.hub.unfold import unfold, unfolded_features
+    from keras_vdd.datasets_hook.unfold import unfold, unfolded_features
+    from keras_vdd.published import validate
 
     features = unfolded_features(loaded.class_names, loaded.labels is not None)
     expected, found = loaded.reconstruct(), []

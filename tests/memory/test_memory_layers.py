@@ -9,8 +9,8 @@ from memory_cases import CASES, KINDS, as_set, filled, layer
 from keras_vdd.errors import UsageError
 from keras_vdd.layers import Integrator
 from keras_vdd.memory import FullVideoMemory, StaticDynamicMemory, StillMemory
-from keras_vdd.memory.precision import LEARNED_AS
-from keras_vdd.memory.rounding import quantised
+from keras_vdd.storage.rounding import quantised
+from keras_vdd.storage.storage_types import LEARNED_AS
 
 CLASSES, FRAMES, SIZE = 5, 4, 6
 

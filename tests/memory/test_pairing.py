@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError
-from keras_vdd.memory.distilled_set import DistilledSet
 from keras_vdd.memory.pairing import (
     draw_batches,
     enumerate_pairs,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_vdd.memory import DistilledSet
+from keras_vdd.distilled import DistilledSet
 
 pytestmark = pytest.mark.once
 

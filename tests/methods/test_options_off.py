@@ -7,9 +7,10 @@ import pytest
 from method_cases import NAMES
 from tiny_stage import learn
 
-from keras_vdd.memory import layer, upsampling
+from keras_vdd.memory import layer
 from keras_vdd.methods import class_matching
 from keras_vdd.methods.mtt import objective as trajectory
+from keras_vdd.temporal import upsampling
 
 # What only an option calls, where it is called.
 CALLS = [

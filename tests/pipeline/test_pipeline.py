@@ -20,9 +20,13 @@ from keras_vdd.recipe.load import load_recipe
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.sealed import read_json
 
-CLASSES, SIZE, FRAMES, VIDEO = 8, 32, 8, 24
+# Of the small recipe: frames of a clip, and frames of a source video.
+CLASSES, SIZE, FRAMES, VIDEO_FRAMES = 8, 32, 8, 24
+# Bytes of a real frame and a real clip, one a value.
 STILL, CLIP = SIZE * SIZE * 3, FRAMES * SIZE * SIZE * 3
+# Weights of an integrator: a 3 x 3 x 3 convolution from 4 channels (a still and its motion) to 3, and its bias.
 INTEGRATOR = 3 * 3 * 3 * 4 * 3 + 3
+# Bytes, 4 a value: of each class a still of 3 channels and a dynamic memory of 1.
 DISTILLED = 4 * CLASSES * (STILL + FRAMES * SIZE * SIZE) + 4 * INTEGRATOR
 
 
@@ -34,7 +38,7 @@ def test_the_table_has_every_row_with_its_exact_bytes(whole):
         "random stills, equal bytes": (stills, stills * STILL),
         "random clips, equal bytes": (clips, clips * CLIP),
         "static memory alone": (CLASSES, 4 * CLASSES * STILL),
-        "full set": (3 * CLASSES, 3 * CLASSES * VIDEO * STILL),
+        "full set": (3 * CLASSES, 3 * CLASSES * VIDEO_FRAMES * STILL),
         "DM + static-dynamic": (CLASSES, DISTILLED),
     }
     rows = {row["method"]: row for row in whole.results["rows"]}
@@ -92,7 +96,7 @@ def test_another_recipe_in_the_same_folder_is_refused_and_harms_nothing(whole):
     assert contents(whole.folder) == before
 
 
-def test_a_set_is_scored_and_trained_on_by_itself(whole, tmp_path, tensorflow_is_left_alone):
+def test_evaluate_and_train_of_the_set_alone_agree_with_the_run(whole, tmp_path, tensorflow_is_left_alone):
     scored = pipeline.evaluate(whole.folder, whole.recipe)
     row = whole.results["rows"][-1]
     assert {key: scored[key] for key in ("top1", "top5", "pairs", "bytes", "clips")} == {
@@ -242,16 +246,21 @@ def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["results.json", "evaluation/random-stills.json"])
-# One on every backend: how a file is read knows of none.
+# One on every backend, for reading a file does not depend on it.
 @pytest.mark.parametrize(
-    "damage", [*(pytest.param(d, marks=pytest.mark.once) for d in (b"", b'[{"number": 0}]')), b"half"]
+    "damage",
+    [
+        pytest.param(lambda content: b"", marks=pytest.mark.once, id="empty"),
+        pytest.param(lambda content: b'[{"number": 0}]', marks=pytest.mark.once, id="other JSON"),
+        pytest.param(lambda content: content[:100], id="cut off"),
+    ],
 )
-def test_what_is_damaged_and_can_be_made_again_is(name, damage, whole, tmp_path, caplog):
+def test_a_damaged_file_that_can_be_made_again_is_made_again(name, damage, whole, tmp_path, caplog):
     recipe = small(tmp_path, store=whole.store)
     folder = tmp_path / "runs" / "quickstart"
     shutil.copytree(whole.folder, folder)
     (folder / "results.json").unlink()
-    (folder / name).write_bytes(damage if damage != b"half" else (whole.folder / name).read_bytes()[:100])
+    (folder / name).write_bytes(damage((whole.folder / name).read_bytes()))
     assert pipeline.distill(recipe) == whole.results
     assert [text for text in caplog.messages if "damaged" in text and name in text and "\n" not in text]
     assert contents(folder, whole.place, tmp_path) == contents(whole.folder, whole.place, tmp_path)

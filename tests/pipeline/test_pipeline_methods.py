@@ -7,8 +7,8 @@ from small_run import small_of
 
 import keras_vdd
 from keras_vdd import pipeline
+from keras_vdd.distilled.budget import stored_bytes
 from keras_vdd.learning.checkpoint import load_arrays
-from keras_vdd.memory.budget import stored_bytes
 from keras_vdd.planning import plan as planning
 from keras_vdd.sealed import read_json
 from keras_vdd.stages import dynamic as dynamic_stage

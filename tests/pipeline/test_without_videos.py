@@ -1,5 +1,6 @@
 """A finished run is answered from its files; scoring and training need the test videos alone."""
 
+import dataclasses
 import os
 import shutil
 
@@ -11,6 +12,7 @@ from keras_vdd.data.decoding.pool import Pool
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation import fresh_networks
 from keras_vdd.progress import Silent
+from keras_vdd.stages.finished import row_of_finished
 
 pytestmark = pytest.mark.once
 
@@ -56,6 +58,17 @@ def test_a_score_that_the_run_has_is_not_made_again(finished, whole, monkeypatch
     assert {**row, "method": ""} == {**whole.results["rows"][-1], "method": ""}
 
 
+def test_another_set_in_the_folder_of_a_run_has_not_its_score(finished, whole):
+    recipe, place = finished
+    folder = str(place / "runs" / whole.folder.name / "distilled")
+    own = keras_vdd.load(folder)
+    assert row_of_finished(folder, own, recipe, Silent()) is not None
+    seed = own.recipe.replace("seed: 0", "seed: 7")
+    assert seed != own.recipe
+    for another in ({"dtype": "int8"}, {"recipe": seed}, {"recipe": "name: none"}, {"recipe": ""}):
+        assert row_of_finished(folder, dataclasses.replace(own, **another), recipe, Silent()) is None
+
+
 def test_another_score_is_made(whole):
     one = pipeline.evaluate(whole.folder, whole.recipe, **{"evaluation.seeds": 1})
     assert one["seeds"] == [0] and one["top1"]["values"] == whole.results["rows"][-1]["top1"]["values"][:1]
@@ -89,6 +102,9 @@ def test_a_store_will_do_where_the_videos_are_gone(whole, tmp_path, caplog, noth
     recipe = keras_vdd.load_recipe(whole.recipe, **gone, **{"evaluation.seeds": 1})
     store = next(path for path in whole.store.glob("shapes-*") if (path / "test" / "index.json").exists())
     os.symlink(store, tmp_path / "folder-0")
+    # One beside it that is damaged is none.
+    (tmp_path / "folder-" / "test").mkdir(parents=True)
+    (tmp_path / "folder-" / "test" / "index.json").write_text("{}")
     row = pipeline.evaluate(whole.folder, recipe)
     assert row["top1"]["values"] == whole.results["rows"][-1]["top1"]["values"][:1]
     assert any("is not a folder" in text and "as decoded in" in text for text in caplog.messages)

@@ -55,6 +55,43 @@ def test_a_need_above_the_memory_is_one_sentence(settings, largest, monkeypatch)
 
 @pytest.mark.once
 @pytest.mark.parametrize(
+    "recipe, settings, largest, lower",
+    [
+        (
+            "quickstart",
+            {"dynamic.real_per_class": 10**9},
+            "an iteration of dynamic",
+            "dynamic.real_per_class",
+        ),
+        ("quickstart", {"static.real_per_class": 10**12}, "an iteration of static", "static.real_per_class"),
+        ("mtt-shapes", {"dynamic.inner_steps": 10**9}, "an iteration of dynamic", "dynamic.inner_steps"),
+        ("mtt-shapes", {"experts.epochs": 10**9}, "the 1000000000 epochs of an expert", "experts.epochs"),
+        (
+            "mtt-shapes",
+            {"dynamic.expert_epochs": 10**9},
+            "epochs of an expert",
+            "experts.epochs or what is read",
+        ),
+        ("frepo-shapes", {"dynamic.pool": 10**9}, "an iteration of dynamic", "dynamic.pool"),
+    ],
+)
+def test_what_a_stage_needs_at_once_is_one_sentence(recipe, settings, largest, lower, monkeypatch):
+    monkeypatch.setattr(beforehand, "total_bytes", lambda: 16 * 10**9)
+    recipe = load_recipe(recipe, **{**SMALL, **settings})
+    with pytest.raises(VddError, match=f"are for .*{largest}; lower {lower}") as caught:
+        check_beforehand(recipe)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", [f"evaluation.test_clips={10**9}", f"experts.count={10**9}"])
+def test_counts_that_no_run_comes_to_the_end_of_are_refused(name):
+    with pytest.raises(UsageError, match="must be at most"):
+        load_recipe("mtt-shapes", [name])
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
     "network, input", [("mini_c3d", "clips"), ("convnet_gru", "clips"), ("convnet_d3", "frames")]
 )
 def test_what_a_wide_network_takes_follows_from_narrow_ones(network, input, monkeypatch):
@@ -64,6 +101,11 @@ def test_what_a_wide_network_takes_follows_from_narrow_ones(network, input, monk
     wide = nbytes(72, 40)
     monkeypatch.setattr(beforehand, "_BUILT", 16)
     assert beforehand._at(nbytes, 72, 40) == pytest.approx(wide, rel=1e-6)
+
+
+def test_one_class_alone_is_refused():
+    with pytest.raises(VddError, match="The data have one class"):
+        check_classes(load_recipe("quickstart"), 1)
 
 
 @pytest.mark.once

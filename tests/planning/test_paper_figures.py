@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_vdd.memory.budget import memory_bytes
+from keras_vdd.distilled.budget import memory_bytes
 from keras_vdd.planning.paper_figures import figure, figure_of
 from keras_vdd.recipe.load import list_recipes, load_recipe
 

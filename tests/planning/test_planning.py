@@ -200,6 +200,8 @@ def test_an_unnamed_folder_is_assumed_and_a_named_one_is_looked_into(tmp_path):
         (3600, "1.0 h"),
         (86400, "24.0 h"),
         (2e6, "23.1 days"),
+        (1e9, "32 years"),
+        (1e30, "over 1,000 years"),
     ],
 )
 def test_lengths_of_time_in_words(length, words):
@@ -219,3 +221,15 @@ def test_operations_are_counted_by_hand_and_go_with_the_seconds(measured):
     assert stages[SCORED]["operations"] == pytest.approx(stages[SCORED]["seconds"] * passes, rel=1e-4)
     assert stages["dynamic"]["operations"] == pytest.approx(stages["dynamic"]["seconds"] * passes, rel=1e-4)
     assert stages["static"]["operations"] < stages["static"]["seconds"] * passes / 5
+
+
+@pytest.mark.once
+def test_a_wide_network_is_measured_on_a_narrow_one_and_scaled_by_operations(measured, monkeypatch):
+    monkeypatch.setattr(stage_costs, "_MEASURED", 10**6)
+    recipe = tiny("static-dc-miniucf")
+    networks = stage_costs.Networks(recipe, 5)
+    wide, seconds = networks.of("mini_c3d", 64, 32)
+    (narrow,) = measured
+    assert narrow.count_params() < wide.count_params()
+    operations = stage_costs.training_operations
+    assert seconds == pytest.approx(operations(wide) / operations(narrow))

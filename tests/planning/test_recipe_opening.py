@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from keras_vdd import models
-from keras_vdd.memory.budget import label_bytes, memory_bytes
+from keras_vdd.distilled.budget import label_bytes, memory_bytes
 from keras_vdd.planning.paper_figures import SETS, figure_of
 from keras_vdd.planning.recipe_opening import opening
 from keras_vdd.planning.stored_bytes import expert_bytes, mini_c3d_parameters

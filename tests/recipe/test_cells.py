@@ -1,5 +1,6 @@
-"""The paper's table 1 and figures 5 and 6: a page has a line of settings for each cell, which resolves to it."""
+"""The paper's table 1 and figures 5 and 6: a page has the settings of each cell, which resolve to it."""
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -16,30 +17,39 @@ BASE = shlex.split(re.search(r"--recipe dm-miniucf-naive[^`]*?(dynamic\.network.
 COUNTS, RULES = (1, 2, 4, 8), ("duplicate", "linear", "parametric")
 
 
-def cells(heading):
-    """{(N_syn, N_real, K, I): (line of settings, the paper's percent or None)} of the table under a heading."""
-    table = PAGE.partition(f"\n{heading}")[2].partition("|\n\n")[0] + "|"
-    rows = re.findall(
-        r"^\| (\d+) \| (\d+) \| (\d+) \| (\S+) \| (?:([\d.]+) ± [\d.]+ \| )?`(.*)` \|$", table, re.M
-    )
+def cells_of_table():
+    """{(N_syn, N_real, K, I): (line of settings, the paper's percent)} of table 1."""
+    rows = re.findall(r"^\| (\d+) \| (\d+) \| (\d+) \| (\S+) \| ([\d.]+) ± [\d.]+ \| `(.*)` \|$", PAGE, re.M)
     found = {(int(s), int(r), int(k), rule): (line, paper) for s, r, k, rule, paper, line in rows}
     assert len(found) == len(rows)
     return found
 
 
-TABLES = {
-    "Table 1": {(n, n, 1, rule) for rule in ("duplicate", "linear", "parametric") for n in COUNTS}
-    - {(1, 1, 1, "linear")},
-    "Figure 5": {(s, r, 1, "duplicate") for s in (*COUNTS, 16) for r in (*COUNTS, 16)},
-    "Figure 6": {(16, 16, k, "duplicate") for k in (*COUNTS, 16)},
+def cells_of_figure(number):
+    """The same of a figure, whose row has letters for the numbers that change, and says which these are."""
+    (row,) = re.findall(rf"^\| {number}, [^|]* \| (.*) \| `(.*)` \|$", PAGE, re.M)
+    letters, numbers = re.findall(r"`([A-Z])`", row[0]), re.findall(r"\d+", row[0])
+    found = {}
+    for chosen in itertools.product(numbers, repeat=len(letters)):
+        cell, line = {"S": "16", "R": "16", "K": "1", **dict(zip(letters, chosen))}, row[1]
+        for letter in letters:
+            line = line.replace(f"={letter} ", f"={cell[letter]} ")
+        found[(*(int(cell[letter]) for letter in "SRK"), "duplicate")] = line, None
+    return found
+
+
+FOUND = {"table 1": cells_of_table(), "figure 5": cells_of_figure(5), "figure 6": cells_of_figure(6)}
+EXPECTED = {
+    "table 1": {(n, n, 1, rule) for rule in RULES for n in COUNTS} - {(1, 1, 1, "linear")},
+    "figure 5": {(s, r, 1, "duplicate") for s in (*COUNTS, 16) for r in (*COUNTS, 16)},
+    "figure 6": {(16, 16, k, "duplicate") for k in (*COUNTS, 16)},
 }
 
 
-@pytest.mark.parametrize("heading", TABLES)
-def test_every_cell_has_a_line_that_resolves_to_it(heading):
-    found = cells(heading)
-    assert found.keys() == TABLES[heading]
-    for cell, (line, paper) in found.items():
+@pytest.mark.parametrize("place", EXPECTED)
+def test_every_cell_has_a_line_that_resolves_to_it(place):
+    assert FOUND[place].keys() == EXPECTED[place]
+    for cell, (line, paper) in FOUND[place].items():
         recipe = load_recipe("dm-miniucf-naive", [*BASE, *line.split()])
         memory, stage = recipe.memory, recipe.dynamic
         assert (memory.stored_frames, stage.real_frames, stage.segments, memory.interpolation) == cell
@@ -51,7 +61,7 @@ def test_every_cell_has_a_line_that_resolves_to_it(heading):
 
 
 def test_the_cells_of_up_to_eight_frames_are_recipes_of_the_made_shapes_too():
-    for (stored, real, count, rule), (line, _) in (cells("Table 1") | cells("Figure 5")).items():
+    for (stored, real, count, rule), (line, _) in (FOUND["table 1"] | FOUND["figure 5"]).items():
         if max(stored, real) <= 8:
             recipe = load_recipe("dm-shapes-naive", [*BASE, *line.split()])
             assert (recipe.memory.stored_frames, recipe.dynamic.real_frames) == (stored, real)

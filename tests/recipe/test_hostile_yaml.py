@@ -31,7 +31,7 @@ HOSTILE = {
     "too long": (f"summary: {'x' * LONGEST}\n", "more than 64 KiB"),
     "no boolean": ("data: {flip: !!bool maybe}\n", "not of the kind that its tag says"),
     "no number": ("data: {size: !!int ''}\n", "not of the kind that its tag says"),
-    "no file": ("extends: 0x" + "f" * 5000 + "\n", "a number of thousands of digits must be a recipe"),
+    "no file": ("extends: 0x" + "f" * 5000 + "\n", "extends a number of thousands of digits"),
     "a number of 6000 digits": (
         "data: {size: 0x" + "f" * 5000 + "}\n",
         "data.size=a number of thousands of digits",

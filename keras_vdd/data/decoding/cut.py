@@ -8,10 +8,6 @@ import os
 
 from keras_vdd.data.decoding.jpeg import typical_bytes
 
-# The method resizes to 160x120 and crops 112 out of the middle (METHOD, section 1): for any size and
-# aspect this is a short side of 120/112 of the crop.
-SHORT_SIDE = (120, 112)
-
 
 @dataclasses.dataclass(frozen=True)
 class Cut:

@@ -4,7 +4,7 @@ import av
 import numpy as np
 from av.filter import Graph
 
-from keras_vdd.data.decoding.cut import SHORT_SIDE
+from keras_vdd.data.decoding import SHORT_SIDE
 from keras_vdd.data.decoding.graphs import form_of, source_of
 from keras_vdd.data.decoding.orientation import is_upended, turning_of
 from keras_vdd.data.decoding.unreadable import UnreadableVideo, words_of

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from keras_vdd.data.sources.listing import Listing, Video, choose_classes, set_root, test_videos_alone
+from keras_vdd.data.folders.listing import Listing, Video, choose_classes, set_root, test_videos_alone
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.registry import Registry, modules_of

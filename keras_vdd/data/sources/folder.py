@@ -4,8 +4,17 @@ import os
 from dataclasses import dataclass, field, replace
 
 from keras_vdd import seeds
-from keras_vdd.data.sources.alike import alike_notes, refuse_alike
-from keras_vdd.data.sources.clutter import LeftAlone, entries, is_folder
+from keras_vdd.data.folders.alike import alike_notes, refuse_alike
+from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder
+from keras_vdd.data.folders.listing import (
+    Listing,
+    Video,
+    choose_classes,
+    is_video,
+    needs_training_videos,
+    set_root,
+    shorten,
+)
 from keras_vdd.data.sources.layout import (
     find_splits,
     holds_classes,
@@ -16,15 +25,6 @@ from keras_vdd.data.sources.layout import (
     split_of,
     stands_for_video,
     whole_set,
-)
-from keras_vdd.data.sources.listing import (
-    Listing,
-    Video,
-    choose_classes,
-    is_video,
-    needs_training_videos,
-    set_root,
-    shorten,
 )
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError

@@ -3,7 +3,7 @@
 import os
 import re
 
-from keras_vdd.data.sources.listing import set_root
+from keras_vdd.data.folders.listing import set_root
 from keras_vdd.data.sources.official import (
     Lists,
     count_classes,

@@ -5,7 +5,7 @@ import functools
 import os
 import re
 
-from keras_vdd.data.sources.listing import set_root
+from keras_vdd.data.folders.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, hint_for, list_official, names_in
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError

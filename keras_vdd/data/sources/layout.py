@@ -2,11 +2,12 @@
 
 import os
 import re
+from collections.abc import Iterable
 
 from keras_vdd.data.decoding.frame_folders import holds_frames
+from keras_vdd.data.folders.clutter import entries, is_folder
+from keras_vdd.data.folders.listing import is_video, needs_training_videos
 from keras_vdd.data.sources import SOURCES
-from keras_vdd.data.sources.clutter import entries, is_folder
-from keras_vdd.data.sources.listing import is_video, needs_training_videos
 from keras_vdd.text import command_line
 
 SPLITS = {
@@ -14,28 +15,29 @@ SPLITS = {
     "test": ("test", "testing"),
     "validation": ("val", "valid", "validate", "validation", "eval", "evaluation", "dev"),
 }
+# How many folders down, and how many folders of each level, a search looks: a slip such as data.root=/ should end soon.
 _DEEPEST = 3
 _MOST_FOLDERS = 500
 
 
-def split_of(name):
+def split_of(name: str) -> str | None:
     """Return which of `SPLITS` a folder is called after, in letters of any size; None for none."""
     return next((split for split, names in SPLITS.items() if name.casefold() in names), None)
 
 
-def stands_for_video(entry):
-    """Tell whether a `DirEntry` is a video by its ending, or a folder of numbered images."""
+def stands_for_video(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a video by its ending, or a folder of numbered images."""
     if is_folder(entry):
         return holds_frames(entry.path)
     return is_video(entry.name) and entry.is_file()
 
 
-def holds_videos(folder):
-    """Tell whether videos lie in a folder itself."""
+def holds_videos(folder: str) -> bool:
+    """Tell whether videos lie in a folder itself, not in folders in it."""
     return any(map(stands_for_video, _inside(folder)))
 
 
-def holds_classes(folder, least=1):
+def holds_classes(folder: str, least: int = 1) -> bool:
     """Tell whether at least so many folders in a folder hold videos."""
     count = 0
     for entry in _inside(folder):
@@ -45,18 +47,18 @@ def holds_classes(folder, least=1):
     return False
 
 
-def find_splits(root):
+def find_splits(root: str) -> tuple[str | None, str | None]:
     """Return the names of the folders of training and of test videos in a folder.
 
     What is called `val` and the like is taken for test where no folder `test` holds class folders. A folder `train`
     that holds videos itself is a class of that name, unless there are class folders for test.
 
     Returns:
-        (str, str): both None where there is no folder of training videos and these are needed (see
+        (train, test): both None where there is no folder of training videos and these are needed (see
             `test_videos_alone`); each where there is none of its kind.
     """
-    named = [(split_of(entry.name), entry) for entry in _inside(root) if is_folder(entry)]
-    named = [(split, entry) for split, entry in named if split]
+    folders = [entry for entry in _inside(root) if is_folder(entry)]
+    named = [(split, entry) for entry in folders if (split := split_of(entry.name)) is not None]
     # `train` before `Training`.
     named.sort(
         key=lambda one: (SPLITS[one[0]].index(one[1].name.casefold()), one[1].name.lower() != one[1].name)
@@ -73,13 +75,11 @@ def find_splits(root):
     return next(iter(train), None), next((entry.name for entry in [*filled, *tests]), None)
 
 
-def offer(root):
+def offer(root: str) -> str | None:
     """Return the sentence that says where the class folders of a wrongly named root are, or what else it is.
 
-    It looks at the lists of public sets, at the folder above and at most three folders down.
-
-    Returns:
-        str; None where nothing is found to offer.
+    It looks at the lists of public sets, at the folder above and at most three folders down. None where nothing is
+    found to offer.
     """
     places = [root, *(entry.path for entry in _inside(root)[:_MOST_FOLDERS] if is_folder(entry))]
     for place in places:
@@ -92,27 +92,24 @@ def offer(root):
     return _offer_above(root) if holds_videos(root) else _class_folders_below(root) or _too_deep(root)
 
 
-def public_sets(folder):
+def public_sets(folder: str) -> list[str]:
     """Return the names of the sets whose official lists lie in a folder as they are distributed."""
     return [source.name for source in SOURCES if source.listed_in is not None and source.listed_in(folder)]
 
 
-def named_as(names):
-    """Return the sets whose videos have names like nearly all of these."""
+def named_as(names: Iterable[str]) -> list[str]:
+    """Return the names of the sets whose videos have names like more than nine in ten of these files."""
     stems = [os.path.splitext(name)[0] for name in names]
     found = []
     for source in SOURCES:
-        like = (
-            sum(re.fullmatch(source.file_names, stem) is not None for stem in stems)
-            if source.file_names
-            else 0
-        )
-        if like > 0.9 * len(stems):
-            found.append(source.name)
+        if source.file_names:
+            like = sum(re.fullmatch(source.file_names, stem) is not None for stem in stems)
+            if like > 0.9 * len(stems):
+                found.append(source.name)
     return found
 
 
-def whole_set(folder):
+def whole_set(folder: str) -> str | None:
     """Return the folder of which this one is a split or a class, or None."""
     above = os.path.dirname(os.path.abspath(folder))
     if find_splits(above)[0] is not None and split_of(os.path.basename(os.path.abspath(folder))):

@@ -1,6 +1,6 @@
 """MiniUCF, 50 classes of UCF101."""
 
-from keras_vdd.data.sources.listing import set_root
+from keras_vdd.data.folders.listing import set_root
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.data.sources.ucf101 import CITATION, list_ucf101
 

@@ -3,10 +3,10 @@
 import dataclasses
 import os
 
-from keras_vdd.data.sources.clutter import is_clutter
+from keras_vdd.data.folders.clutter import is_clutter
+from keras_vdd.data.folders.listing import Listing, Video, choose_classes, needs_training_videos, shorten
+from keras_vdd.data.folders.video_index import VideoIndex
 from keras_vdd.data.sources.layout import find_splits, holds_classes
-from keras_vdd.data.sources.listing import Listing, Video, choose_classes, needs_training_videos, shorten
-from keras_vdd.data.sources.video_index import VideoIndex
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.text import command_line
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keras_vdd.data.sources.listing import Listing
+from keras_vdd.data.folders.listing import Listing
 
 
 @dataclass(frozen=True)

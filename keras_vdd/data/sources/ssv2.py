@@ -3,7 +3,7 @@
 import json
 import os
 
-from keras_vdd.data.sources.listing import set_root
+from keras_vdd.data.folders.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, lists_in
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError

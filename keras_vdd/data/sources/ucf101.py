@@ -2,8 +2,9 @@
 
 import os
 import re
+from collections.abc import Collection, Sequence
 
-from keras_vdd.data.sources.listing import set_root
+from keras_vdd.data.folders.listing import Listing, set_root
 from keras_vdd.data.sources.official import (
     Lists,
     count_classes,
@@ -16,38 +17,46 @@ from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
 
 CLASSES = 101
+# Where the lists lie as a rule, from the set's folder: as the archives unpack, and as MMAction2 names it.
 LISTS = ("ucfTrainTestlist", "UCF101TrainTestSplits-RecognitionTask/ucfTrainTestlist", "annotations")
 LAYOUT = "UCF-101/<Class>/v_*.avi, the class folders themselves, or a folder of images for each video"
 
 
-def list_ucf101(root, split=1, classes="all", annotations=None, subset=None):
+def list_ucf101(
+    root: str, split: int = 1, classes: str | Sequence[str] = "all", annotations: str | None = None,
+    subset: Collection[str] | None = None,
+) -> Listing:  # fmt: skip
     """List UCF101: class folders of videos, or of folders of images, under `root`, and `ucfTrainTestlist/`.
-
-    Classes or videos that the lists name and the disk lacks stop the work, unless `classes` is
-    "present"; a list of class names needs those classes and tolerates missing videos. What is left
-    out is noted.
 
     Args:
         root: the set's folder.
         split: 1, 2 or 3.
-        classes: `data.classes`.
+        classes: `data.classes`. With "all", a listed class or video that is not on the disk is an error; with
+            "present" it is left out; a list of names needs these classes and leaves missing videos out. The listing
+            notes what is left out.
         annotations: folder of classInd.txt, trainlist0N.txt and testlist0N.txt where it is not under `root`.
-        subset: names of the classes that the set consists of; None for all.
+        subset: names of the classes that the set consists of, of a set such as MiniUCF; None for all.
 
-    Returns:
-        `Listing`.
+    Raises:
+        UsageError: there is no such split or class.
+        VddError: lists or videos are missing, or the lists are not as distributed.
     """
     folder = find_folder(root, annotations, LISTS, _are_lists, "ucfTrainTestlist/classInd.txt")
     lists = read_lists(folder, split, subset)
+    # Copies differ from the lists in the case of some names (HandStandPushups).
     return list_official(lists, root, classes, LAYOUT, any_case=True)
 
 
-def read_lists(folder, split, subset=None):
+def read_lists(folder: str, split: int, subset: Collection[str] | None = None) -> Lists:
     """Read the lists of a split as distributed.
 
     The class of a video is its folder in the list: test lists have no labels, and the names of files
     differ from their class in case (`HandstandPushups/v_HandStandPushups_*`). The labels of train lists
     count from 1; they must agree with the class index.
+
+    Args:
+        folder: of the lists.
+        split, subset: as `list_ucf101` takes them.
 
     Raises:
         UsageError: there is no such split.
@@ -83,6 +92,7 @@ def _read_classes(path):
 
 
 def _read_split(path, numbers):
+    """Yield (class, file) of each line of a train or test list; `numbers` are those of `_read_classes`."""
     for line in read_lines(path):
         match = re.fullmatch(r"([^/\s]+)/([^/]+?)(?:\s+(\d+))?", line)
         if not match:
@@ -107,7 +117,7 @@ def _are_lists(names):
     return "classInd.txt" in names
 
 
-def listed_in(folder):
+def listed_in(folder: str) -> bool:
     """Tell whether the lists of UCF101 lie in a folder as they are distributed."""
     return lists_in(folder, LISTS, _are_lists)
 

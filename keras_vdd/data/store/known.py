@@ -5,10 +5,13 @@ import os
 import shutil
 import threading
 import zlib
+from typing import Any
 
 import numpy as np
 
+from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.source_checksum import source_checksum
+from keras_vdd.data.folders.listing import Video
 from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE, SUMS_FILE
 from keras_vdd.data.store.records import JOURNAL_FILE, journal
 from keras_vdd.data.store.source_files import tells_apart
@@ -23,19 +26,28 @@ PARTS_FOLDER = "parts"
 class KnownVideos:
     """The decoded videos of stores, finished or under way.
 
+    Args:
+        cut: what is to be kept of each video; stores that keep anything else are passed over.
+
     Attributes:
         used: set of the folders that videos were taken from.
     """
 
-    def __init__(self, cut):
-        self.used = set()
-        self._cut, self._places, self._sources, self._sizes = cut, {}, {}, set()
+    def __init__(self, cut: Cut) -> None:
+        self.used: set[str] = set()
+        self._cut = cut
+        # By the checksum of the source file: where its frames lie, as `_finished` and `_under_way` say.
+        self._places: dict[str, tuple[Any, ...]] = {}
+        # By name and fingerprint: that checksum, so that a file which is the same need not be read.
+        self._sources: dict[tuple[Any, ...], str] = {}
+        # Sizes of the source files: one of another size is of other content. Earlier versions did not keep them.
+        self._sizes: set[int] = set()
         self._any_size, self._lock = False, threading.Lock()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, folder, files=None):
+    def add(self, folder: str, files: dict[str, Any] | None = None) -> None:
         """Add what the splits of a store have, if it keeps the same of each video.
 
         Args:
@@ -57,7 +69,7 @@ class KnownVideos:
                     self._sizes.add(prints[name][0])
                     self._sources.setdefault((name, *prints[name]), source)
 
-    def lay(self, video, found, part):
+    def lay(self, video: Video, found: list[Any], part: str) -> dict[str, Any] | None:
         """Write the frames of a video to the file `part`, if some store has them.
 
         Args:
@@ -75,7 +87,7 @@ class KnownVideos:
         place, *where = self._places[source]
         try:
             answer = _laid(place, where, part, self._cut)
-        except (OSError, ValueError):
+        except (OSError, ValueError, IndexError):
             return None
         if answer is None:
             return None
@@ -93,12 +105,12 @@ class KnownVideos:
         return checksum_if_there(video.path)
 
 
-def same_cut(files, cut):
+def same_cut(files: dict[str, Any], cut: Cut) -> bool:
     """Whether a store that says this of its files keeps the same of each video as `cut`."""
     return all(files.get(key) == value for key, value in head_of(cut).items())
 
 
-def head_of(cut):
+def head_of(cut: Cut) -> dict[str, Any]:
     """Return what `files.json` says of the cut of a store."""
     return {
         "size": cut.size,
@@ -107,7 +119,7 @@ def head_of(cut):
     }
 
 
-def checksum_if_there(path):
+def checksum_if_there(path: str) -> str | None:
     """Return the checksum of a video; None where it cannot be read."""
     if not os.path.isfile(path) and not os.path.isdir(path):  # reading a pipe would wait for ever
         return None
@@ -139,7 +151,11 @@ def _under_way(place, rows, cut):
             found.append((row[0], record["source"], first, record["frames"]))
             first += record["frames"]
     parts = os.path.join(place, PARTS_FOLDER)
-    for name in os.listdir(parts) if os.path.isdir(parts) else ():
+    try:
+        names = os.listdir(parts)
+    except OSError:  # none yet, or none any more: the process that finishes the store removes it
+        names = []
+    for name in names:
         if name.endswith(".u8.json") and name[:7].isdigit() and int(name[:7]) < len(rows):
             part = os.path.join(parts, name.removesuffix(".json"))
             if (answer := finished_part(part, cut)) is not None and "failed" not in answer:
@@ -147,8 +163,8 @@ def _under_way(place, rows, cut):
     return found
 
 
-def finished_part(part, cut):
-    """The answer to a part that is wholly there; it may lack bytes after a power cut."""
+def finished_part(part: str, cut: Cut) -> dict[str, Any] | None:
+    """Return the answer to a part that is wholly there; None of another, which may lack bytes after a power cut."""
     try:
         answer = read_json(f"{part}.json")
         if "failed" in answer:
@@ -163,6 +179,11 @@ def finished_part(part, cut):
 
 
 def _laid(place, where, part, cut):
+    """Write to `part` the frames that lie where `_finished` or `_under_way` says; return the answer to it.
+
+    Raises:
+        OSError, ValueError, IndexError: a file of that store is damaged.
+    """
     first, count = where
     if isinstance(first, str):
         answer = finished_part(first, cut)

@@ -6,31 +6,40 @@ import glob
 import itertools
 import os
 import shutil
+from collections.abc import Collection, Iterator
+from typing import Any
 
-from keras_vdd.data.decoding.cut import SHORT_SIDE, Cut
+from keras_vdd.data.decoding import SHORT_SIDE
+from keras_vdd.data.decoding.cut import Cut
+from keras_vdd.data.folders.listing import Listing
 from keras_vdd.data.store.known import SPLITS, KnownVideos, checksum_if_there, head_of, same_cut
 from keras_vdd.data.store.reader import FORMAT, INDEX_FILE, is_finished
 from keras_vdd.data.store.source_files import fingerprint, read_source_files
 from keras_vdd.files import checksum
 from keras_vdd.machine import processor_count
+from keras_vdd.progress import Progress
 from keras_vdd.sealed import read_json, with_lists, write_json
 
 _SAME_AS = "same_as.json"
+# Folder, in that of a store which could not be finished, of what it had decoded.
 STOPPED = "stopped"
 
+Fingerprints = dict[str, list[list[Any]]]
+"""Of each split, the `fingerprint` of each video, in the order of the listing."""
 
-def store_folder(listing, data):
+
+def store_folder(listing: Listing, data: Any) -> str:
     """Return the folder that the stores of this listing, as its files are now, have with these settings."""
     return folder_of(listing, data, fingerprints(listing))
 
 
-def fingerprints(listing):
-    """Return a dict of split to the `fingerprint` of each video."""
+def fingerprints(listing: Listing) -> Fingerprints:
+    """Return the fingerprints of all videos as they are now."""
     return {split: [fingerprint(video.path) for video in getattr(listing, split)] for split in SPLITS}
 
 
-def folder_of(listing, data, found):
-    """Return the same of files whose `fingerprints` are known."""
+def folder_of(listing: Listing, data: Any, found: Fingerprints) -> str:
+    """Return the folder that `store_folder` does, of files whose `fingerprints` are known."""
     head = {"format": FORMAT, "size": data.size, "short_side": SHORT_SIDE, "classes": listing.class_names}
     rows = {split: rows_of(listing, found, split) for split in SPLITS}
     text = itertools.chain(with_lists({**head, **Cut.of(data).identity()}, rows), "}")
@@ -38,7 +47,9 @@ def folder_of(listing, data, found):
     return os.path.join(os.fspath(data.store), f"{data.set}-{key}")
 
 
-def located(listing, data, found, splits, progress):
+def located(
+    listing: Listing, data: Any, found: Fingerprints, splits: Collection[str], progress: Progress
+) -> str:
     """Return the folder to take finished splits from: `folder_of`, or one whose videos are the same by content.
 
     A file that was touched or copied is the same; only such files are read.
@@ -63,7 +74,7 @@ def located(listing, data, found, splits, progress):
     return folder
 
 
-def known_videos(folder, data):
+def known_videos(folder: str, data: Any) -> KnownVideos:
     """Return the `KnownVideos` of all stores beside `folder`, and of what it had decoded when it was stopped."""
     known = KnownVideos(Cut.of(data))
     stopped = os.path.join(folder, STOPPED)
@@ -78,7 +89,7 @@ def known_videos(folder, data):
     return known
 
 
-def put_aside(folder, splits):
+def put_aside(folder: str, splits: Collection[str]) -> None:
     """Put what was decoded of a store that cannot be finished where the next call takes it from."""
     for split in splits:
         place, aside = os.path.join(folder, split), os.path.join(folder, STOPPED, split)
@@ -100,6 +111,7 @@ def _note(folder, other):
 
 
 def _is_same(folder, listing, data, found, splits, progress):
+    """Whether the store in `folder` was made of these videos; files with another time are read and compared."""
     files, differ = read_source_files(folder), []
     if (
         files is None
@@ -141,12 +153,12 @@ def _all_are(differ, progress):
     return True
 
 
-def rows_of(listing, found, split):
+def rows_of(listing: Listing, found: Fingerprints, split: str) -> Iterator[list[Any]]:
     """Yield [name, label, size, time, readable] of each video of a split."""
     for video, now in zip(getattr(listing, split), found[split], strict=True):
         yield [video.name, video.label, *now]
 
 
-def head_for(listing, cut):
+def head_for(listing: Listing, cut: Cut) -> dict[str, Any]:
     """Return the head of a store's `files.json`."""
     return {"class_names": list(listing.class_names), **head_of(cut)}

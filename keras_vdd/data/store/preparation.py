@@ -9,7 +9,7 @@ import time
 
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.pool import Pool
-from keras_vdd.data.sources.listing import shorten
+from keras_vdd.data.folders.listing import shorten
 from keras_vdd.data.store.known import SPLITS
 from keras_vdd.data.store.location import (
     STOPPED,
@@ -107,9 +107,9 @@ def prepare(listing, data, progress=None, workers=None, splits=SPLITS):
             raise _too_many(error.reasons, count, data.failed_share) from None
         except (DiskFull, OSError) as error:
             if isinstance(error, OSError) and error.errno in _SHORT_OF:
+                why = limit_reached(error) or f"{error.strerror or error}; see to that"
                 raise VddError(
-                    f"The machine could not go on with '{folder}' ({error.strerror or error}): see to that and run the "
-                    "same command again, which goes on from here."
+                    f"The machine could not go on with '{folder}': {why}. The same command goes on from here."
                 ) from error
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 if sentence := limit_reached(error):

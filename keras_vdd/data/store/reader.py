@@ -1,4 +1,4 @@
-"""The decoded store, as read: all frames of one split in one file, and its index.
+"""Reading a store: the decoded frames of one split in one file, and its index.
 
 A store folder holds `frames.u8` (uint8, frames x size x size x 3, video after video in the order of the
 listing, memory-mapped) or, for the codec "jpeg", `frames.jpegs` (one JPEG after another) with
@@ -9,14 +9,17 @@ listing, memory-mapped) or, for the codec "jpeg", `frames.jpegs` (one JPEG after
 import csv
 import os
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from keras_vdd.data.decoding.jpeg import decode_into
 from keras_vdd.errors import VddError
 from keras_vdd.sealed import read_json
+from keras_vdd.tensors import File
 
-# A reader that does not know a codec must not take its store for a damaged one: each has a format.
+# The number in `index.json`, one for each codec: a version that does not know a codec refuses its store for the
+# number, and does not call it damaged.
 FORMAT = 1
 FORMATS = {"raw": FORMAT, "jpeg": 2}
 FRAMES_FILES = {"raw": "frames.u8", "jpeg": "frames.jpegs"}
@@ -28,7 +31,7 @@ FAILED_FILE = "failed.csv"
 class Store:
     """The decoded videos of one split, read-only; open it with `open_store`.
 
-    A frame is held against its checksum when it is first read.
+    Each frame is compared with its checksum when it is first read. `VddError` is raised where it differs.
 
     Attributes:
         folder: str, where it lies.
@@ -37,16 +40,16 @@ class Store:
         names: list of str, `class/file` of each video.
         labels: int32 (n,).
         lengths: int32 (n,), frames of each video.
-        sources: list of str, the hash of each source file.
+        sources: list of str, the checksum of each source file.
         size: int, side of the square frames in pixels.
         codec: "raw" or "jpeg".
         middle: None, or (frames, interval) where only that clip in the middle of each video is kept.
         failed: list of (name, reason) of the videos that could not be decoded.
         nbytes: int, bytes of all frames on the disk.
-        has_checksums: bool; False where a version that kept none has made it.
+        has_checksums: bool; False for a store of an older version, which kept none.
     """
 
-    def __init__(self, folder, index, failed):
+    def __init__(self, folder: File, index: dict, failed: list[tuple[str, str]]) -> None:
         self.folder = os.fspath(folder)
         self.split = index["split"]
         self.class_names = list(index["class_names"])
@@ -69,23 +72,25 @@ class Store:
             self._ends = self._map(os.path.join(self.folder, ENDS_FILE), "<i8", (total,))
             self.nbytes = int(self._ends[-1]) if total else 0
             self._frames = self._map(path, np.uint8, (self.nbytes,))
-        self._sums, self._seen = None, np.zeros(total, bool)
+        self._sums = None
         if "sums" in index:
             self._sums = self._map(os.path.join(self.folder, SUMS_FILE), "<u4", (total,))
+        # By frame, whether it was compared with its checksum.
+        self._checked = np.zeros(total, bool)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes:,} bytes"
         return f"Store({self.folder!r}: {content})"
 
     @property
-    def has_checksums(self):
+    def has_checksums(self) -> bool:
         return self._sums is not None
 
-    def frames(self, i):
-        """Return all frames of video `i`: read-only uint8 (length, size, size, 3), of a raw store a view."""
+    def frames(self, i: int) -> np.ndarray:
+        """Return all frames of video `i`: read-only uint8 (length, size, size, 3); of a raw store, not copied."""
         rows = np.arange(self.lengths[i])
         if self.codec == "raw":
             self._check(i, rows)
@@ -94,21 +99,21 @@ class Store:
         frames.flags.writeable = False
         return frames
 
-    def take(self, i, rows, out=None):
-        """Return some frames of video `i`, copied.
+    def take(self, i: int, rows: np.ndarray | Sequence[int], out: np.ndarray | None = None) -> np.ndarray:
+        """Return some frames of video `i`, copied: uint8 (k, size, size, 3).
 
         Args:
-            i: int.
-            rows: (k,) of int, frames of it, each in 0..length-1.
-            out: where to write them, uint8 (k, size, size, 3); None for a new array.
+            i: number of the video.
+            rows: (k,) of int, its frames, each in 0..length-1, in any order.
+            out: the array to write them to, uint8 (k, size, size, 3); None for a new one.
         """
         if out is None:
             out = np.empty((len(rows), self.size, self.size, 3), np.uint8)
-        if self.codec == "raw":
-            # Into place it is several times as fast as indexing; nothing is out of range to be clipped.
-            self._check(i, rows)
-            return np.take(self._view(i), rows, axis=0, out=out, mode="clip")
         self._check(i, rows)
+        if self.codec == "raw":
+            # In the mode "raise" NumPy would buffer `out`, which is several times as slow. No row is out of range, so
+            # nothing is clipped.
+            return np.take(self._view(i), rows, axis=0, out=out, mode="clip")
         last = None
         for k, row in enumerate(rows):
             if row == last:  # a short video, whose frames are repeated
@@ -118,7 +123,7 @@ class Store:
             last = row
         return out
 
-    def by_class(self):
+    def by_class(self) -> list[np.ndarray]:
         """Return, per class, the int64 array of the indices of its videos."""
         return [np.flatnonzero(self.labels == label) for label in range(len(self.class_names))]
 
@@ -127,14 +132,14 @@ class Store:
         return np.asarray(self._frames)[start : start + int(self.lengths[i])]
 
     def _check(self, i, rows):
-        """See to it that frames of video `i` are as they were decoded."""
+        """Compare frames of video `i` with their checksums, each once."""
         if self._sums is None:
             return
         numbers = int(self._offsets[i]) + np.asarray(rows, np.int64)
-        for number in numbers[~self._seen[numbers]].tolist():
+        for number in numbers[~self._checked[numbers]].tolist():
             if zlib.crc32(self._stored(number)) != self._sums[number]:
                 raise self._damaged(f" (a frame of '{self.names[i]}' is not as it was decoded)")
-            self._seen[number] = True
+            self._checked[number] = True
 
     def _stored(self, number):
         """The bytes of a frame as they are stored."""
@@ -150,6 +155,7 @@ class Store:
             raise self._damaged() from None
 
     def _map(self, path, dtype, shape):
+        """A file as an array, memory-mapped; its bytes must be just those of the array."""
         nbytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         if not os.path.isfile(path) or os.path.getsize(path) != nbytes:
             raise self._damaged()
@@ -162,13 +168,13 @@ class Store:
         )
 
 
-def is_finished(folder):
+def is_finished(folder: File) -> bool:
     """Tell whether `folder` holds a finished store of a split."""
     return os.path.exists(os.path.join(folder, INDEX_FILE))
 
 
-def open_store(folder):
-    """Open the finished store of one split.
+def open_store(folder: File) -> Store:
+    """Open the finished store of one split, the folder `train` or `test`.
 
     Raises:
         VddError: there is no finished store in `folder`, or its files do not fit together.
@@ -183,6 +189,7 @@ def open_store(folder):
                 f"The store '{folder}' has format {index.get('format')} and this version reads {known}: "
                 "delete that folder and prepare it again."
             )
+        # Where a store has checksums, the failures are in the index too; before that they were in the table alone.
         failed = index["failed"] if "sums" in index else _read_failed(os.path.join(folder, FAILED_FILE))
         return Store(folder, index, [tuple(row) for row in failed])
     except FileNotFoundError:

@@ -1,9 +1,12 @@
 """What became of each video of a store under way, in a few bytes a video, and the index made of it."""
 
 import array
+import contextlib
 import csv
 import io
 import os
+from collections.abc import Iterator
+from typing import Any
 
 from keras_vdd.data.store.reader import FAILED_FILE, FORMATS, INDEX_FILE
 from keras_vdd.files import write_atomically
@@ -86,18 +89,20 @@ class Records:
         )
 
 
-def journal(path):
-    """Yield each whole line of a journal as a record, and the bytes of the line; up to the first that is damaged."""
-    if os.path.exists(path):
-        with open(path, "rb") as file:
-            for line in file:
-                try:
-                    record = unseal(line.decode().rstrip("\n")) if line.endswith(b"\n") else None
-                except ValueError:
-                    record = None
-                if record is None:
-                    return
-                yield record, len(line)
+def journal(path: str) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield each whole line of a journal as a record, and the bytes of the line; up to the first that is damaged.
+
+    Of a journal that is not there, or not any more, nothing.
+    """
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        for line in file:
+            try:
+                record = unseal(line.decode().rstrip("\n")) if line.endswith(b"\n") else None
+            except ValueError:
+                record = None
+            if record is None:
+                return
+            yield record, len(line)
 
 
 def _write_table(file, rows):

@@ -7,6 +7,8 @@ touched or copied is the same, one that was renamed is known again by its conten
 import errno
 import json
 import os
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from keras_vdd.data.decoding.frame_folders import is_frame
 from keras_vdd.errors import VddError
@@ -14,12 +16,12 @@ from keras_vdd.files import checksum, write_atomically
 from keras_vdd.sealed import read_json, sealed, with_lists
 
 FILE = "files.json"
-# What a path that is listed may be and stay: it is not there, nobody may look at it, a link to itself.
+# What stays as it is when tried again: nothing is there, nobody may look at it, a link leads to itself.
 _NOT_THERE = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 _SECOND = 10**9
 
 
-def fingerprint(path):
+def fingerprint(path: str) -> list[Any]:
     """Return what changes when a file does; for a folder of images, when any of them does.
 
     Returns:
@@ -46,15 +48,15 @@ def fingerprint(path):
     return [len(images), checksum(json.dumps(images)), True]
 
 
-def tells_apart(found):
-    """Whether a file with this fingerprint and name is for certain the same, on whatever disk.
+def tells_apart(found: list[Any]) -> bool:
+    """Whether a file of the same name and fingerprint is certainly the same, on whatever disk.
 
-    Archives and made videos have whole seconds, the same ones for many files.
+    It is not where the time is in whole seconds, as from archives, which many files share.
     """
     return isinstance(found[1], str) or found[1] % _SECOND != 0
 
 
-def write_source_files(folder, head, rows):
+def write_source_files(folder: str, head: Mapping[str, Any], rows: Mapping[str, Iterable[list[Any]]]) -> None:
     """Write `files.json` of a store, row by row: the text of a large set is not held in memory.
 
     Args:
@@ -69,7 +71,7 @@ def write_source_files(folder, head, rows):
     write_atomically(os.path.join(folder, FILE), write)
 
 
-def read_source_files(folder):
+def read_source_files(folder: str) -> dict[str, Any] | None:
     """Return what `write_source_files` wrote, head and rows in one dict; None where there is nothing whole."""
     try:
         return read_json(os.path.join(folder, FILE))

@@ -1,9 +1,9 @@
 """The set's own stills, shown as unmoving videos: what motion adds is the difference to this row."""
 
+from keras_vdd.distilled.budget import memory_bytes
 from keras_vdd.evaluation.baselines.baseline import Amount, Baseline
 from keras_vdd.evaluation.training_sets import FixedVideos
 from keras_vdd.memory import MEMORIES
-from keras_vdd.memory.budget import memory_bytes
 
 
 class StaticOnly(Baseline):
@@ -22,7 +22,7 @@ class StaticOnly(Baseline):
         return Amount(classes * stills, nbytes, stills, recipe.data.frames)
 
     def training(self, beside, number):
-        from keras_vdd.memory.distilled_set import DistilledSet
+        from keras_vdd.distilled.distilled_set import DistilledSet
 
         classes, stills = beside.static.shape[:2]
         names = [str(label) for label in range(classes)]

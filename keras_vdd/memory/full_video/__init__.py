@@ -7,7 +7,7 @@ from keras_vdd.registry import on_call
 
 def reconstruct(distilled, pairs):
     """Videos of pairs, of the frames that are stored; arguments as `Memory.reconstruct` says."""
-    from keras_vdd.memory import upsampling  # needs NumPy, which recipes do without
+    from keras_vdd.temporal import upsampling  # needs NumPy, which recipes do without
 
     stored = distilled.video[pairs[:, 0], pairs[:, 1]]
     rule = distilled.interpolation, distilled.interpolator

@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from keras_vdd.memory import upsampling
 from keras_vdd.memory.layer import MemoryLayer
+from keras_vdd.temporal import upsampling
 
 
 class FullVideoMemory(MemoryLayer):

@@ -5,8 +5,8 @@ from keras import ops
 
 from keras_vdd.memory.key_frames import insertion
 from keras_vdd.memory.layer import MemoryLayer
-from keras_vdd.memory.rounding import quantised, straight_through
 from keras_vdd.seeds import stream
+from keras_vdd.storage.rounding import quantised, straight_through
 from keras_vdd.temporal.key_frames import as_moments, between_key_frames
 
 

@@ -5,8 +5,9 @@ from keras import ops
 
 from keras_vdd.layers import Integrator
 from keras_vdd.layers.integrator import start_weights
-from keras_vdd.memory import pairing, upsampling
+from keras_vdd.memory import pairing
 from keras_vdd.memory.layer import MemoryLayer
+from keras_vdd.temporal import upsampling
 
 
 class StaticDynamicMemory(MemoryLayer):

@@ -1,0 +1,1 @@
+"""The card of a published set, with its previews, its code and its results."""

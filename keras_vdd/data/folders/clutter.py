@@ -1,0 +1,100 @@
+"""What lies among videos and is none: what systems leave in folders, links that lead nowhere or back."""
+
+import dataclasses
+import os
+
+from keras_vdd.data.folders.listing import shorten
+
+# By macOS, Windows, Android, the stores of Synology and QNAP, file systems, Python and notebooks; in small letters.
+_LEFT_BY_SYSTEMS = frozenset(
+    "__macosx|@eadir|@tmp|@recycle|@recently-snapshot|@sharebin|@__thumb|#recycle|#snapshot|lost+found|lost.dir|"
+    "$recycle.bin|recycler|$extend|system volume information|found.000|thumbs.db|ehthumbs.db|ehthumbs_vista.db|"
+    "desktop.ini|icon\r|network trash folder|temporary items|__pycache__|aquota.user|aquota.group".split("|")
+)
+
+
+def is_clutter(name: str) -> bool:
+    """Tell by its name whether a file or folder is hidden or one that systems leave by themselves."""
+    return name.startswith(".") or name.casefold() in _LEFT_BY_SYSTEMS
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a folder, or a link to one; not where the system does not say."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a link to nothing, to itself, or back to a folder that it lies in."""
+    if not entry.is_symlink():
+        return False
+    if not os.path.exists(entry.path):
+        return True
+    inside = os.path.join(os.path.realpath(os.path.dirname(entry.path)), "")
+    return is_folder(entry) and inside.startswith(os.path.join(os.path.realpath(entry.path), ""))
+
+
+@dataclasses.dataclass
+class LeftAlone:
+    """Paths under the root of a set that a walk over it left alone, by why.
+
+    Attributes:
+        others: neither a video nor a folder of numbered images.
+        clutter: hidden, or left by systems.
+        links: lead nowhere, or back to a folder that they are in.
+        elsewhere: videos outside class folders, and folders of videos deeper than these.
+        links_between: pairs of class folders that are one by a link; these are not left alone.
+    """
+
+    others: list[str] = dataclasses.field(default_factory=list)
+    clutter: list[str] = dataclasses.field(default_factory=list)
+    links: list[str] = dataclasses.field(default_factory=list)
+    elsewhere: list[str] = dataclasses.field(default_factory=list)
+    links_between: list[str] = dataclasses.field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """Return the sentences that say so: one for what is no video, one for links, one for other videos."""
+        parts = []
+        if self.others:
+            parts.append(f"what is neither a video nor a folder of numbered images: {shorten(self.others)}")
+        if self.clutter:
+            parts.append(f"what is hidden or left by systems: {shorten(self.clutter)}")
+        notes = [f"Ignored {'; and '.join(parts)}."] if parts else []
+        if self.links:
+            one = len(self.links) == 1
+            what = "1 link that leads" if one else f"{len(self.links)} links that lead"
+            where = f"nowhere, or back to a folder that {'it is' if one else 'they are'} in"
+            notes.append(f"Ignored {what} {where}: {shorten(self.links)}.")
+        if self.elsewhere:
+            notes.append(f"Left out, since videos lie in <class>/<video>: {shorten(self.elsewhere)}.")
+        if self.links_between:
+            notes.append(
+                f"Class folders that are one, so that a video counts for both: {shorten(self.links_between)}."
+            )
+        return notes
+
+
+def entries(folder: str, left: LeftAlone | None = None, prefix: str = "") -> list[os.DirEntry[str]]:
+    """Return what is in a folder, by name, without clutter and links that lead nowhere.
+
+    Args:
+        folder: path.
+        left: to which clutter and such links are added; None to drop them.
+        prefix: what their names begin with there.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    kept = []
+    left = left if left is not None else LeftAlone()
+    with os.scandir(folder) as found:
+        for entry in sorted(found, key=lambda entry: entry.name):
+            if is_clutter(entry.name):
+                left.clutter.append(prefix + entry.name)
+            elif leads_nowhere(entry):
+                left.links.append(prefix + entry.name)
+            else:
+                kept.append(entry)
+    return kept

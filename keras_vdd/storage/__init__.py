@@ -1,0 +1,1 @@
+"""How memories are stored: storage types, and the rounding that training may see."""
