@@ -1,5 +1,7 @@
 """Frames around the middle: each frame of the test pattern carries its number and a colour of its own."""
 
+import errno
+
 import av
 import numpy as np
 import pytest
@@ -147,8 +149,10 @@ def test_a_video_that_breaks_off_has_no_known_middle(tmp_path, name):
         list(middle_frames(tmp_path / "none.mp4", 56, 8, 1))
 
 
-def test_where_seeking_misses_all_is_decoded(tmp_path, monkeypatch):
-    """A container whose index lies: what comes after the seek lies behind the clip."""
+@pytest.mark.parametrize("refused", [False, True])
+def test_where_seeking_misses_all_is_decoded(tmp_path, monkeypatch, refused):
+    """A container whose index lies: what comes after the seek lies behind the clip. Or FFmpeg refuses to seek, as in a
+    Matroska whose key frame is before 0."""
     path = write(tmp_path / "a.mp4", 60)
 
     class Late(VideoFile):
@@ -161,6 +165,7 @@ def test_where_seeking_misses_all_is_decoded(tmp_path, monkeypatch):
                 demux, close, dumps_format = container.demux, container.close, container.dumps_format
 
                 def seek(self, time, **_):
+                    av.error.err_check(-errno.EPERM if refused else 0)
                     container.seek(time * 2, stream=stream, backward=False)
 
             self.container = Liar()

@@ -56,7 +56,10 @@ def _sought(path, size, choose, threads):
     times = _times_of_showing(path)
     wanted = [times[i] for i in np.unique(choose(len(times)))]
     with VideoFile(path, threads) as video:
-        video.container.seek(wanted[0], stream=video.stream)
+        try:
+            video.container.seek(wanted[0], stream=video.stream)
+        except av.error.FFmpegError:
+            raise _Unsure from None
         scaler = Scaler.of(video, size)
         found = 0
         for frame in video.frames(to_the_end=False):
