@@ -74,7 +74,11 @@ def _probe(name: str) -> dict[str, Any]:
     facts = {"installed": True, "version": _version(*PACKAGES[name])}
     try:
         answer = subprocess.run(
-            [sys.executable, "-c", PROBE], env=env, capture_output=True, text=True, timeout=PROBE_SECONDS
+            [sys.executable, "-P", "-c", PROBE],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return {**facts, "works": False, "error": f"did not start within {PROBE_SECONDS} s"}

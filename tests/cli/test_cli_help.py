@@ -52,6 +52,15 @@ def test_a_process_that_imports_the_command_again_does_not_run_it(monkeypatch):
     runpy.run_module("keras_vdd.cli.__main__", run_name="__mp_main__")
 
 
+def test_a_user_s_own_files_are_not_taken_for_what_is_imported(tmp_path):
+    for name in ("logging", "random", "keras", "pydantic"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')\n")
+    for module in ("keras_vdd", "keras_vdd.cli"):
+        words = [sys.executable, "-m", module, "recipes", "validate", "quickstart"]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+
+
 def examples(command):
     return [line.strip() for line in command.epilog.splitlines() if line.strip().startswith("vdd ")]
 
