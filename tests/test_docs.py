@@ -143,6 +143,17 @@ def test_relative_links_lead_to_files_and_headings(page):
             assert anchor in slugs(place), target
 
 
+# What a reader puts there: names in capitals, and the files of the pages that make one.
+PLACEHOLDER = re.compile(r"/(NAME|SET|KIND)\b|/(fade|moments)/")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=named)
+def test_files_that_a_page_names_are_there(page):
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    paths = re.findall(r"`((?:keras_vdd|cli|recipes|tests|docs)/[\w./-]+)`", text)
+    assert [path for path in paths if not PLACEHOLDER.search(path) and not (ROOT / path).exists()] == []
+
+
 # Commands.
 
 

@@ -140,21 +140,17 @@ def _at_once(recipe: Any, classes: int) -> Iterator[tuple[int, str, str]]:
         settings, method = getattr(recipe, name), recipe.loss_of(name)
 
         def held(settings: Any, name=name, method=method, network=network) -> int:
-            # An estimate counts what is read as bytes five times, as float32 too; a fifth is there in any case.
-            return method.cost(settings, network, *amounts(name, recipe, classes)).held // raw_and_normalised(
-                1
-            )
+            # An estimate counts what is read as bytes and as float32 too, five times; a fifth is there in any case.
+            cost = method.cost(settings, network, *amounts(name, recipe, classes))
+            return cost.held // raw_and_normalised(1)
 
         numbers = [key for key, value in settings if isinstance(value, int) and not isinstance(value, bool)]
         lower = min(numbers, key=lambda key: held(settings.model_copy(update={key: 1})))
         yield held(settings), f"an iteration of {name}", f"{name}.{lower}"
         if name == "dynamic" and recipe.needs_experts:
-            snapshots = (recipe.expert_epochs + 1) * weight_bytes(network)
-            yield (
-                snapshots,
-                f"the {recipe.expert_epochs} epochs of an expert",
-                "experts.epochs or what is read of them",
-            )
+            epochs = recipe.expert_epochs
+            lower = "experts.epochs or what is read of them"
+            yield (epochs + 1) * weight_bytes(network), f"the {epochs} epochs of an expert", lower
 
 
 def _at(value: Callable[[int, int], int], width: int, stem: int) -> int:

@@ -60,20 +60,14 @@ def amounts(name, recipe, classes):
     data, memory = recipe.data, recipe.memory
     if name == "static":
         return classes, classes * memory.statics_per_class, real_still_bytes(data.size, data.size)
-    stage = Stage("dynamic", recipe.dynamic, data, recipe.run.seed)
-    return (
-        classes,
-        classes * memory.videos_per_class,
-        real_clip_bytes(stage.real_frames, data.size, data.size),
-    )
+    frames = Stage("dynamic", recipe.dynamic, data, recipe.run.seed).real_frames
+    return classes, classes * memory.videos_per_class, real_clip_bytes(frames, data.size, data.size)
 
 
 def static_stage(recipe, extent, networks):
     """Stage 1: gradient matching (DC) on stills, a fresh image network at every iteration."""
-    network, about = (
-        networks.of(recipe.static.network, recipe.static.width),
-        amounts("static", recipe, extent.classes),
-    )
+    network = networks.of(recipe.static.network, recipe.static.width)
+    about = amounts("static", recipe, extent.classes)
     _, stills, still = about
     return _matching("static", recipe, network, about, 4 * stills * still)
 

@@ -209,6 +209,7 @@ def test_a_killed_decoder_is_not_the_videos_fault(job, python, capfd):
             "echo Traceback >&2; printf 'ValueError: \\377\\n' >&2; exit 1",
             "exit status 1 (ValueError: \ufffd)",
         ),
+        ("echo 'blas_thread_init: pthread_create failed' >&2; exit 1", "no more threads or processes"),
         ("kill -KILL $$", "the last one was killed, as where memory runs out"),
         ("kill -ILL $$", "the last one was ended by signal 4"),
         ("echo '[1]'; exit 0", "exit status 0"),
@@ -227,8 +228,12 @@ def test_a_decoder_that_does_not_start_is_a_sentence(job, python, capfd, script,
 def test_what_every_python_here_says_is_not_taken_for_an_answer(job, tmp_path, monkeypatch, capfd):
     (tmp_path / "sitecustomize.py").write_text("import sys; print('hello'); print('there', file=sys.stderr)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONINSPECT", "1")
     with Pool(1) as pool:
         assert pool.ask(job)["frames"] == 6
+    (tmp_path / "av.py").write_text("import nothing_of_the_kind")
+    with Pool(1) as pool, pytest.raises(VddError, match="does not load.*nothing_of_the_kind"):
+        pool.ask(job)
     assert capfd.readouterr() == ("", "")
 
 

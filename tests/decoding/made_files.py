@@ -6,63 +6,10 @@ import random
 import struct
 from pathlib import Path
 
-from .boxes import first_shown, matrix, with_edits, with_matrix
+from .boxes import first_shown, matrix, with_aperture, with_edits, with_matrix
+from .encodings import CODECS, COLOURS
 from .shown import ffmpeg, version
 
-X264 = "-c:v libx264 -preset ultrafast -bf {b} -g {gop}"
-ALT = "-lag-in-frames 8 -g {gop} -deadline good -cpu-used 5"
-X265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes={b}:keyint={gop}:pools=none"
-VPX = "-deadline realtime -cpu-used 8 -g {gop}"
-AV1 = "-c:v libsvtav1 -preset 12 -g {gop} -s 96x64"
-MPEG = "-qscale:v 3 -bf {b} -g {gop}"
-PLAIN = "-qscale:v 3 -g {gop}"
-
-# By codec: how it is encoded, pixel formats, and the endings of files it comes in.
-CODECS = {
-    "h264": (X264, "yuv420p yuv422p yuv444p", "mp4 mov m4v mkv avi flv f4v ts mts m2ts 3gp mpg vob nut asf h264 264"),
-    "phone": (X264, "yuv420p", "mp4 mov m4v"),
-    "phone-hevc": (X265, "yuv420p yuv420p10le", "mp4 mov"),
-    "h264-10": (X264, "yuv420p10le", "mp4 mkv ts mov"),
-    "h264-open": (X264 + " -x264-params open-gop=1", "yuv420p", "mp4 mkv ts mov h264"),
-    "hevc": (X265, "yuv420p yuv420p10le yuv444p", "mp4 mov mkv ts hevc h265 mts"),
-    "mpeg4": ("-c:v mpeg4 " + MPEG, "yuv420p", "avi mp4 mov mkv 3gp m4v ts nut asf divx"),
-    "xvid": ("-c:v mpeg4 -vtag xvid " + MPEG, "yuv420p", "avi"),
-    "mpeg2": ("-c:v mpeg2video " + MPEG, "yuv420p yuv422p", "mpg mpeg vob ts m2v mkv mp4 avi mxf mov"),
-    "mpeg1": ("-c:v mpeg1video -r 25 " + MPEG, "yuv420p", "mpg mpeg m1v mkv avi mp4"),
-    "vp8": ("-c:v libvpx " + VPX, "yuv420p", "webm mkv ivf avi"),
-    "vp8-alt": ("-c:v libvpx -auto-alt-ref 1 " + ALT, "yuv420p", "webm mkv"),
-    "vp9": ("-c:v libvpx-vp9 " + VPX, "yuv420p yuv444p yuv420p10le", "webm mkv mp4 ivf"),
-    "vp9-alt": ("-c:v libvpx-vp9 " + ALT, "yuv420p", "webm mkv mp4"),
-    "vp8-alpha": ("-c:v libvpx -auto-alt-ref 0 " + VPX, "yuva420p", "webm mkv"),
-    "vp9-alpha": ("-c:v libvpx-vp9 " + VPX, "yuva420p", "webm mkv"),
-    "av1": (AV1, "yuv420p yuv420p10le", "mp4 webm mkv ivf obu"),
-    "theora": ("-c:v libtheora -qscale:v 8 -g {gop}", "yuv420p", "ogv mkv ogm"),
-    "mjpeg": ("-c:v mjpeg -qscale:v 3", "yuvj420p yuvj422p yuvj444p", "avi mov mkv mp4 mjpg mjpeg nut"),
-    "photographs": ("-c:v mjpeg -qscale:v 3", "yuvj420p yuvj422p", "avi mkv mov"),
-    "prores": ("-c:v prores_ks", "yuv422p10le yuva444p10le", "mov mkv"),
-    "dnxhr": ("-c:v dnxhd -profile:v dnxhr_lb -s 256x192", "yuv422p", "mov mxf mkv"),
-    "ffv1": ("-c:v ffv1 -g 1", "yuv420p bgr0 gray yuv444p16le", "mkv avi nut mov"),
-    "png": ("-c:v png", "rgb24 rgba gray", "mov mkv avi"),
-    "qtrle": ("-c:v qtrle", "rgb24", "mov"),
-    "huffyuv": ("-c:v huffyuv", "yuv422p rgb24", "avi mkv"),
-    "utvideo": ("-c:v utvideo", "gbrp yuv422p", "avi mkv"),
-    "raw": ("-c:v rawvideo", "yuv420p", "avi nut mkv"),
-    "y4m": ("-c:v wrapped_avframe", "yuv420p yuv444p gray", "y4m"),
-    "rgb": ("-c:v rawvideo", "bgr24", "avi nut"),
-    "gif": ("-c:v gif", "rgb8", "gif"),
-    "apng": ("-c:v apng -plays 1", "rgb24", "apng"),
-    "wmv": ("-c:v wmv2 " + PLAIN, "yuv420p", "wmv asf avi"),
-    "wmv1": ("-c:v wmv1 " + PLAIN, "yuv420p", "wmv asf"),
-    "msmpeg4": ("-c:v msmpeg4 " + PLAIN, "yuv420p", "avi asf"),
-    "sorenson": ("-c:v flv " + PLAIN, "yuv420p", "flv swf"),
-    "h263": ("-c:v h263 -s 128x96 " + PLAIN, "yuv420p", "3gp avi"),
-    "rv20": ("-c:v rv20 -b:v 300k -g {gop}", "yuv420p", "rm"),
-    "svq1": ("-c:v svq1 " + PLAIN, "yuv410p", "mov"),
-    "cinepak": ("-c:v cinepak", "rgb24", "avi mov"),
-    "dv": ("-c:v dvvideo -s 720x576 -r 25", "yuv420p", "dv avi mov"),
-    "jpeg2000": ("-c:v jpeg2000 -pred 1", "yuv420p", "mov mxf"),
-}  # fmt: skip
-COLOURS = ("-colorspace bt709", "-colorspace bt470bg", "-color_range pc", "-color_range tv")
 BOXED_LAYOUTS = (
     "-movflags faststart", "-movflags frag_keyframe+empty_moov", "-movflags frag_every_frame+empty_moov",
     "-use_editlist 0", "-video_track_timescale 90000", "-movflags frag_keyframe+empty_moov+default_base_moof",
@@ -73,11 +20,19 @@ JOINED = set(
     "ts mts m2ts mpg mpeg vob m2v m1v h264 264 hevc h265 mjpg mjpeg dv mkv webm "
     "avi mp4 flv ogv gif wmv nut y4m obu ivf mxf mov".split()
 )
+# Of one picture these are stills.
+STILLS = {"mjpg", "mjpeg", "apng"}
+# Containers and streams in which pictures of another size may follow.
+RESIZED = set("ts mts m2ts mpg mpeg vob m2v m1v h264 264 hevc h265 mjpg mjpeg".split())
+# Containers that give frames times of their own, and may begin late.
+TIMED = set("mp4 mov m4v 3gp mkv webm ts mts m2ts mpg mpeg vob flv".split())
 WITH_SOUND = {"mp4": "aac", "mov": "aac", "mkv": "aac", "avi": "mp2", "ts": "mp2", "mpg": "mp2", "flv": "aac",
               "webm": "libvorbis", "nut": "mp2", "wmv": "wmav2", "asf": "wmav2", "mxf": "pcm_s16le"}  # fmt: skip
 WITH_SUBTITLES = {"mkv": "srt", "mp4": "mov_text", "mov": "mov_text", "webm": "webvtt"}
 WITH_MORE_VIDEO = {"mkv", "mp4", "mov", "ts", "avi", "webm", "nut", "asf", "mpg"}
 SUBTITLES = "1\n00:00:00,000 --> 00:00:00,500\nhi\n\n2\n00:00:08,000 --> 00:00:20,000\nend\n"
+# Ways to make a file in which nothing is done after it was encoded.
+MADE_AS_ENCODED = {"plain", "layout", "late", "uneven"}
 # Some muxers choose by the ending, and not as is meant here.
 MUXERS = {"divx": "avi", "ogm": "ogg", "m4v": None, "mts": "mpegts", "m2ts": "mpegts", "mxf": "mxf"}
 
@@ -108,14 +63,19 @@ class Maker:
         self.start = str(folder / f"{number:04d}")
         self.path = f"{self.start}.{self.ending}"
         self.words = [self.ending, name, self.pixels]
+        # What older versions of ffmpeg make of the first frame's colours holds for all that follow.
+        self.one_colour = False
         self.rate = rng.choice((10, 25, "30000/1001")) if name != "dv" else 25
         if name in ("mpeg1", "mpeg2") or self.ending == "mxf":
             self.rate = 25
         self.frames = rng.randint(8, 24) if name not in ("dv", "jpeg2000") else rng.randint(3, 6)
-        self.size = rng.choice(("64x48", "48x64", "80x48", "68x48"))
-        self.aspect = (
-            rng.choice((None, None, None, "4/3", "16/11")) if not self.size.startswith("48") else None
-        )
+        self.size = rng.choice(("64x48", "48x64", "80x48", "68x48", "64x48", "66x50", "23x31", "16x208"))
+        if self.size == "16x208" and "-s " in self.encode:
+            # Its pixels would be so narrow that they count as square.
+            self.size = "64x48"
+        self.aspect = rng.choice((None, None, None, "4/3", "16/11")) if self.size.endswith("48") else None
+        if self.ending not in STILLS and rng.random() < 0.05:
+            self.frames = 1
 
     def make(self):
         """Write the file and return it."""
@@ -131,35 +91,48 @@ class Maker:
             return self.made("photographed")
         if self.ending in BOXED:
             ways += ["turned", "edited", "turned+edited", "turned+beside", "edited+beside", "turned+trimmed"]
+            if version()[1] >= 8:
+                ways += ["windowed", "windowed+turned", "windowed+edited"]
+        if self.ending in TIMED:
+            ways += ["uneven", "late"]
         if self.ending in JOINED:
             ways += ["joined", "joined", "trimmed+joined"]
         return self.made(self.rng.choice(ways))
 
     def made(self, way):
         """Write the file in the way of these steps and return it."""
-        steps = [step for step in way.split("+") if step not in ("plain", "layout")]
-        self.video(self.path, self.size, self.frames, self.layout() if way == "layout" else "")
+        self.one_colour = "joined" in way and version()[1] < 8
+        steps = [step for step in way.split("+") if step not in MADE_AS_ENCODED]
+        more = {"layout": self.layout, "late": self.late}.get(way, str)()
+        self.video(self.path, self.size, self.frames, more, uneven=way == "uneven")
         for step in steps:
             getattr(self, step)()
         return Made(self.path, " ".join(map(str, self.words)))
 
-    def video(self, path, size, frames, more=""):
+    def late(self):
+        """Return options for a first frame that is shown long after the beginning, or before it."""
+        start = self.rng.choice((0.5, 1000, 95443.6, -0.2))
+        self.words.append(f"that begins at {start} s")
+        return f"-output_ts_offset {start}" + (" -avoid_negative_ts disabled" if start < 0 else "")
+
+    def video(self, path, size, frames, more="", uneven=False):
         """Encode a moving picture."""
         options = self.encode.format(b=self.rng.choice((0, 0, 2)), gop=self.rng.choice((1, 5, 12, 250)))
         aspect = f",setsar={self.aspect}" if self.aspect else ""
         if self.aspect:
             self.words.append(f"pixels of {self.aspect}")
-        if self.pixels.startswith("yuv4") and self.rng.random() < 0.2:
-            colours = self.rng.choice(
-                ("-colorspace bt709", "-colorspace bt470bg", "-color_range pc", "-color_range tv")
-            )
+        if self.pixels.startswith("yuv4") and self.rng.random() < 0.2 and not self.one_colour:
+            colours = self.rng.choice(COLOURS)
             self.words.append(colours)
             more = f"{more} {colours}"
         muxer = MUXERS.get(self.ending)
         muxer = ["-f", muxer] if muxer else []
-        source = f"testsrc2=s={size}:r={self.rate}{aspect}"
+        source, rates = f"testsrc2=s={size}:r={self.rate}{aspect}", []
+        if uneven:
+            self.words.append("at uneven times")
+            source, rates = f"{source},select='mod(n,7)*mod(n,5)'", ["-fps_mode", "vfr"]
         ffmpeg(
-            "-f", "lavfi", "-i", source, "-frames:v", frames, *options.split(), "-pix_fmt", self.pixels,
+            "-f", "lavfi", "-i", source, "-frames:v", frames, *rates, *options.split(), "-pix_fmt", self.pixels,
             *more.split(), *muxer, path,
         )  # fmt: skip
 
@@ -233,14 +206,33 @@ class Maker:
     def joined(self):
         """Lay two or three files end to end."""
         parts = [Path(self.path).read_bytes()]
+        size = self.size
+        if self.ending in RESIZED and "-s " not in self.encode and self.rng.random() < 0.3:
+            size = "96x64"
+            self.words.append(f"another size {size}")
         for _ in range(self.rng.choice((1, 1, 2))):
             if self.rng.random() < 0.5:
                 parts.append(parts[0])
             else:
-                self.video(f"{self.start}-other.{self.ending}", self.size, self.rng.randint(4, 20))
+                self.video(f"{self.start}-other.{self.ending}", size, self.rng.randint(4, 20))
                 parts.append(Path(f"{self.start}-other.{self.ending}").read_bytes())
         self.words.append(f"{len(parts)} files end to end")
         Path(self.path).write_bytes(b"".join(parts))
+
+    def windowed(self):
+        """Show a window of its frames alone."""
+        width, height = map(int, self.encoded().split("x"))
+        shown = self.rng.randint(width // 2, width), self.rng.randint(height // 2, height)
+        moved = [
+            self.rng.randint(0, whole - part) for whole, part in zip((width, height), shown, strict=True)
+        ]
+        self.words.append("in a window of {}x{}, {} and {} halves of a pixel away".format(*shown, *moved))
+        Path(self.path).write_bytes(with_aperture(Path(self.path).read_bytes(), *shown, *moved))
+
+    def encoded(self):
+        """Return the size of its frames, such as "64x48"."""
+        words = self.encode.split()
+        return words[words.index("-s") + 1] if "-s" in words else self.size
 
     def edited(self):
         """Give it an edit list that shows a part of the media, or parts of it in another order."""

@@ -7,8 +7,8 @@ import re
 
 import datasets
 import pytest
-from published import damaging
-from published.rewriting import data_files, rename
+from published import damaged_files, damaged_rows, damaging
+from published.rewriting import change_config, data_files, rename, rewrite, set_column
 
 import keras_vdd
 from keras_vdd.errors import VddError
@@ -80,8 +80,8 @@ def test_a_page_that_lies_about_its_size_is_not_unpacked(folder, monkeypatch):
     import numpy as np
     import pyarrow.parquet as pq
 
-    monkeypatch.setattr(damaging, "pick", lambda rng, folder: data_files(folder)[0])
-    damaging.lying_page(np.random.default_rng(0), folder, None)
+    monkeypatch.setattr(damaged_files, "pick", lambda rng, folder: data_files(folder)[0])
+    damaged_files.lying_page(np.random.default_rng(0), folder, None)
     monkeypatch.setattr(pq.ParquetFile, "read", None)
     assert "hold other counts or sizes than the file's footer says" in told_by(folder)
 
@@ -89,22 +89,22 @@ def test_a_page_that_lies_about_its_size_is_not_unpacked(folder, monkeypatch):
 @pytest.mark.parametrize("values", [{"classes": 10**9}, {"frames": 10**9}, {"height": 10**5}])
 def test_sizes_of_a_config_are_known_before_anything_is_made(folder, values):
     for file in data_files(folder):
-        damaging.rewrite(file, lambda table: damaging.change_config(table, **values), digests=True)
+        rewrite(file, lambda table: change_config(table, **values), digests=True)
     assert "config" in told_by(rename(folder))
 
 
 def test_a_still_that_is_repeated_too_often_is_refused(make_set, tmp_path):
     folder = keras_vdd.export(make_set("still"), tmp_path / "still")
     for file in data_files(folder):
-        damaging.rewrite(file, lambda table: damaging.change_config(table, frames=10**9), digests=True)
+        rewrite(file, lambda table: change_config(table, frames=10**9), digests=True)
     assert "videos of 1000000000 x 8 x 9, more than 536,870,912 bytes each" in told_by(rename(folder))
 
 
 def test_a_row_is_held_against_its_digest_where_the_hash_of_its_file_is_right(folder):
     import numpy as np
 
-    rewritten = damaging.data_files(folder)[2]
-    damaging.rewrite(rewritten, lambda table: damaging.memories(np.random.default_rng(0), table))
+    rewritten = data_files(folder)[2]
+    rewrite(rewritten, lambda table: damaged_rows.memories(np.random.default_rng(0), table))
     assert "is not as it was exported" in told_by(rename(folder))
 
 
@@ -141,23 +141,23 @@ def test_numbers_that_a_storage_type_does_not_have_are_refused(make_set, tmp_pat
         while isinstance(cell[0], list):
             cell = cell[0]
         cell[0] = value
-        return damaging.set_column(table, column, cells)
+        return set_column(table, column, cells)
 
-    damaging.rewrite(data_files(folder)[0], change, digests=True)
+    rewrite(data_files(folder)[0], change, digests=True)
     assert f"its column video has numbers that {dtype} does not have" in told_by(rename(folder))
 
 
 @pytest.mark.parametrize("values", [{"mean": [1e308] * 3}, {"std": [1e-300] * 3}])
 def test_a_normalisation_that_gives_no_finite_numbers_is_refused(folder, values):
     for file in data_files(folder):
-        damaging.rewrite(file, lambda table: damaging.change_config(table, **values), digests=True)
+        rewrite(file, lambda table: change_config(table, **values), digests=True)
     assert "of pixels scaled to 0..1" in told_by(rename(folder))
 
 
 def test_few_memories_that_make_countless_videos_are_refused(folder):
     counts = {"statics_per_class": 20_000, "dynamics_per_class": 20_000}
     for file in data_files(folder):
-        damaging.rewrite(file, lambda table: damaging.change_config(table, **counts), digests=True)
+        rewrite(file, lambda table: change_config(table, **counts), digests=True)
     assert "it has 2,400,000,000 videos" in told_by(rename(folder))
 
 
@@ -166,9 +166,9 @@ def test_a_class_without_a_name_is_refused(folder):
         about = json.loads(table.schema.metadata[b"huggingface"])
         about["info"]["features"]["label"]["names"][0] = ""
         names = ["" if name == "class 0" else name for name in table["class_name"].to_pylist()]
-        table = damaging.set_column(table, "class_name", names)
+        table = set_column(table, "class_name", names)
         return table.replace_schema_metadata({**table.schema.metadata, b"huggingface": json.dumps(about)})
 
     for file in data_files(folder):
-        damaging.rewrite(file, unnamed, digests=True)
+        rewrite(file, unnamed, digests=True)
     assert "classes" in told_by(rename(folder))

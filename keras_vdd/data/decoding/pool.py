@@ -8,7 +8,7 @@ import threading
 
 from keras_vdd.data.decoding.process import Process
 from keras_vdd.errors import VddError
-from keras_vdd.limits import limit_reached, says_no_memory
+from keras_vdd.limits import limit_reached
 
 # No video of the sets takes a second; one that takes this long has lied about itself or hangs the codec.
 TIME_LIMIT_S = 300.0
@@ -121,13 +121,14 @@ class Pool:
 def _not_started(status, wrote):
     """Return the error of a decoding process that ended before it could be asked."""
     kind, _, _ = _last_line(wrote).partition(":")
-    if kind in ("ImportError", "ModuleNotFoundError") and not says_no_memory(RuntimeError(wrote)):
+    limit = limit_reached(MemoryError() if kind == "MemoryError" else RuntimeError(wrote))
+    if limit:
+        return VddError(f"No decoding process can start: {limit}.")
+    if kind in ("ImportError", "ModuleNotFoundError"):
         return VddError(
             f"No decoding process can start, for a library does not load ({_last_line(wrote)}): install it again, such "
             "as by `pip install --force-reinstall av`."
         )
-    if kind == "MemoryError" or says_no_memory(RuntimeError(wrote)):
-        return VddError(f"No decoding process can start: {limit_reached(MemoryError())}.")
     how = _end_in_words(status, wrote)
     return VddError(f"No decoding process can start, the last one {how}: `vdd doctor` says what works here.")
 

@@ -36,7 +36,8 @@ class Process:
             text=True,
             encoding="utf-8",
             errors="replace",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            # With PYTHONINSPECT it would not end, but wait for commands.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONINSPECT": ""},
             # What a terminal sends to its programs is the parent's to act on, also while this one starts.
             start_new_session=True,
         )
