@@ -11,12 +11,15 @@ import pathlib
 import platform
 import re
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 from keras_vdd.tensors import File
 
+# What reading answers where something else has the place of a file: a folder, a link to itself, a pipe.
+NO_FILE = {errno.EISDIR, errno.ELOOP, errno.EINVAL}
 # What a file system without locks answers, such as some network shares.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 # What a folder answers where the system cannot sync one.
@@ -176,6 +179,26 @@ def _acquired(held: Any, wait: bool, on_wait: Callable[[], object] | None) -> bo
         return True
 
 
+def read_whole(path: File) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        OSError: it cannot be read, or is none: a pipe, which would be waited for without end.
+    """
+    check_is_file(path)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def check_is_file(path: File) -> None:
+    """Raise OSError for what is no file: it is missing, or a folder, a pipe, a socket or a device."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+
+
 def checksum(content: str | bytes | Iterable[str | bytes], size: int = 16) -> str:
     """Return the BLAKE2b checksum of a text or bytes, or of many in a row, as hexadecimal digits.
 
@@ -201,6 +224,7 @@ def file_checksum(*paths: File, size: int = 16) -> str:
 
 def _blocks(paths: Iterable[File]) -> Iterator[bytes]:
     for path in paths:
+        check_is_file(path)
         with open(path, "rb") as file:
             while block := file.read(1 << 20):
                 yield block

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from keras_vdd.files import checksum, write_atomically
+from keras_vdd.files import NO_FILE, checksum, read_whole, write_atomically
 from keras_vdd.tensors import File
 
 CHECKSUM, RUN = "checksum", "run_id"
@@ -120,13 +120,15 @@ def read_json(path: File, run_id: str | None = None) -> dict[str, Any]:
     """Return the values of a file that `write_json` wrote.
 
     Raises:
-        OfAnotherRun, Damaged: as `unseal`; or it is no text. Both are ValueErrors.
+        OfAnotherRun, Damaged: as `unseal`; or it is no text, or no file. Both are ValueErrors.
         OSError: it cannot be read.
     """
-    with open(path, "rb") as file:
-        content = file.read()
     try:
-        text = content.decode()
+        text = read_whole(path).decode()
+    except OSError as error:
+        if error.errno not in NO_FILE:
+            raise
+        raise Damaged("it is no regular file") from error
     except UnicodeDecodeError as error:
         raise Damaged(f"it is no text: {error}") from error
     return unseal(text, run_id)

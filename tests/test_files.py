@@ -19,6 +19,7 @@ from keras_vdd.files import (
     file_checksum,
     is_temporary,
     lock,
+    read_whole,
     replacing,
     write_atomically,
 )
@@ -263,3 +264,10 @@ def test_checksums_are_those_of_blake2b_however_the_content_comes(tmp_path):
 def test_importing_it_is_light():
     code = "import sys, keras_vdd.files; assert not {'filelock', 'numpy', 'keras'} & set(sys.modules)"
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("read", [read_whole, file_checksum])
+def test_what_no_file_is_is_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        read(tmp_path / "pipe")

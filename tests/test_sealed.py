@@ -1,9 +1,11 @@
 """Sealed text: every damaged bit and every missing end is noticed, and whose it is."""
 
 import json
+import os
 
 import pytest
 
+from keras_vdd.learning.checkpoint import DamagedFile, load_arrays
 from keras_vdd.sealed import Damaged, OfAnotherRun, read_json, seal, unseal, write_json
 
 VALUES = {"run": "mine", "rows": [{"top1": 12.5, "name": "né"}, None], "small": 1e-05}
@@ -53,3 +55,11 @@ def test_text_of_versions_without_seals_is_read_where_no_run_is_asked_for():
 def test_what_is_not_there_is_no_damage(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_json(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("made", [os.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+@pytest.mark.parametrize("read", [read_json, load_arrays])
+def test_what_has_the_place_of_a_file_is_damage(read, made, tmp_path):
+    made(path := tmp_path / "values")
+    with pytest.raises((Damaged, DamagedFile), match="damaged|no regular file"):
+        read(path)

@@ -11,6 +11,7 @@ from keras_vdd.cards.card_front import LICENSE_TEXT
 from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import ResultRow, Results
+from keras_vdd.files import read_whole
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.published import schema as vdd
 from keras_vdd.recipe.yaml_text import as_mapping
@@ -95,7 +96,7 @@ def as_results(given: Given, distilled: DistilledSet) -> Results:
 
 def _card_of(card: Path) -> tuple[str | None, str | None]:
     try:
-        text = card.read_text(encoding="utf-8")
+        text = read_whole(card).decode()
         front = as_mapping(text.split("---\n", 2)[1], str(card))
     except (OSError, UnicodeDecodeError, IndexError, VddError):
         return None, None

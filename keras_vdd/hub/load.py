@@ -1,6 +1,7 @@
 """Read a published distilled set back as arrays; no Keras, no `datasets`, no training code."""
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -222,8 +223,9 @@ def _at_moments(numbers: dict[str, Any], items: Items, config: Any) -> dict[str,
 
 
 def _provenance(path: Path, recipe: str) -> dict[str, Any]:
+    text = read_text(path) if os.path.lexists(path) else "{}"
     with told(f"The file {path}"):
-        values = unseal(read_text(path) or "{}")
+        values = unseal(text)
     # A recipe is a file that people edit, and none of it is in the videos.
     found = vdd.recipe_checksum(recipe)
     if values.pop(vdd.RECIPE_SUM, found) != found:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import replacing, write_atomically
+from keras_vdd.files import NO_FILE, check_is_file, replacing, write_atomically
 from keras_vdd.sealed import Damaged, OfAnotherRun, seal, unseal
 
 _SUMS = "checksums"
@@ -68,6 +68,7 @@ class ArraysFile:
     def __init__(self, path, run_id=None):
         self._path, self._stack = path, contextlib.ExitStack()
         with self._told():
+            check_is_file(path)
             self._file = self._stack.enter_context(safe_open(path, framework="numpy"))
             self.names = list(self._file.keys())
             self.facts = unseal(self._file.metadata()["facts"], run_id)
@@ -103,7 +104,9 @@ class ArraysFile:
             raise AnotherRunsFile(
                 f"'{self._path}' belongs to another run: put it back where it came from, or delete it and run again."
             ) from error
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in NO_FILE:
+                raise
             raise DamagedFile(f"'{self._path}' is damaged ({error}): delete it and run again.") from error
 
 

@@ -12,6 +12,7 @@ from keras_vdd import models
 from keras_vdd.backend import device_in_use
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.size import bytes_in_words
+from keras_vdd.distilled.budget import real_clip_bytes
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.learning.stage import Stage
 from keras_vdd.methods.cost import raw_and_normalised
@@ -132,6 +133,11 @@ def _taken(recipe: Any, classes: int) -> Callable[[_Asked], tuple[int, str, str]
 
 def _at_once(recipe: Any, classes: int) -> Iterator[tuple[int, str, str]]:
     """Yield, as `_learned` does, what an iteration of each stage takes at least, and the snapshots of an expert."""
+    if recipe.needs_interpolator:
+        clips = recipe.interpolator.batch_size * real_clip_bytes(
+            recipe.data.frames, recipe.data.size, recipe.data.size
+        )
+        yield clips, "the clips of a step of the interpolator", "interpolator.batch_size"
     for asked in _asked(recipe):
         name, sizes = asked.section, (asked.frames, recipe.data.size, asked.width, asked.stem)
         if name == "evaluation":

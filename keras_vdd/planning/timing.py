@@ -78,7 +78,7 @@ def warn_of_days(seconds, stages):
     name = max(stages, key=lambda stage: stages[stage]["seconds"])
     where = "this device" if accelerated() else "this machine's processor"
     _LOG.warning(
-        "This would take about %s on %s, %s of it for %s: lower what that repeats, or choose a faster device by "
+        "This would take %s on %s, %s of it for %s: lower what that repeats, or choose a faster device by "
         "run.device. What is interrupted goes on where it was.",
         duration_in_words(seconds), where, duration_in_words(stages[name]["seconds"]), name,
     )  # fmt: skip

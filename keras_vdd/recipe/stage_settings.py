@@ -40,7 +40,7 @@ class InterpolatorSettings(Settings):
     """Side of a patch in pixels, each a token; it divides data.size."""
     width: Positive = 32
     """Numbers of a token."""
-    depth: Positive = 2
+    depth: Annotated[Positive, Field(le=100)] = 2
     """Blocks, each of attention over time, attention over space and an MLP."""
     heads: Positive = 4
     """Heads of attention; they divide the width."""

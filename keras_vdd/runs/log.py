@@ -5,7 +5,7 @@ import logging
 import pathlib
 from typing import Any
 
-from keras_vdd.files import append_line, write_atomically
+from keras_vdd.files import append_line, read_whole, write_atomically
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Log:
 
     def _lines(self) -> list[str]:
         try:
-            return self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+            return read_whole(self.path).decode(errors="replace").splitlines()
         except FileNotFoundError:
             return []
 

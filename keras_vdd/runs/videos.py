@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum
+from keras_vdd.files import checksum, read_whole
 from keras_vdd.sealed import RUN, read_json, unseal, write_json
 
 FILE = "videos.json"
@@ -71,7 +71,7 @@ class Videos:
     def mark_in(folder: pathlib.Path) -> str | None:
         """Return the `mark` that the list of the run in `folder` was written with; None where it does not say."""
         try:
-            content = (folder / FILE).read_text(encoding="utf-8")
+            content = read_whole(folder / FILE).decode()
             unseal(content)
             return json.loads(content).get(RUN)
         except (OSError, ValueError):

@@ -140,6 +140,9 @@ def test_flipped_bits_beside_the_data_are_told(make_set, tmp_path, caplog):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
             with pytest.raises(VddError, match=f"{name}.* damaged"):
                 keras_vdd.load(folder), kept_in(folder)
+        path.write_bytes(b"")
+        with pytest.raises(VddError, match=f"{name}.* damaged.*empty"):
+            keras_vdd.load(folder), kept_in(folder)
         path.write_bytes(whole)
     (folder / "recipe.yaml").write_text("name: mime\n")
     assert keras_vdd.load(folder).recipe == "name: mime\n"

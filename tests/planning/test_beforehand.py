@@ -114,3 +114,16 @@ def test_an_integrator_for_every_class_is_taken():
     check_classes(recipe, 8)
     with pytest.raises(UsageError, match="above the 7 classes"):
         check_classes(recipe, 7)
+
+
+@pytest.mark.once
+def test_an_interpolator_that_cannot_be_is_refused_at_once(monkeypatch):
+    monkeypatch.setattr(beforehand, "total_bytes", lambda: 16 * 10**9)
+    parametric = {**SMALL, "memory.interpolation": "parametric", "memory.stored_frames": 2}
+    with pytest.raises(UsageError, match="depth=1000000000 must be at most 100"):
+        load_recipe("quickstart", **parametric, **{"interpolator.depth": 10**9})
+    recipe = load_recipe("quickstart", **parametric, **{"interpolator.batch_size": 10**9})
+    with pytest.raises(
+        VddError, match="the clips of a step of the interpolator; lower interpolator.batch_size"
+    ):
+        check_beforehand(recipe)
