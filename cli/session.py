@@ -40,7 +40,9 @@ def opened():
         yield _verbosity
     finally:
         for file in _logs:
-            file.close()
+            # Of a disk that is full, the writing before has said so.
+            with contextlib.suppress(OSError):
+                file.close()
         _logs.clear()
 
 
@@ -48,7 +50,8 @@ def say_last(text):
     """Say on standard error, and in the file of --log-file, how a call ended."""
     click.echo(printable_lines(text), err=True)
     for file in _logs:
-        _lines(file).say(text)
+        with contextlib.suppress(OSError):
+            _lines(file).say(text)
 
 
 def _set_backend(ctx, parameter, value):

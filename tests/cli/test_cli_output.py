@@ -215,3 +215,11 @@ def test_the_log_file_and_the_command_that_goes_on_are_lines(capsys, monkeypatch
     last = capsys.readouterr().err.rstrip("\n").split("\n")[-1]
     assert r"goes on: vdd --log-file" in last and r"$'data.root=a\x1b[31m\nforged\u202e\xe9\x9b'" in last
     assert len((tmp_path / "log").read_text().splitlines()) == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk that is always full")
+def test_a_log_file_on_a_full_disk_is_one_sentence(capsys):
+    assert main(["recipes", "validate", "quickstart", "--log-file", "/dev/full"]) == 1
+    assert capsys.readouterr().err == (
+        "error: the disk is full; free some space, or put data.store and run.dir on another disk\n"
+    )
