@@ -14,7 +14,7 @@ import numpy as np
 
 STATIC_CHANNELS = 3
 BLOCK = 3072
-"""Columns of one product: so few that they stay in the cache and that no thread pool is woken, whose
+"""Most columns of one product: so few that they stay in the cache and that no thread pool is woken, whose
 waiting costs more than the product where other programs compute."""
 
 
@@ -22,7 +22,9 @@ def reconstruct(distilled, pairs):
     """Videos of pairs; arguments as `Memory.reconstruct` says."""
     frames, (height, width) = distilled.frames, distilled.size
     videos = np.empty((len(pairs), frames, height, width, 3), np.float32)
-    of_still, of_clip = Taps(STATIC_CHANNELS, 1, height, width), Taps(1, frames, height, width)
+    of_still = Taps(STATIC_CHANNELS, height, width)
+    # What three frames in a row are made of: while it is in the cache, the frame between them is finished.
+    of_frames = [Taps(1, height, width) for _ in range(3)]
     for label in np.unique(pairs[:, 0]):
         places = np.flatnonzero(pairs[:, 0] == label)
         which = distilled.integrator_of(label)
@@ -34,8 +36,10 @@ def reconstruct(distilled, pairs):
         ]
         for dynamic, clip in enumerate(distilled.motion(int(label), dynamics)):
             joined = np.flatnonzero(dynamic_of == dynamic)
-            motion = of_clip(clip[None], kernel[..., STATIC_CHANNELS:, :])
-            _join(motion, [stills[which] for which in static_of[joined]], [videos[i] for i in places[joined]])
+            _join(
+                clip, kernel[..., STATIC_CHANNELS:, :], of_frames,
+                [stills[which] for which in static_of[joined]], [videos[i] for i in places[joined]],
+            )  # fmt: skip
     return videos
 
 
@@ -47,14 +51,13 @@ def still_part(still, kernel, bias, frames, taps):
         kernel: float32 (3, 3, 3, 4, 3): time, height, width, in (RGB, then dynamic), out.
         bias: float32 (3,).
         frames: int, T.
-        taps: `Taps` of one frame of three channels.
+        taps: `Taps` of three channels.
 
     Returns:
         float32 (3, 3, H, W): the first frame, any inner frame, the last frame of the repeated still (with
         zeros before the first frame and after the last), three colours of each.
     """
-    made = taps(np.moveaxis(still, -1, 0)[:, None], kernel[..., :STATIC_CHANNELS, :])
-    before, centre, after = made[:, :, 0]
+    before, centre, after = taps(np.moveaxis(still, -1, 0), kernel[..., :STATIC_CHANNELS, :])
     inner = centre + np.asarray(bias, np.float32)[:, None, None]
     if frames == 1:
         return np.stack([inner, inner, inner])
@@ -62,59 +65,68 @@ def still_part(still, kernel, bias, frames, taps):
 
 
 class Taps:
-    """What each of a kernel's three frames makes of every frame of a clip; memory is taken once for all clips.
+    """What each of a kernel's three frames makes of a frame; memory is taken once for all frames.
 
     Args:
-        channels: int, of a clip.
-        frames, height, width: int, T, H and W.
+        channels: int, of a frame.
+        height, width: int, H and W.
     """
 
-    def __init__(self, channels, frames, height, width):
+    def __init__(self, channels, height, width):
         # Rows are padded and laid end to end, so that each of the nine spatial taps is one shifted run.
-        self._tall, self._wide = height + 2, width + 2
-        self._run = frames * self._tall * self._wide
-        room = -(-self._run // BLOCK) * BLOCK
-        self._line = np.zeros((channels, room + 2 * self._wide + 2), np.float32)
-        self._padded = self._line[:, : self._run].reshape(channels, frames, self._tall, self._wide)
-        self._columns = np.empty((9, channels, BLOCK), np.float32)
-        self._made = np.empty((9, room), np.float32)
+        tall, wide = height + 2, width + 2
+        blocks = -(-tall * wide // BLOCK)
+        self._block = -(-tall * wide // blocks)
+        run = blocks * self._block
+        line = np.zeros((channels, run + 2 * wide + 2), np.float32)
+        self._inside = line[:, : tall * wide].reshape(channels, tall, wide)[:, 1:-1, 1:-1]
+        along, step = line.strides
+        self._shifted = np.lib.stride_tricks.as_strided(
+            line, (3, 3, channels, run), (wide * step, step, along, step), writeable=False
+        )
+        self._columns = np.empty((3, 3, channels, self._block), np.float32)
+        self._made = np.empty((9, run), np.float32)
+        self._shown = self._made[:, : tall * wide].reshape(3, 3, tall, wide)[..., :-2, :-2]
 
-    def __call__(self, clip, kernel):
-        """Return float32 (3, 3, T, H, W): the kernel's frame, colour, ...; the next call overwrites it.
+    def __call__(self, frame, kernel):
+        """Return float32 (3, 3, H, W): the kernel's frame, colour, ...; the next call overwrites it.
 
         Args:
-            clip: float32 (channels, T, H, W).
+            frame: float32 (channels, H, W).
             kernel: float32 (3, 3, 3, channels, 3).
         """
         weights = np.ascontiguousarray(kernel.transpose(0, 4, 1, 2, 3), np.float32).reshape(9, -1)
-        self._padded[:, :, 1:-1, 1:-1] = clip
-        for start in range(0, self._made.shape[1], BLOCK):
-            for tap in range(9):
-                shifted = start + tap // 3 * self._wide + tap % 3
-                self._columns[tap] = self._line[:, shifted : shifted + BLOCK]
-            np.matmul(weights, self._columns.reshape(-1, BLOCK), out=self._made[:, start : start + BLOCK])
-        made = self._made[:, : self._run].reshape(3, 3, -1, self._tall, self._wide)
-        return made[..., :-2, :-2]
+        self._inside[:] = frame
+        columns = self._columns.reshape(-1, self._block)
+        for start in range(0, self._made.shape[1], self._block):
+            block = slice(start, start + self._block)
+            self._columns[:] = self._shifted[..., block]
+            np.matmul(weights, columns, out=self._made[:, block])
+        return self._shown
 
 
-def _join(motion, stills, videos):
+def _join(clip, kernel, taps, stills, videos):
     """Write the sums of what one motion clip adds to each frame and each still does, one frame at a time.
 
     Args:
-        motion: float32 (3, 3, T, H, W), as `Taps` makes.
+        clip: float32 (T, H, W), motion.
+        kernel: float32 (3, 3, 3, 1, 3).
+        taps: three `Taps` of one channel.
         stills: list of float32 (3, 3, H, W), as `still_part` returns.
         videos: list of float32 (T, H, W, 3), to be written.
     """
-    before, centre, after = motion
-    frames = centre.shape[1]
-    room = np.empty(centre.shape[2:], np.float32)
+    frames, room = len(clip), np.empty(clip.shape[1:], np.float32)
+    last, here, coming = None, None, taps[0](clip[:1], kernel)
     for frame in range(frames):
+        last, here, coming = here, coming, None
+        if frame < frames - 1:
+            coming = taps[(frame + 1) % 3](clip[frame + 1 : frame + 2], kernel)
         place = 0 if frame == 0 else 2 if frame == frames - 1 else 1
-        for colour in range(len(centre)):
-            moving = centre[colour, frame]
-            if frame > 0:
-                moving = np.add(moving, before[colour, frame - 1], out=room)
-            if frame < frames - 1:
-                moving = np.add(moving, after[colour, frame + 1], out=room)
+        for colour in range(3):
+            moving = here[1, colour]
+            if last is not None:
+                moving = np.add(moving, last[0, colour], out=room)
+            if coming is not None:
+                moving = np.add(moving, coming[2, colour], out=room)
             for still, video in zip(stills, videos, strict=True):
                 np.add(moving, still[place, colour], out=video[frame, ..., colour])
