@@ -50,7 +50,7 @@ def contents(stores):
     }
 
 
-@pytest.fixture(params=["raw", "jpeg"])
+@pytest.fixture(params=["raw", pytest.param("jpeg", marks=pytest.mark.slow)])
 def data(request, settings):
     return settings(codec=request.param)
 

@@ -110,6 +110,7 @@ def test_two_series_are_no_video(tmp_path):
     assert "2 series" in reason(fill(tmp_path / "v", [10], "right_{}.png"))
 
 
+@pytest.mark.slow
 def test_folders_of_images_are_videos_of_a_store(tmp_path, settings, listener):
     for split in ("train", "test"):
         for i in range(3):

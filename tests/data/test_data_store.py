@@ -172,6 +172,7 @@ def test_a_disk_too_small_is_refused_before_decoding(small_set, monkeypatch):
     assert not list(pathlib.Path(small_set.store).rglob("frames.u8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["parent", "worker"])
 def test_a_disk_that_fills_up_is_one_sentence_and_resumes(small_set, monkeypatch, who):
     listing = find_videos(small_set)
@@ -482,6 +483,7 @@ def test_a_store_of_middle_clips_gives_what_the_whole_gives_in_the_middle(small_
     assert np.array_equal(read_clips(store, everything, 4, 2, np.random.default_rng(0)), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec, part", [("jpeg", "whole"), ("raw", "middle"), ("jpeg", "middle")])
 def test_other_stores_resume_as_well(small_set, monkeypatch, codec, part):
     small_set.codec, small_set.part = codec, part
