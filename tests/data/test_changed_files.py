@@ -79,6 +79,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change, new", CHANGES.values(), ids=CHANGES)
 def test_only_what_changed_is_decoded(before, data, videos, decoded, write_video, listener, change, new):
     change(write_video, videos / "train")
