@@ -50,6 +50,7 @@ def test_the_configuration_of_keras_is_heard(tmp_path):
     assert python(SETTLE, home=tmp_path).stdout.strip() == INSTALLED[0]
 
 
+@pytest.mark.slow
 def test_what_keras_wrote_by_itself_is_no_choice(tmp_path):
     # As Keras writes it, and with a key of a later version.
     wrote = "import keras"

@@ -128,6 +128,7 @@ BEYOND = (
 AUGMENT = "[flip,colour,crop,cutout,scale,rotate]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, more, labels",
     [
