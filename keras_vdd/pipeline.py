@@ -146,7 +146,6 @@ def make_interpolator(
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     interpolator_training_of(recipe)
     with on_its_device(recipe):
-        check_beforehand(recipe)
         if dry_run:
             return plan_interpolator(recipe)
         trained = learn_interpolator(recipe, stores_of(recipe, progress), progress, callbacks)

@@ -1,7 +1,6 @@
 """What is refused before anything is made, from shapes alone: nothing is built at the size that is too large."""
 
 import os
-from functools import partial
 
 import pytest
 
@@ -118,18 +117,13 @@ def test_an_integrator_for_every_class_is_taken():
 
 
 @pytest.mark.once
-def test_an_interpolator_that_cannot_be_is_refused_at_once(monkeypatch, tmp_path):
+def test_an_interpolator_that_cannot_be_is_refused_at_once(monkeypatch):
     monkeypatch.setattr(beforehand, "total_bytes", lambda: 16 * 10**9)
     parametric = {**SMALL, "memory.interpolation": "parametric", "memory.stored_frames": 2}
     with pytest.raises(UsageError, match="depth=1000000000 must be at most 100"):
         load_recipe("quickstart", **parametric, **{"interpolator.depth": 10**9})
     recipe = load_recipe("quickstart", **parametric, **{"interpolator.batch_size": 10**9})
-    monkeypatch.chdir(tmp_path)
-    for make in (
-        check_beforehand,
-        keras_vdd.make_interpolator,
-        partial(keras_vdd.make_interpolator, dry_run=True),
+    with pytest.raises(
+        VddError, match="the clips of a step of the interpolator; lower interpolator.batch_size"
     ):
-        with pytest.raises(VddError, match="a step of the interpolator; lower interpolator.batch_size"):
-            make(recipe)
-    assert not os.listdir()
+        check_beforehand(recipe)
