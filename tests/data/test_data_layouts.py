@@ -74,22 +74,52 @@ def test_videos_without_class_folders(settings, tmp_path):
     refused(settings, "holds videos and no class folders: put them", root=str(tmp_path / "alone" / "videos"))
 
 
-@pytest.mark.parametrize("groups", [("g1",), ("g1", "g2"), ("a", "b", "c")])
-def test_class_group_video(settings, tmp_path, groups):
-    classes_of(tmp_path / "videos", *(f"{name}/{group}" for name in ("clap", "wave") for group in groups))
-    said = refused(settings, "'clap/.*' lies deeper in .*: move the videos up into 'clap'")
-    assert f"data.root={tmp_path / 'videos' / 'clap'}." in said
-    classes_of(
-        tmp_path / "above", *(f"mine/{split}/{name}" for split in ("train", "test") for name in "ab"), "loose"
+@pytest.mark.parametrize("groups", [("g1",), ("g1", "g2"), ("a/x", "b/x", "c")])
+def test_videos_in_folders_of_class_folders(settings, tmp_path, groups):
+    root = tmp_path / "videos"
+    inner = [f"{name}/{group}" for name in ("clap", "wave") for group in groups]
+    classes_of(root, *inner)
+    touch(root, "clap/notes/a.txt")
+    listing = noted(
+        settings, f"such as 'clap/{groups[0]}', count for the class, and test videos are drawn from all"
     )
-    assert f"set data.root={tmp_path / 'above' / 'mine'}." in refused(
-        settings, "deeper", root=str(tmp_path / "above")
+    assert listing.class_names == ["clap", "wave"]
+    names = [f"{folder}/{i}.mp4" for folder in inner for i in range(3)]
+    assert sorted(video.name for video in listing.train + listing.test) == sorted(names)
+    assert all(video.path == str(root / video.name) for video in listing.train + listing.test)
+    assert [note for note in listing.notes if "clap/notes" in note]
+    # What the note offers, if these are the classes.
+    (offered,) = re.findall(r"is the class, set data.root=(\S+)\.", " ".join(listing.notes))
+    assert offered == str((root / "clap" / groups[0]).parent)
+    # One class as it should be, another with some of its videos so, and splits above.
+    classes_of(root, "clap")
+    assert len(find_videos(settings()).train + find_videos(settings()).test) == len(names) + 3
+    classes_of(tmp_path / "split", *(f"{split}/{folder}" for split in ("train", "test") for folder in inner))
+    listing = noted(settings, "count for the class.$", root=str(tmp_path / "split"))
+    assert len(listing.train) == len(listing.test) == len(names)
+
+
+def test_links_from_a_class_folder_into_the_set(settings, tmp_path):
+    root = tmp_path / "videos"
+    classes_of(root, "clap/g1", "wave")
+    classes_of(tmp_path, "outside")
+    (root / "clap" / "again").symlink_to(root / "clap" / "g1")
+    (root / "clap" / "wave").symlink_to(root / "wave")
+    (root / "clap" / "g2").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside" / "home").symlink_to(root)
+    (tmp_path / "outside" / "here").symlink_to(tmp_path / "outside")
+    listing = noted(
+        settings, "Ignored 4 links .* a folder that is there already: clap/again, clap/g2/h.*, clap/g2/h"
     )
-    # One class as it should be, and another that is not.
-    classes_of(tmp_path / "videos", "clap")
-    refused(settings, "'wave/.*' lies deeper in .*: move the videos up into 'wave'")
-    classes_of(tmp_path / "videos", "wave")
-    noted(settings, f"Left out, since videos lie in <class>/<video>: clap/{groups[0]}")
+    assert len(listing.train + listing.test) == 9
+
+
+def test_a_root_above_a_set_with_splits(settings, tmp_path):
+    root = tmp_path / "videos"
+    classes_of(root, *(f"mine/{split}/{name}" for split in ("train", "test") for name in "ab"), "loose")
+    refused(
+        settings, f"'mine' in .* has splits of its own, which hold classes: set data.root={root / 'mine'}."
+    )
 
 
 def test_the_split_under_the_class(settings, tmp_path):

@@ -38,10 +38,10 @@ def holds_videos(folder: str) -> bool:
 
 
 def holds_classes(folder: str, least: int = 1) -> bool:
-    """Tell whether at least so many folders in a folder hold videos."""
+    """Tell whether at least so many folders in a folder hold videos, in themselves or in folders in them."""
     count = 0
     for entry in _inside(folder):
-        count += is_folder(entry) and holds_videos(entry.path)
+        count += is_folder(entry) and not holds_frames(entry.path) and first_video(entry.path) is not None
         if count == least:
             return True
     return False
@@ -87,9 +87,10 @@ def offer(root: str) -> str | None:
             there = [] if place == root else [f"data.root={place}"]
             options = " or ".join(command_line([f"data.set={name}", *there]) for name in names)
             return f"'{place}' holds the lists of a public set: set {options}, which reads them."
-    if holds_classes(root):
-        return _too_deep(root)
-    return _offer_above(root) if holds_videos(root) else _class_folders_below(root) or _too_deep(root)
+    if not holds_classes(root):
+        return _offer_above(root) if holds_videos(root) else None
+    flat = any(is_folder(entry) and holds_videos(entry.path) for entry in _inside(root))
+    return (None if flat else _class_folders_below(root)) or _splits_below(root)
 
 
 def public_sets(folder: str) -> list[str]:
@@ -135,38 +136,30 @@ def _class_folders_below(root):
         level = level[:_MOST_FOLDERS]
         sets = [folder for folder in level if find_splits(folder)[0] is not None or holds_classes(folder, 2)]
         if sets:
-            others = [folder for folder in level if folder not in sets and _first_video(folder)]
+            others = [folder for folder in level if folder not in sets and first_video(folder)]
             if len(sets) == 1 and not others:
                 return f"The class folders of '{root}' lie in '{sets[0]}': set {_root(sets[0])}{_public(sets[0])}."
             break
     return None
 
 
-def _too_deep(root):
-    """Say of the first folder whose videos lie in folders of its own what may be meant."""
-    for outer in _inside(root):
-        if is_folder(outer) and not holds_videos(outer.path) and (video := _first_video(outer.path)):
-            break
-    else:
-        return None
-    shown = os.path.relpath(video, root)
-    inner = os.path.dirname(video)
-    name = os.path.basename(inner)
-    if split_of(name):
-        return (
-            f"'{shown}' in '{root}' has the split under the class: name the folders '{root}/{name}/{outer.name}', with "
-            "train and test above the classes."
-        )
-    above = os.path.dirname(inner)
-    if split_of(os.path.basename(above)) and find_splits(os.path.dirname(above))[0] is not None:
-        above = os.path.dirname(above)
-    return (
-        f"'{shown}' lies deeper in '{root}' than <class>/<video>: move the videos up into '{outer.name}' if that is "
-        f"their class; if '{name}' is, set {_root(above)}."
-    )
+def _splits_below(root):
+    """Say of the first folder that holds splits what may be meant."""
+    for outer in _inside(root)[:_MOST_FOLDERS]:
+        for inner in _inside(outer.path) if is_folder(outer) else ():
+            if split_of(inner.name) is None or not is_folder(inner):
+                continue
+            if find_splits(outer.path)[0] is not None:
+                return f"'{outer.name}' in '{root}' has splits of its own, which hold classes: set {_root(outer.path)}."
+            if (video := first_video(inner.path)) is not None:
+                return (
+                    f"'{os.path.relpath(video, root)}' in '{root}' has the split under the class: name the folders "
+                    f"'{root}/{inner.name}/{outer.name}', with train and test above the classes."
+                )
+    return None
 
 
-def _first_video(folder, depth=_DEEPEST):
+def first_video(folder: str, depth: int = _DEEPEST) -> str | None:
     """Return the path of a video in a folder or at most so many folders further down, or None."""
     inside = _inside(folder)
     for entry in inside:
@@ -174,7 +167,7 @@ def _first_video(folder, depth=_DEEPEST):
             return entry.path
     for entry in inside[:_MOST_FOLDERS] if depth else ():
         if is_folder(entry) and not holds_frames(entry.path):
-            found = _first_video(entry.path, depth - 1)
+            found = first_video(entry.path, depth - 1)
             if found is not None:
                 return found
     return None
@@ -182,7 +175,7 @@ def _first_video(folder, depth=_DEEPEST):
 
 def _public(folder):
     """Add the public sets whose names the videos under a folder have."""
-    names = named_as([os.path.basename(_first_video(folder) or "")])
+    names = named_as([os.path.basename(first_video(folder) or "")])
     return (
         f" (and data.set={' or '.join(names)} for official splits, which needs the set's lists)"
         if names
