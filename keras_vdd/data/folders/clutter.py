@@ -8,8 +8,9 @@ from keras_vdd.data.folders.listing import shorten
 # By macOS, Windows, Android, the stores of Synology and QNAP, file systems, Python and notebooks; in small letters.
 _LEFT_BY_SYSTEMS = frozenset(
     "__macosx|@eadir|@tmp|@recycle|@recently-snapshot|@sharebin|@__thumb|#recycle|#snapshot|lost+found|lost.dir|"
-    "$recycle.bin|recycler|recycled|~snapshot|$extend|system volume information|found.000|thumbs.db|ehthumbs.db|ehthumbs_vista.db|"
-    "desktop.ini|icon\r|network trash folder|temporary items|__pycache__|aquota.user|aquota.group".split("|")
+    "$recycle.bin|recycler|recycled|~snapshot|$extend|system volume information|found.000|thumbs.db|ehthumbs.db|"
+    "ehthumbs_vista.db|desktop.ini|icon\r|network trash folder|temporary items|__pycache__|aquota.user|"
+    "aquota.group".split("|")
 )
 
 
