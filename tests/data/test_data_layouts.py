@@ -74,15 +74,17 @@ def test_videos_without_class_folders(settings, tmp_path):
     refused(settings, "holds videos and no class folders: put them", root=str(tmp_path / "alone" / "videos"))
 
 
+@pytest.mark.parametrize("classes", ["all", "present", ("clap", "wave")])
 @pytest.mark.parametrize("groups", [("g1",), ("g1", "g2"), ("a/x", "b/x", "c")])
-def test_videos_in_folders_of_class_folders(settings, tmp_path, groups):
+def test_videos_in_folders_of_class_folders(settings, tmp_path, groups, classes):
     root = tmp_path / "videos"
-    inner = [f"{name}/{group}" for name in ("clap", "wave") for group in groups]
+    # Of the same names in both classes, or, where it has to be told which of the folders are classes, of others.
+    other = "of wave " if classes == "all" else ""
+    inner = [f"clap/{group}" for group in groups] + [f"wave/{other}{group}" for group in groups]
     classes_of(root, *inner)
     touch(root, "clap/notes/a.txt")
-    listing = noted(
-        settings, f"such as 'clap/{groups[0]}', count for the class, and test videos are drawn from all"
-    )
+    words = f"such as 'clap/{groups[0]}', count for the class, and test videos are drawn from all"
+    listing = noted(settings, words, classes=classes)
     assert listing.class_names == ["clap", "wave"]
     names = [f"{folder}/{i}.mp4" for folder in inner for i in range(3)]
     assert sorted(video.name for video in listing.train + listing.test) == sorted(names)
@@ -93,10 +95,41 @@ def test_videos_in_folders_of_class_folders(settings, tmp_path, groups):
     assert offered == str((root / "clap" / groups[0]).parent)
     # One class as it should be, another with some of its videos so, and splits above.
     classes_of(root, "clap")
-    assert len(find_videos(settings()).train + find_videos(settings()).test) == len(names) + 3
+    listing = find_videos(settings(classes=classes))
+    assert len(listing.train + listing.test) == len(names) + 3
     classes_of(tmp_path / "split", *(f"{split}/{folder}" for split in ("train", "test") for folder in inner))
-    listing = noted(settings, "count for the class.$", root=str(tmp_path / "split"))
+    listing = noted(settings, "count for the class.$", root=str(tmp_path / "split"), classes=classes)
     assert len(listing.train) == len(listing.test) == len(names)
+
+
+@pytest.mark.parametrize("split", [("",), ("train/", "test/")])
+def test_folders_of_one_name_in_several_others(settings, tmp_path, split):
+    """Of scenes, in each class, or of classes, of each person: nobody but the user knows."""
+    root = tmp_path / "videos"
+    classes_of(
+        root, *(f"{part}{outer}/{inner}" for part in split for outer in ("p1", "p2") for inner in ("a", "b"))
+    )
+    place = str(root / split[0]).rstrip("/")
+    said = refused(
+        settings, "'p1/a' and 'p2/a': set data.classes=present if 'p1' and 'p2' are the classes; if 'a'"
+    )
+    assert f"move what is in it to '{place}/a', or set data.root={place}/p1." in said
+    assert find_videos(settings(classes="present")).class_names == ["p1", "p2"]
+    assert find_videos(settings(root=f"{place}/p1")).class_names == ["a", "b"]
+
+
+@pytest.mark.parametrize("names", [("train_set", "Test Set"), ("training-videos", "testdata")])
+def test_more_names_of_splits(settings, tmp_path, names):
+    classes_of(tmp_path / "videos", *(f"{name}/{inner}" for name in names for inner in ("a", "b")))
+    assert find_videos(settings()).class_names == ["a", "b"]
+
+
+def test_videos_with_a_list_of_labels(settings, tmp_path):
+    touch(tmp_path / "videos", "1.mp4", "2.mp4", "labels.CSV")
+    refused(
+        settings,
+        "put them into folders .*, or register a set that reads 'labels.CSV', as docs/adding-a-dataset",
+    )
 
 
 def test_links_from_a_class_folder_into_the_set(settings, tmp_path):

@@ -23,6 +23,7 @@ from keras_vdd.data.sources.layout import (
     named_as,
     offer,
     public_sets,
+    refuse_ambiguous,
     split_of,
     stands_for_video,
     whole_set,
@@ -78,6 +79,8 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    for folder, found in ((train_folder, train), (test_folder, test)) if classes == "all" else ():
+        refuse_ambiguous(os.path.join(root, folder), {name: found[name].path for name in _filled(found)})
     there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
     missing = {name: "has no training videos" for name in {*train, *test} if name not in there}
     names = choose_classes(classes, there, missing, root)
@@ -120,6 +123,8 @@ def _list_classes(root, classes, test_fraction):
     missing = {name: "has no videos" for name in found if name not in there}
     if not there or (missing and classes == "all") or any(each.deep for each in found.values()):
         _refuse_other_layouts(root, found)
+    if classes == "all":
+        refuse_ambiguous(root, {name: found[name].path for name in there})
     if len(there) > 1 and all(map(split_of, there)):
         raise VddError(
             f"'{root}' has the folders {shorten(there)} with videos and no class folders in them: put them into "
