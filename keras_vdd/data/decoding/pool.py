@@ -6,10 +6,11 @@ import os
 import signal
 import threading
 
-from keras_vdd.data.decoding.process import Process
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
+from keras_vdd.own_process import Process
 
+WORKER = "keras_vdd.data.decoding.worker"
 # No video of the sets takes a second; one that takes this long has lied about itself or hangs the codec.
 TIME_LIMIT_S = 300.0
 # Long videos of one's own take longer: a megabyte is some 40 frames of full HD, which take half a second.
@@ -87,7 +88,8 @@ class Pool:
         timer = threading.Timer(limit, lambda: (late.set(), process.kill()))
         timer.start()
         try:
-            answer = process.ask(job)
+            process.say(job)
+            answer = process.answer()
         finally:
             timer.cancel()
         if answer is None:
@@ -104,7 +106,7 @@ class Pool:
 
     def _start(self):
         for _ in range(STARTS):
-            process = Process()
+            process = Process(WORKER)
             self._processes.append(process)
             if self._closed:
                 process.kill()
