@@ -139,7 +139,9 @@ def test_what_is_no_file_in_a_store_under_way_is_named_and_not_waited_for(made, 
     path = pathlib.Path(store_folder(find_videos(data), data)) / "train" / name
     path.parent.mkdir(parents=True)
     make(path)
-    with pytest.raises(VddError, match=f"{name}' is in the way; a file belongs there: move away"):
+    with pytest.raises(
+        VddError, match=f"{name}' is in the way of data.store; a file belongs there: move away"
+    ):
         prepare(find_videos(data), data, workers=1)
     # Beside another store it is no obstacle.
     shutil.rmtree(path.parent)

@@ -115,7 +115,10 @@ def prepare(listing, data, progress=None, workers=None, splits=SPLITS):
                 if sentence := limit_reached(error):
                     raise VddError(f"The store '{folder}' cannot be written: {sentence}.") from error
                 if sentence := in_the_way(error):
-                    raise VddError(f"'{place_of(error)}' is in the way{sentence}.") from error
+                    raise VddError(
+                        f"The store '{folder}' cannot be written: '{place_of(error)}' is in the way of data.store"
+                        f"{sentence}."
+                    ) from error
                 raise VddError(
                     f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store."
                 ) from error
