@@ -6,7 +6,7 @@ import importlib
 import operator
 import pkgutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from keras_vdd.errors import UsageError
@@ -99,6 +99,25 @@ def on_call(place: str) -> Callable[..., Any]:
         return operator.attrgetter(name)(importlib.import_module(module))(*arguments)
 
     return call
+
+
+def loaded_when_used(
+    package: str, homes: Mapping[str, str], public: Iterable[str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return `__getattr__` and `__dir__` of a package whose names are imported when first used.
+
+    Args:
+        package: str, its `__name__`.
+        homes: the module of each such name, as in "clips.mini_c3d".
+        public: its `__all__`, those that it has already among them.
+    """
+
+    def get(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+
+    return get, lambda: sorted(public)
 
 
 def nearest(word: str, candidates: Iterable[str], cutoff: float = 0.6) -> list[str]:

@@ -99,7 +99,7 @@ def softly() -> Iterator[Soft]:
     handlers, nothing changes.
     """
     soft = Soft()
-    with _handled_by(soft.handle, SIGNALS) as soft.previous:
+    with _handled_by(soft.handle) as soft.previous:
         yield soft
 
 
@@ -121,7 +121,7 @@ def heard() -> Iterator[None]:
         again.daemon = True
         again.start()
 
-    with _handled_by(_stop, SIGNALS):
+    with _handled_by(_stop):
         sys.unraisablehook = hook
         try:
             yield
@@ -130,10 +130,10 @@ def heard() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _handled_by(handler: Handler, numbers: tuple[int, ...]) -> Iterator[dict[int, Previous]]:
+def _handled_by(handler: Handler) -> Iterator[dict[int, Previous]]:
     previous: dict[int, Previous] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in numbers:
+        for number in SIGNALS:
             # None: set by other code than Python's, which could not be put back.
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 previous[number] = signal.signal(number, handler)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 # Python's stand-ins for the bytes of a file name that are not UTF-8, and halves of characters, which no text may hold.
 _BROKEN = re.compile("[\ud800-\udfff]")
+_BYTES = re.compile("[\udc80-\udcff]+")
 # Characters that scripts and emoji need between others.
 _JOINERS = "\u200c\u200d"
 
@@ -16,7 +17,9 @@ _JOINERS = "\u200c\u200d"
 def as_text(name: str) -> str:
     r"""Return the name of a file as text that every encoding of Unicode takes.
 
-    Bytes that are not UTF-8 become `\xNN`; every other name stays as it is.
+    Bytes that are not UTF-8 become `\xNN`; every other name stays as it is. Where the system's own encoding has no
+    letters beyond ASCII (`LC_ALL=C` with `PYTHONUTF8=0`), bytes that are UTF-8 become the letters that they are
+    elsewhere.
 
     Args:
         name: as `os` gives it.
@@ -25,7 +28,8 @@ def as_text(name: str) -> str:
         >>> as_text(os.fsdecode(b"caf\xe9"))
         'caf\\xe9'
     """
-    return _BROKEN.sub(lambda found: _escaped(found[0]), name)
+    letters = _BYTES.sub(lambda found: _decoded(found[0]), name)
+    return _BROKEN.sub(lambda found: _escaped(found[0]), letters)
 
 
 def printable(text: object) -> str:
@@ -95,6 +99,10 @@ def _shown(letter):
     if letter.isprintable() or letter in _JOINERS or unicodedata.category(letter) in ("Zs", "Co", "Cn"):
         return letter
     return _escaped(letter)
+
+
+def _decoded(run):
+    return run.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")
 
 
 def _escaped(letter):

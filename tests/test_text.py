@@ -89,6 +89,9 @@ def test_letters_of_any_script_are_shown_as_they_are(text):
 def test_bytes_that_are_no_text():
     assert as_text(BROKEN) == printable(BROKEN) == r"caf\xe9 \xff"
     assert as_text("\ud83d") == r"\ud83d"
+    # As the file system's encoding gives it in the locale C.
+    assert as_text("café 🏄 \xff".encode().decode("ascii", "surrogateescape")) == "café 🏄 \xff"
+    assert as_text(b"\xffcaf\xc3\xa9\xc3".decode("ascii", "surrogateescape")) == r"\xffcafé\xc3"
 
 
 def test_the_lines_of_a_list_stay_lines():

@@ -8,7 +8,7 @@ from keras_vdd.errors import UsageError
 ROWS_AT_ONCE = 10
 BYTES_AT_ONCE = 2**30
 """What `as_videos` makes of that many rows may take so much: a set of few memories may say that it has many pairs."""
-VIDEO, INTEGRATOR = "video", "integrator"
+INTEGRATOR = "integrator"
 
 
 def as_videos(ds: Any) -> Any:

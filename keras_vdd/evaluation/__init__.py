@@ -3,7 +3,7 @@
 Names are loaded when first used: scores and metrics need no Keras.
 """
 
-import importlib
+from keras_vdd.registry import loaded_when_used
 
 _HOMES = {
     "Amount": "baselines",
@@ -35,11 +35,4 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'keras_vdd.evaluation' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"keras_vdd.evaluation.{_HOMES[name]}"), name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = loaded_when_used(__name__, _HOMES, __all__)

@@ -6,15 +6,14 @@ it stores and publishes, and what stage 2 learns of it. Another kind is another 
 are loaded when first used; all else needs no Keras.
 """
 
-import importlib
-
 from keras_vdd.memory.memory import Items, Memory, Shared
 from keras_vdd.memory.registry import MEMORIES
 from keras_vdd.memory.settings import MemorySettings
-from keras_vdd.registry import on_call
+from keras_vdd.registry import loaded_when_used, on_call
 
 _HOMES = {
     "FullVideoMemory": "full_video.layer",
+    "KeyFrameMemory": "key_frames.layer",
     "MemoryLayer": "layer",
     "StaticDynamicMemory": "static_dynamic.layer",
     "StillMemory": "still.layer",
@@ -31,7 +30,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'keras_vdd.memory' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"keras_vdd.memory.{_HOMES[name]}"), name)
+__getattr__, __dir__ = loaded_when_used(__name__, _HOMES, __all__)

@@ -3,8 +3,7 @@
 Names are loaded when first used: which networks there are can be told without Keras.
 """
 
-import importlib
-from typing import Any
+from keras_vdd.registry import loaded_when_used
 
 _HOMES = {
     "ConvNet": "convnet",
@@ -30,11 +29,4 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'keras_vdd.models' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"keras_vdd.models.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = loaded_when_used(__name__, _HOMES, __all__)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keras_vdd.files import checksum
+from keras_vdd.installed import BACKENDS
 from keras_vdd.runs.environment import begun_with, environment, mark_of, recipe_of
 from keras_vdd.runs.videos import Videos
 
@@ -22,7 +23,6 @@ _NOT_COMPARED = {
 }
 # Forms of MTT's gradient that are equal up to rounding: they differ in memory and time.
 EXACT_FORMS = ("auto", "unrolled", "adjoint")
-_BACKENDS = ("torch", "tensorflow", "jax")
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def differences(a: Any, b: Any, prefix: str = "") -> Iterator[str]:
 
 def _computing(told: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an identity that come from an `environment`; packages of the other backends are left out."""
-    others = [name for name in _BACKENDS if name != told["backend"]]
+    others = [name for name in BACKENDS if name != told["backend"]]
     versions = {
         name: version
         for name, version in {**told.get("versions", {}), "python": told.get("python")}.items()

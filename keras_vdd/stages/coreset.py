@@ -14,6 +14,7 @@ from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.evaluation.training_sets import StoreVideos
 from keras_vdd.learning.checkpoint import load_arrays, save_arrays
 from keras_vdd.seeds import stream
+from keras_vdd.stages.learn import RESULT
 
 
 def choose_clips(recipe, stores, run, progress):
@@ -35,7 +36,7 @@ def choose_clips(recipe, stores, run, progress):
     Raises:
         VddError: a class has fewer videos than are to be chosen, or the network's training diverged.
     """
-    finished = run.stage("coreset") / "memory.safetensors"
+    finished = run.stage("coreset") / RESULT
     if finished.exists():
         return load_arrays(finished, run.run_id, "chosen clips")[0]
     train, data, per_class = stores["train"], recipe.data, recipe.memory.videos_per_class

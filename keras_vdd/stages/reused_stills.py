@@ -9,7 +9,7 @@ from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.runs.identity import RunIdentity, differences
 from keras_vdd.runs.log import Log
 from keras_vdd.runs.videos import Videos
-from keras_vdd.stages.learn import finish, result_of
+from keras_vdd.stages.learn import RESULT, finish, result_of
 
 _LOG = logging.getLogger(__name__)
 # What stage 1 depends on; all else may differ.
@@ -44,7 +44,7 @@ class Stills:
 
     def lay_into(self, run):
         """Make them stage 1 of `run`, a `RunFolder`, unless it has finished its own."""
-        if (run.stage("static") / "memory.safetensors").exists():
+        if (run.stage("static") / RESULT).exists():
             return
         run.log.cut("static", 0)
         for record in self.records:
@@ -65,7 +65,7 @@ def stills_of(folder, recipe):
     folder = pathlib.Path(folder)
     if recipe.memory_kind.stills is None:
         raise UsageError(f"There are no stills in memory.kind={recipe.memory.kind} to take from '{folder}'.")
-    finished = folder / "static" / "memory.safetensors"
+    finished = folder / "static" / RESULT
     if not finished.exists():
         raise UsageError(
             f"'{folder}' has no finished stills: give the folder of a run that has done stage 1."

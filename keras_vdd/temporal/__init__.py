@@ -5,8 +5,7 @@ real frames that they are matched with, segments matched one by one, and interpo
 are loaded when first used, so that recipes know the rules without NumPy.
 """
 
-import importlib
-from typing import Any
+from keras_vdd.registry import loaded_when_used
 
 INTERPOLATIONS = {
     "duplicate": "each stored frame is shown for an equal share of the video",
@@ -33,11 +32,4 @@ _HOMES = {
 __all__ = ["INTERPOLATIONS", "LEARNED", *_HOMES]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'keras_vdd.temporal' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"keras_vdd.temporal.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = loaded_when_used(__name__, _HOMES, __all__)

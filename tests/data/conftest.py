@@ -84,3 +84,12 @@ class Listener:
 @pytest.fixture
 def listener():
     return Listener()
+
+
+@pytest.fixture
+def small_set(tmp_path, write_video, settings):
+    """Two classes, four videos each, of several formats and lengths; test_fraction makes it 6 and 2."""
+    for name in ("hop", "run"):
+        for i, suffix in enumerate((".avi", ".mp4", ".mkv", ".mp4")):
+            write_video(tmp_path / "videos" / name / f"{i}{suffix}", i * 3 + (2 if name == "hop" else 1))
+    return settings()

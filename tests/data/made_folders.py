@@ -1,6 +1,7 @@
-"""Folders of empty files under the names of videos, and what a listing of them says."""
+"""Folders of empty files under the names of videos, what a listing of them says, and what files hold."""
 
 import os
+import pathlib
 import re
 
 import pytest
@@ -38,3 +39,9 @@ def noted(settings, match, **changes):
     assert sum(re.search(match, note) is not None for note in listing.notes) == 1, listing.notes
     assert all(note.isprintable() for note in listing.notes)
     return listing
+
+
+def contents(folder):
+    """The bytes of every file under a folder."""
+    folder = pathlib.Path(folder)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}

@@ -299,3 +299,61 @@ def test_the_log_level_is_left_as_it_was(tmp_path):
         assert len(list(frames)) == 3 and av.logging.get_level() == av.logging.WARNING
     finally:
         av.logging.set_level(None)
+
+
+def through(source, path, *filters):
+    """Write the packets of a file's video again, each through FFmpeg's filters of bitstreams."""
+    with av.open(str(source)) as old, av.open(str(path), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        passes = [av.BitStreamFilterContext(name, old.streams.video[0], stream) for name in filters]
+        packets = [packet for packet in old.demux(video=0) if packet.size]
+        for step in passes:
+            packets = [out for packet in [*packets, None] for out in step.filter(packet)]
+        for packet in packets:
+            packet.stream = stream
+            new.mux(packet)
+    return path
+
+
+def test_a_stream_that_shows_a_part_of_its_frames(tmp_path):
+    """Where that begins at the left, decoders leave a part of what is cropped unless they are told otherwise."""
+    picture = np.full((2, 48, 96, 3), 20, np.uint8)
+    picture[:, :, 16:] = 250
+    whole = write(tmp_path / "a.mp4", picture)
+    path = through(whole, tmp_path / "b.mp4", "h264_metadata=crop_left=16:crop_right=34")
+    assert decode(path, 40).min() > 240
+
+
+def test_a_turn_holds_until_another_one_is_stated(tmp_path):
+    """Encoders of H.264 may state the orientation once, beside the first frame."""
+    picture = np.full((4, 64, 64, 3), 20, np.uint8)
+    picture[:, :32] = 250
+    insert = "h264_metadata=display_orientation=insert:rotate=90"
+    path = through(write(tmp_path / "a.mp4", picture), tmp_path / "b.mp4", insert)
+    frames = decode(path, 48)
+    assert (frames[:, 24, 4] > 200).all() or (frames[:, 24, -5] > 200).all()
+    np.testing.assert_allclose(frames.mean(1), frames[:1].mean(1).repeat(4, 0), atol=4)
+
+
+def test_an_avi_that_states_too_many_frames(tmp_path):
+    """Its outermost box ends where the file does, so that nothing is missing."""
+    path = write(tmp_path / "a.avi", ramp(6), codec="mpeg4", options={})
+    data = bytearray(path.read_bytes())
+    at = data.index(b"strh") + 40
+    data[at : at + 4] = struct.pack("<I", 900)
+    path.write_bytes(data)
+    assert numbers(path) == list(range(6))
+    data[4:8] = bytes(4)
+    path.write_bytes(data)
+    assert "6 frames, of 900 that it states" in why(path)
+
+
+def test_a_small_stream_without_a_container_that_breaks_off(tmp_path):
+    """FFmpeg meets its end while it looks for streams, and says nothing of it later."""
+    options = {"x265-params": "log-level=none:keyint=3:bframes=0", "preset": "ultrafast"}
+    path = write(tmp_path / "a.hevc", ramp(6), codec="libx265", options=options)
+    data = path.read_bytes()
+    assert numbers(path) == list(range(6))
+    # Amid what stands before the second key frame.
+    path.write_bytes(data[: data.rindex(b"\0\0\0\1\x40\1") + 30])
+    assert why(path) == "it breaks off after 3 frames"

@@ -86,8 +86,10 @@ def damaged_files(folder, whole, write_video):
     (folder / "vast.avi").write_bytes(raw_avi(60000, 60000))
     (folder / "flat.avi").write_bytes(raw_avi(60000, 1))
     (folder / "none.avi").write_bytes(raw_avi(0, 0))
-    # The length in frames of an AVI's stream, out of all proportion; a Matroska file without a length that is cut off.
-    (folder / "endless.avi").write_bytes(patched(whole[".avi"], b"strh", 40, struct.pack("<I", 2**31 - 1)))
+    # The length in frames of an AVI's stream, out of all proportion, where it states no bytes; a Matroska file without
+    # a length that is cut off.
+    endless = patched(whole[".avi"], b"strh", 40, struct.pack("<I", 2**31 - 1))
+    (folder / "endless.avi").write_bytes(patched(endless, b"RIFF", 4, bytes(4)))
     live = patched(whole[".mkv"], b"\x18\x53\x80\x67", 4, b"\x01" + b"\xff" * 7)
     (folder / "live.mkv").write_bytes(live[: len(live) // 2])
     (folder / "strip.mp4").write_bytes(

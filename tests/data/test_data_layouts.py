@@ -74,22 +74,85 @@ def test_videos_without_class_folders(settings, tmp_path):
     refused(settings, "holds videos and no class folders: put them", root=str(tmp_path / "alone" / "videos"))
 
 
-@pytest.mark.parametrize("groups", [("g1",), ("g1", "g2"), ("a", "b", "c")])
-def test_class_group_video(settings, tmp_path, groups):
-    classes_of(tmp_path / "videos", *(f"{name}/{group}" for name in ("clap", "wave") for group in groups))
-    said = refused(settings, "'clap/.*' lies deeper in .*: move the videos up into 'clap'")
-    assert f"data.root={tmp_path / 'videos' / 'clap'}." in said
+@pytest.mark.parametrize("classes", ["all", "present", ("clap", "wave")])
+@pytest.mark.parametrize("groups", [("g1",), ("g1", "g2"), ("a/x", "b/x", "c")])
+def test_videos_in_folders_of_class_folders(settings, tmp_path, groups, classes):
+    root = tmp_path / "videos"
+    # Of the same names in both classes, or, where it has to be told which of the folders are classes, of others.
+    other = "of wave " if classes == "all" else ""
+    inner = [f"clap/{group}" for group in groups] + [f"wave/{other}{group}" for group in groups]
+    classes_of(root, *inner)
+    touch(root, "clap/notes/a.txt")
+    words = f"such as 'clap/{groups[0]}', count for the class, and test videos are drawn from all"
+    listing = noted(settings, words, classes=classes)
+    assert listing.class_names == ["clap", "wave"]
+    names = [f"{folder}/{i}.mp4" for folder in inner for i in range(3)]
+    assert sorted(video.name for video in listing.train + listing.test) == sorted(names)
+    assert all(video.path == str(root / video.name) for video in listing.train + listing.test)
+    assert [note for note in listing.notes if "clap/notes" in note]
+    # What the note offers, if these are the classes.
+    (offered,) = re.findall(r"is the class, set data.root=(\S+)\.", " ".join(listing.notes))
+    assert offered == str((root / "clap" / groups[0]).parent)
+    # One class as it should be, another with some of its videos so, and splits above.
+    classes_of(root, "clap")
+    listing = find_videos(settings(classes=classes))
+    assert len(listing.train + listing.test) == len(names) + 3
+    classes_of(tmp_path / "split", *(f"{split}/{folder}" for split in ("train", "test") for folder in inner))
+    listing = noted(settings, "count for the class.$", root=str(tmp_path / "split"), classes=classes)
+    assert len(listing.train) == len(listing.test) == len(names)
+
+
+@pytest.mark.parametrize("split", [("",), ("train/", "test/")])
+def test_folders_of_one_name_in_several_others(settings, tmp_path, split):
+    """Of scenes, in each class, or of classes, of each person: nobody but the user knows."""
+    root = tmp_path / "videos"
     classes_of(
-        tmp_path / "above", *(f"mine/{split}/{name}" for split in ("train", "test") for name in "ab"), "loose"
+        root, *(f"{part}{outer}/{inner}" for part in split for outer in ("p1", "p2") for inner in ("a", "b"))
     )
-    assert f"set data.root={tmp_path / 'above' / 'mine'}." in refused(
-        settings, "deeper", root=str(tmp_path / "above")
+    place = str(root / split[0]).rstrip("/")
+    said = refused(
+        settings, "'p1/a' and 'p2/a': set data.classes=present if 'p1' and 'p2' are the classes; if 'a'"
     )
-    # One class as it should be, and another that is not.
-    classes_of(tmp_path / "videos", "clap")
-    refused(settings, "'wave/.*' lies deeper in .*: move the videos up into 'wave'")
-    classes_of(tmp_path / "videos", "wave")
-    noted(settings, f"Left out, since videos lie in <class>/<video>: clap/{groups[0]}")
+    assert f"move what is in it to '{place}/a', or set data.root={place}/p1." in said
+    assert find_videos(settings(classes="present")).class_names == ["p1", "p2"]
+    assert find_videos(settings(root=f"{place}/p1")).class_names == ["a", "b"]
+
+
+@pytest.mark.parametrize("names", [("train_set", "Test Set"), ("training-videos", "testdata")])
+def test_more_names_of_splits(settings, tmp_path, names):
+    classes_of(tmp_path / "videos", *(f"{name}/{inner}" for name in names for inner in ("a", "b")))
+    assert find_videos(settings()).class_names == ["a", "b"]
+
+
+def test_videos_with_a_list_of_labels(settings, tmp_path):
+    touch(tmp_path / "videos", "1.mp4", "2.mp4", "labels.CSV")
+    refused(
+        settings,
+        "put them into folders .*, or register a set that reads 'labels.CSV', as docs/adding-a-dataset",
+    )
+
+
+def test_links_from_a_class_folder_into_the_set(settings, tmp_path):
+    root = tmp_path / "videos"
+    classes_of(root, "clap/g1", "wave")
+    classes_of(tmp_path, "outside")
+    (root / "clap" / "again").symlink_to(root / "clap" / "g1")
+    (root / "clap" / "wave").symlink_to(root / "wave")
+    (root / "clap" / "g2").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside" / "home").symlink_to(root)
+    (tmp_path / "outside" / "here").symlink_to(tmp_path / "outside")
+    listing = noted(
+        settings, "Ignored 4 links .* a folder that is there already: clap/again, clap/g2/h.*, clap/g2/h"
+    )
+    assert len(listing.train + listing.test) == 9
+
+
+def test_a_root_above_a_set_with_splits(settings, tmp_path):
+    root = tmp_path / "videos"
+    classes_of(root, *(f"mine/{split}/{name}" for split in ("train", "test") for name in "ab"), "loose")
+    refused(
+        settings, f"'mine' in .* has splits of its own, which hold classes: set data.root={root / 'mine'}."
+    )
 
 
 def test_the_split_under_the_class(settings, tmp_path):

@@ -122,7 +122,7 @@ def test_links(settings, tmp_path):
     (root / "wave" / "up").symlink_to(root)
     (root / "wave" / "gone.mp4").symlink_to("nowhere.mp4")
     listing = noted(
-        settings, "Ignored 4 links that lead nowhere, or back to a folder that they are in: here, self, wave"
+        settings, "Ignored 4 links that lead nowhere, or to a folder that is there already: here, self, wave"
     )
     assert listing.class_names == ["clap", "wave"] and len(listing.notes) == 1
     assert len(listing.train + listing.test) == 6

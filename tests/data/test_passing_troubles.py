@@ -248,3 +248,11 @@ def test_more_than_a_share_of_failures_stops_and_loses_nothing(small_set, tmp_pa
     small_set.failed_share = 0.5
     stores = prepare(find_videos(small_set), small_set)
     assert len(stores["train"].failed) == 6 and len(stores["train"]) == 5
+
+
+@pytest.mark.parametrize("limits", [(2**31, -1), (2**31, 2**31)])
+def test_a_decoding_process_raises_no_limit_of_memory(monkeypatch, limits):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda which, wanted: pytest.fail(f"{wanted} was set"))
+    worker._limit_memory()

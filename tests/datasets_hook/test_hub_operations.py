@@ -1,16 +1,20 @@
-"""Every operation of operations.py, in processes of their own, in every order of imports."""
+"""Every operation of the folder `operations`, in processes of their own, in every order of imports."""
 
 import json
+import os
 import pathlib
 
 import numpy as np
 import pytest
-from datasets_hook import operations
+from datasets_hook.operations import run
+from datasets_hook.operations.case import OPERATIONS, integrate
 
 import keras_vdd
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
-SCRIPT = pathlib.Path(operations.__file__).read_text(encoding="utf-8")
+SCRIPT = pathlib.Path(run.__file__).read_text(encoding="utf-8")
+TESTS = pathlib.Path(run.__file__).parents[2]
+PATHS = os.pathsep.join(map(str, (TESTS.parent, TESTS)))
 LIMIT = 400
 HOW = ("before", "after", "probed first", "not imported", "not installed")
 
@@ -27,7 +31,7 @@ def published(make_set, tmp_path):
     videos, others = (
         np.stack(
             [
-                operations.integrate(
+                integrate(
                     one.static[label, static],
                     one.dynamic[label, dynamic, ..., 0],
                     one.kernels[one.integrator_of(label)],
@@ -44,7 +48,7 @@ def published(make_set, tmp_path):
 
 @pytest.mark.parametrize("how", HOW)
 def test_operations(published, fresh, how):
-    out = fresh(SCRIPT, *published, how, streams=True, limit=LIMIT)
+    out = fresh(SCRIPT, *published, how, streams=True, limit=LIMIT, PYTHONPATH=PATHS)
     alone, libraries = map(json.loads, out.splitlines()[-2:])
     assert not alone["wrong"] + libraries["wrong"], out
     assert len(alone["done"]) >= 120
@@ -53,4 +57,4 @@ def test_operations(published, fresh, how):
 
 
 def test_there_are_enough():
-    assert len(operations.OPERATIONS) >= 120
+    assert len(OPERATIONS) >= 120

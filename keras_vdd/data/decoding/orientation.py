@@ -12,7 +12,7 @@ _UNNAMED = sorted(set(range(64)) - {kind.value for kind in Type})
 
 
 def turning_of(frame):
-    """Return the filters that show a frame as its display matrix says, as pairs (name, argument).
+    """Return the filters that show a frame as its display matrix says, as pairs (name, argument); None without one.
 
     They are those that the `ffmpeg` program puts in: right angles and mirrors move pixels about, any other
     angle turns the picture within its own borders.
@@ -23,7 +23,7 @@ def turning_of(frame):
         # EXIF or the number of an eye, for two: PyAV gives none of it if it cannot name all of it.
         side_data = _without_unnamed(frame).side_data
     matrix = side_data.get("DISPLAYMATRIX")
-    return () if matrix is None else _filters(memoryview(bytes(matrix)).cast("i"))
+    return None if matrix is None else _filters(memoryview(bytes(matrix)).cast("i"))
 
 
 def is_upended(turning):

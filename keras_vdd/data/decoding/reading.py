@@ -1,9 +1,16 @@
 """Whether what was read of a video is all of it, by what decoding met."""
 
+import os
+
+from keras_vdd.data.decoding.truncation import stated_bytes
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 
 # The share of the frames that an AVI states that has to be there; writers are a frame or two out.
 _ENOUGH = 0.75
+# What FFmpeg reads of a file, at most, while it looks for streams. The end of a smaller one it meets there alone.
+_SMALL = 5_000_000
+# Broadcasts are cut out anywhere: of their beginnings FFmpeg complains too.
+_BROADCASTS = frozenset({"mpegts", "mpeg"})
 
 
 class Reading:
@@ -11,10 +18,15 @@ class Reading:
 
     Attributes:
         count: int, frames so far.
+
+    Args:
+        path: of the video.
+        complained: whether FFmpeg met errors while it opened the file.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, complained):
         self.count = 0
+        self._complained = complained
         self._path = path
         self._packets, self._end = 0, None
         self._gap, self._torn, self._errors_before = None, False, 0
@@ -54,7 +66,8 @@ class Reading:
         """Refuse a video that was cut off, after its last frame.
 
         Containers are not believed about how much there should be: they state the length of another stream, or
-        of more than is shown. AVI alone states the frames of each stream, and shows them all.
+        of more than is shown. AVI alone states the frames of each stream, and shows them all; that counts where it
+        does not state how many bytes it has.
 
         Args:
             errors: int, those that FFmpeg has met.
@@ -73,6 +86,11 @@ class Reading:
             raise UnreadableVideo(self._path, f"it breaks off after {self.count} frames")
         if self._gap is not None and errors > self._gap:
             raise UnreadableVideo(self._path, "it is damaged: a piece of it is missing")
+        if stated_bytes(self._path) is not None:
+            return
+        small = os.path.getsize(self._path) < _SMALL
+        if self._complained and small and container not in _BROADCASTS:
+            raise UnreadableVideo(self._path, f"it breaks off after {self.count} frames")
         if "avi" in container:
             # A recorder may have left places of frames empty: then time tells.
             seconds = float((self._end or 0) * stream.time_base)

@@ -35,7 +35,7 @@ class Scaler:
     def __init__(self, path, size, pixel_aspect=None, turning=None, cropping=NO_CROPPING):
         self._path, self._size, self._pixel_aspect, self._cropping = path, size, pixel_aspect, cropping
         self._kind, self._graph, self._interlaced = None, None, False
-        self._ask, self._rotation, self._turning = turning is None, None, turning
+        self._ask, self._rotation, self._turning = turning is None, None, turning or ()
 
     @classmethod
     def of(cls, video, size):
@@ -48,7 +48,9 @@ class Scaler:
         if self._ask and frame.rotation != self._rotation:
             # Not looked up for every frame: a frame that was asked for its side data lives until the next
             # collection of circles, and the decoder cannot use its memory again.
-            self._rotation, self._turning = frame.rotation, turning_of(frame)
+            self._rotation, stated = frame.rotation, turning_of(frame)
+            # It may be stated once, and holds until another is.
+            self._turning = self._turning if stated is None else stated
         kind = (form_of(frame), self._turning, self._interlaced)
         ready = []
         try:

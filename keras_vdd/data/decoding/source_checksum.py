@@ -3,7 +3,6 @@
 import os
 
 from keras_vdd.data.decoding.frame_folders import frame_files
-from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.errors import VddError
 from keras_vdd.files import file_checksum
 
@@ -12,12 +11,15 @@ def source_checksum(path: str) -> str:
     """Return a checksum of a file, or of all images of a folder in the order of their numbers.
 
     Raises:
-        UnreadableVideo: the folder holds no series of images.
-        OSError: it cannot be read.
+        VddError: the folder holds no series of images.
+        OSError: it cannot be read, or is neither a file nor a folder.
     """
-    if not os.path.isdir(path):
-        return file_checksum(path)
+    return file_checksum(*(frame_files(path) if os.path.isdir(path) else [path]))
+
+
+def checksum_if_there(path: str) -> str | None:
+    """Return the `source_checksum` of a video; None where it cannot be read."""
     try:
-        return file_checksum(*frame_files(path))
-    except VddError as error:
-        raise UnreadableVideo(path, str(error)) from None
+        return source_checksum(path)
+    except (OSError, VddError):
+        return None

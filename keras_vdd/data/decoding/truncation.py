@@ -19,20 +19,22 @@ _SLACK = 16
 
 def missing_bytes(path):
     """Return (bytes there, bytes stated) of a file that states more than are there, else None."""
+    there, stated = os.path.getsize(path), stated_bytes(path)
+    return (there, stated) if stated is not None and stated > there + _SLACK else None
+
+
+def stated_bytes(path):
+    """Return how many bytes a file states that it has; None where it does not."""
     there = os.path.getsize(path)
     with open(path, "rb") as file:
         start = file.read(12)
         if start[:4] == b"RIFF" and start[8:] == b"AVI ":
-            stated = _riff_end(file, there)
-        elif start[4:8] in _BOXES:
-            stated = _box_end(file, there)
-        elif start[:4] == _EBML.to_bytes(4, "big"):
-            stated = _segment_end(file)
-        elif start == _PARTITION:
-            stated = _footer_end(file)
-        else:
-            stated = None
-    return (there, stated) if stated is not None and stated > there + _SLACK else None
+            return _riff_end(file, there)
+        if start[4:8] in _BOXES:
+            return _box_end(file, there)
+        if start[:4] == _EBML.to_bytes(4, "big"):
+            return _segment_end(file)
+        return _footer_end(file) if start == _PARTITION else None
 
 
 def _riff_end(file, there):

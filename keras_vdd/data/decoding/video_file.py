@@ -7,6 +7,7 @@ import os
 import re
 
 import av
+from av.codec.context import Flags
 
 from keras_vdd.data.decoding.complaints import complaints, description
 from keras_vdd.data.decoding.orientation import turning_of
@@ -51,7 +52,9 @@ class VideoFile:
 
     def __init__(self, path, threads=1):
         self.path = os.fspath(path)
-        self.container = _open(self.path)
+        with complaints() as errors:
+            self.container = _open(self.path)
+            self._complained = errors() > 0
         try:
             cut = missing_bytes(self.path)
             if cut:
@@ -59,6 +62,8 @@ class VideoFile:
             self.stream = _chosen_stream(self.container, self.path)
             self._decoder = _decoder(self.stream.codec_context)
             checks = "crccheck" if self._decoder.name in STUFFED else OPTIONS["err_detect"]
+            # Else some of what is cropped at the left is left, so that lines of memory begin where they did.
+            self._decoder.flags |= Flags.unaligned
             self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": checks}
             self._decoder.thread_count = threads
             if threads > 1:
@@ -100,7 +105,7 @@ class VideoFile:
         Raises:
             UnreadableVideo: damaged in what was read, or cut off.
         """
-        reading = Reading(self.path)
+        reading = Reading(self.path, self._complained)
         try:
             # Threads of a decoder that complain could wait for ever for the thread that waits for them.
             with complaints() if self._decoder.thread_count == 1 else contextlib.nullcontext(int) as errors:
@@ -176,7 +181,7 @@ def _turning_as_stated(path, index):
             # What is damaged is for the decoder that is to be used to say.
             with contextlib.suppress(av.error.FFmpegError):
                 for frame in stream.codec_context.decode(packet if packet.size else None):
-                    return turning_of(frame)
+                    return turning_of(frame) or ()
     return ()
 
 

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import gc
 import json
+import math
 import os
 import signal
 import sys
@@ -21,9 +22,10 @@ from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.process import READY
-from keras_vdd.data.decoding.source_checksum import source_checksum
+from keras_vdd.data.decoding.source_checksum import checksum_if_there, source_checksum
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.files import replacing, write_atomically
+from keras_vdd.machine import address_space_bytes
 from keras_vdd.sealed import seal
 from keras_vdd.stopping import SIGNALS
 
@@ -58,11 +60,11 @@ def main():
 
 
 def _limit_memory():
-    try:
-        import resource
-    except ImportError:  # not on Windows
+    if (address_space_bytes() or math.inf) <= MEMORY_LIMIT:
         return
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # Windows has none
+
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
@@ -103,7 +105,8 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
         met += 1
         # Met twice, and all of the file can be read: it is the video's.
         if met == 2:
-            return _finish(part, {"failed": reason, **_source_if_there(path)})
+            source = checksum_if_there(path)
+            return _finish(part, {"failed": reason, **({} if source is None else {"source": source})})
 
 
 def _written(path, part, cut, threads):
@@ -138,15 +141,6 @@ def _fault(error, path, part):
     if place.startswith(os.path.dirname(part)) and not place.startswith(path):
         return f"its frames cannot be written: {error.strerror or error}"
     return fault_of_machine(error) or trouble_reading(path)
-
-
-def _source_if_there(path):
-    if not os.path.isfile(path) and not os.path.isdir(path):  # reading a pipe would wait for ever
-        return {}
-    try:
-        return {"source": source_checksum(path)}
-    except (OSError, UnreadableVideo):
-        return {}
 
 
 def _finish(part, answer):

@@ -8,8 +8,9 @@ from keras_vdd.data.folders.listing import shorten
 # By macOS, Windows, Android, the stores of Synology and QNAP, file systems, Python and notebooks; in small letters.
 _LEFT_BY_SYSTEMS = frozenset(
     "__macosx|@eadir|@tmp|@recycle|@recently-snapshot|@sharebin|@__thumb|#recycle|#snapshot|lost+found|lost.dir|"
-    "$recycle.bin|recycler|$extend|system volume information|found.000|thumbs.db|ehthumbs.db|ehthumbs_vista.db|"
-    "desktop.ini|icon\r|network trash folder|temporary items|__pycache__|aquota.user|aquota.group".split("|")
+    "$recycle.bin|recycler|recycled|~snapshot|$extend|system volume information|found.000|thumbs.db|ehthumbs.db|"
+    "ehthumbs_vista.db|desktop.ini|icon\r|network trash folder|temporary items|__pycache__|aquota.user|"
+    "aquota.group".split("|")
 )
 
 
@@ -43,8 +44,8 @@ class LeftAlone:
     Attributes:
         others: neither a video nor a folder of numbered images.
         clutter: hidden, or left by systems.
-        links: lead nowhere, or back to a folder that they are in.
-        elsewhere: videos outside class folders, and folders of videos deeper than these.
+        links: lead nowhere, back to a folder that they are in, or from a class folder into the set.
+        elsewhere: videos outside class folders.
         links_between: pairs of class folders that are one by a link; these are not left alone.
     """
 
@@ -65,10 +66,10 @@ class LeftAlone:
         if self.links:
             one = len(self.links) == 1
             what = "1 link that leads" if one else f"{len(self.links)} links that lead"
-            where = f"nowhere, or back to a folder that {'it is' if one else 'they are'} in"
+            where = "nowhere, or to a folder that is there already"
             notes.append(f"Ignored {what} {where}: {shorten(self.links)}.")
         if self.elsewhere:
-            notes.append(f"Left out, since videos lie in <class>/<video>: {shorten(self.elsewhere)}.")
+            notes.append(f"Left out, since videos lie in class folders: {shorten(self.elsewhere)}.")
         if self.links_between:
             notes.append(
                 f"Class folders that are one, so that a video counts for both: {shorten(self.links_between)}."

@@ -117,8 +117,9 @@ def choose_classes(wanted, there, missing, place):
                     "add its videos or leave it out."
                 )
             if name not in there:
-                near = difflib.get_close_matches(name, [*there, *missing], n=1, cutoff=0.0)
-                hint = f": did you mean '{near[0]}'?" if near else "."
+                known = {other.casefold(): other for other in [*there, *missing]}
+                near = difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.0)
+                hint = f": did you mean '{known[near[0]]}'?" if near else "."
                 raise UsageError(f"data.classes names '{name}', which is no class of '{place}'{hint}")
     if not chosen:
         raise VddError(

@@ -17,31 +17,39 @@ from keras_vdd.data.folders.listing import (
 )
 from keras_vdd.data.sources.layout import (
     find_splits,
+    first_video,
     holds_classes,
     holds_videos,
     named_as,
     offer,
     public_sets,
+    refuse_ambiguous,
     split_of,
     stands_for_video,
     whole_set,
 )
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
-from keras_vdd.text import as_text, command_line
+from keras_vdd.text import as_text, command_line, printable
 
 
 @dataclass
 class _Class:
-    """A class folder: its path, and the names of the videos in it as they are on the disk, sorted as texts."""
+    """A class folder: its path, and the videos in it, from there on as they are on the disk, sorted as texts."""
 
     path: str
     files: list = field(default_factory=list)
+
+    @property
+    def deep(self):
+        """The first of the videos that lies in a folder of this one, or None."""
+        return next((file for file in self.files if "/" in file), None)
 
 
 def list_folder(data, progress=None):
     """List `root/<class>/*`, or `root/train/<class>/*` and `root/test/<class>/*`.
 
+    Videos in folders of a class folder, such as those of scenes or people, count for the class, with a note.
     Any file whose ending names a video container is a video, and so is any folder of numbered images
     (`frame000001.jpg`, `00001.jpg`); other files and folders are noted and left alone.
     Without `train` and `test` folders, `test_fraction` of each class (rounded, but at least one video
@@ -71,10 +79,12 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    for folder, found in ((train_folder, train), (test_folder, test)) if classes == "all" else ():
+        refuse_ambiguous(os.path.join(root, folder), {name: found[name].path for name in _filled(found)})
     there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
     missing = {name: "has no training videos" for name in {*train, *test} if name not in there}
     names = choose_classes(classes, there, missing, root)
-    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root)
+    notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _deep_note(train, names)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
         notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
@@ -111,8 +121,10 @@ def _list_classes(root, classes, test_fraction):
     found = _scan(root, left)
     there = _filled(found)
     missing = {name: "has no videos" for name in found if name not in there}
-    if not there or (missing and classes == "all"):
+    if not there or (missing and classes == "all") or any(each.deep for each in found.values()):
         _refuse_other_layouts(root, found)
+    if classes == "all":
+        refuse_ambiguous(root, {name: found[name].path for name in there})
     if len(there) > 1 and all(map(split_of, there)):
         raise VddError(
             f"'{root}' has the folders {shorten(there)} with videos and no class folders in them: put them into "
@@ -130,6 +142,7 @@ def _list_classes(root, classes, test_fraction):
         train[name] = _Class(path, [files[i] for i in order[held_out:]])
     untested = [name for name in names if not test[name].files]
     notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _part_note(root, found)
+    notes += _deep_note(found, names, root)
     if len(untested) == len(names):
         raise VddError(
             f"Not enough test videos: with data.test_fraction={test_fraction} no class of '{root}' "
@@ -176,7 +189,7 @@ def _part_note(root, found):
 
 def _scan(root, left, place=""):
     """Return {class: `_Class`}; add the paths of all else to `left`, which begin with `place` there."""
-    found, real = {}, {}
+    found, real, real_root = {}, {}, os.path.join(os.path.realpath(root), "")
     for entry in _entries(root, left, place):
         if not is_folder(entry):
             _leave(entry, place, left)
@@ -189,13 +202,44 @@ def _scan(root, left, place=""):
         other = real.setdefault(os.path.realpath(entry.path), name)
         if other != name:
             left.links_between.append(f"'{other}' and '{name}'")
-        for inner in _entries(entry.path, left, prefix):
-            if stands_for_video(inner):
-                found[name].files.append(inner.name)
-            else:
-                _leave(inner, prefix, left)
-        found[name].files.sort(key=as_text)
+        found[name].files = sorted(_videos_in(entry.path, (real_root,), left, prefix), key=as_text)
     return found
+
+
+def _videos_in(folder, been, left, prefix, inside=""):
+    """Yield the videos in a class folder and in folders in it, from there on; add all else to `left`.
+
+    A link to a folder in one of the folders `been` is not followed: it would give videos twice, or for ever.
+    """
+    for entry in _entries(folder, left, prefix + inside):
+        if stands_for_video(entry):
+            yield inside + entry.name
+        elif is_folder(entry) and first_video(entry.path) is not None:
+            real = os.path.join(os.path.realpath(entry.path), "")
+            if not entry.is_symlink():
+                yield from _videos_in(entry.path, been, left, prefix, f"{inside}{entry.name}/")
+            elif not real.startswith(been):
+                yield from _videos_in(entry.path, (*been, real), left, prefix, f"{inside}{entry.name}/")
+            else:
+                left.links.append(prefix + inside + entry.name)
+        else:
+            _leave(entry, prefix + inside, left)
+
+
+def _deep_note(found, names, root=None):
+    """Say that videos lie in folders of class folders; `root` is given where test videos are drawn from all."""
+    name = next((name for name in names if name in found and found[name].deep), None)
+    if name is None:
+        return []
+    inner, path = os.path.dirname(found[name].deep), os.path.join(found[name].path, found[name].deep)
+    taken = command_line([f"data.root={os.path.dirname(os.path.dirname(path))}"])
+    drawn = ", and test videos are drawn from all of them alike" if root else ""
+    meant = f" If '{os.path.basename(inner)}' is the class, set {taken}." if root else ""
+    return [
+        printable(
+            f"Videos in folders of a class folder, such as '{name}/{inner}', count for the class{drawn}.{meant}"
+        )
+    ]
 
 
 def _leave(entry, prefix, left):

@@ -1,6 +1,5 @@
 """Videos that other stores of the same cut have decoded already: found by their content, and taken from there."""
 
-import json
 import os
 import shutil
 import threading
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from keras_vdd.data.decoding.cut import Cut
-from keras_vdd.data.decoding.source_checksum import source_checksum
+from keras_vdd.data.decoding.source_checksum import checksum_if_there
 from keras_vdd.data.folders.listing import Video
 from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE, SUMS_FILE
 from keras_vdd.data.store.records import JOURNAL_FILE, journal
 from keras_vdd.data.store.source_files import tells_apart
-from keras_vdd.errors import VddError
 from keras_vdd.files import check_is_file, replacing
 from keras_vdd.sealed import read_json
 
@@ -119,16 +117,6 @@ def head_of(cut: Cut) -> dict[str, Any]:
     }
 
 
-def checksum_if_there(path: str) -> str | None:
-    """Return the checksum of a video; None where it cannot be read."""
-    if not os.path.isfile(path) and not os.path.isdir(path):  # reading a pipe would wait for ever
-        return None
-    try:
-        return source_checksum(path)
-    except (OSError, VddError):
-        return None
-
-
 def _finished(place, cut):
     """Return [(name, source, first frame, frames)] of a finished split of this cut; None of another."""
     try:
@@ -210,7 +198,7 @@ def _laid(place, where, part, cut):
         for size, expected in zip(sizes, sums.tolist(), strict=True):
             frame = file.read(size)
             if zlib.crc32(frame) != expected:
-                raise ValueError(json.dumps(place))
+                raise ValueError(place)
             into.write(frame)
     answer = {"frames": count, "sums": sums.tolist()}
     return answer if cut.codec == "raw" else {**answer, "sizes": sizes}

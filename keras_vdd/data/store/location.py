@@ -11,8 +11,9 @@ from typing import Any
 
 from keras_vdd.data.decoding import SHORT_SIDE
 from keras_vdd.data.decoding.cut import Cut
+from keras_vdd.data.decoding.source_checksum import checksum_if_there
 from keras_vdd.data.folders.listing import Listing
-from keras_vdd.data.store.known import SPLITS, KnownVideos, checksum_if_there, head_of, same_cut
+from keras_vdd.data.store.known import SPLITS, KnownVideos, head_of, same_cut
 from keras_vdd.data.store.reader import FORMAT, INDEX_FILE, is_finished
 from keras_vdd.data.store.source_files import fingerprint, read_source_files
 from keras_vdd.files import checksum
