@@ -62,6 +62,17 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
     check_clip_lengths(recipe)
 
 
+def check_evaluation(recipe: Recipe, classes: int) -> None:
+    """See to it that the networks that a recipe evaluates sets with can be made on this machine, before one is.
+
+    Raises:
+        UsageError: they do not take clips of these sizes.
+        VddError: a step of one takes more than the memory of the device.
+    """
+    evaluation = next(asked for asked in _asked(recipe) if asked.section == "evaluation")
+    _check_memory(recipe, [_taken(recipe, classes)(evaluation)])
+
+
 def check_classes(recipe: Recipe, classes: int) -> None:
     """See to it that a recipe fits the number of classes of its data.
 
