@@ -8,6 +8,7 @@ import av
 import pytest
 
 import keras_vdd.data.decoding.fault as fault_module
+import keras_vdd.data.decoding.pool as pool_module
 import keras_vdd.data.decoding.video_file as video_file
 import keras_vdd.data.decoding.worker as worker
 from keras_vdd.data.decoding.image_folder import picture_frames
@@ -223,6 +224,16 @@ def test_a_decoder_that_does_not_start_is_a_sentence(job, python, capfd, script,
     assert sentence in str(error.value) and "\n" not in str(error.value)
     assert ("Traceback" in script) == ("Traceback" in str(error.value.__cause__))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_decoder_that_hangs_as_it_starts_is_a_sentence(job, python, monkeypatch):
+    python("exec sleep 60")
+    monkeypatch.setattr(pool_module, "START_LIMIT_S", 0.2)
+    with (
+        Pool(1) as there,
+        pytest.raises(VddError, match="can start, the last one was not ready within 0.2 s"),
+    ):
+        there.ask(job)
 
 
 def test_what_every_python_here_says_is_not_taken_for_an_answer(job, tmp_path, monkeypatch, capfd):
