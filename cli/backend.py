@@ -75,7 +75,7 @@ def _of_run(folder):
     from keras_vdd.runs.places import run_at
 
     try:
-        run = run_at(folder) or Path(folder).expanduser()
+        run = run_at(folder) or Path(os.path.expanduser(folder))
         name = begun_with(run)["backend"]
     except (VddError, OSError):
         return None

@@ -94,7 +94,7 @@ def publish_experts(
 def _bank_of(run_or_recipe, settings, progress):
     """Return the `ExpertBank` and its description."""
     if _is_bank(run_or_recipe) and not settings:
-        folder = Path(run_or_recipe).expanduser()
+        folder = Path(os.path.expanduser(run_or_recipe))
         told = read_description(folder, str(run_or_recipe))
         count = 0
         while expert_path(folder, count).is_file():
@@ -104,7 +104,7 @@ def _bank_of(run_or_recipe, settings, progress):
         return ExpertBank(folder, count), told
     backend = keras.config.backend()
     if isinstance(run_or_recipe, str | os.PathLike) and is_run(run_or_recipe):
-        run = Path(run_or_recipe).expanduser()
+        run = Path(os.path.expanduser(run_or_recipe))
         recipe, backend = recipe_of(run, **settings), begun_with(run)["backend"]
     else:
         recipe = load_recipe(run_or_recipe, **settings)
@@ -125,7 +125,7 @@ def _bank_of(run_or_recipe, settings, progress):
 
 def _is_bank(target):
     with contextlib.suppress(TypeError):
-        return (Path(target).expanduser() / DESCRIPTION).is_file()
+        return (Path(os.path.expanduser(target)) / DESCRIPTION).is_file()
     return False
 
 

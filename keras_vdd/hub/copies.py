@@ -1,5 +1,6 @@
 """A plain copy of a distilled set, such as of one that lies in the cache of downloads."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def copy_set(distilled: LoadedSet, folder: File) -> Path:
         UsageError: there is something at that place.
         VddError: the disk refuses.
     """
-    source, folder = Path(distilled.folder), Path(folder).expanduser()
+    source, folder = Path(distilled.folder), Path(os.path.expanduser(folder))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is left as it is: name another folder.")
     try:

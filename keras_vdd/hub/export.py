@@ -73,7 +73,7 @@ def export(
             results = results_of_run(run, distilled)
     told = kept.results if results is None else as_results(results, distilled)
     dtype = check_dtype(dtype, distilled.memory)
-    folder = Path(folder).expanduser()
+    folder = Path(os.path.expanduser(folder))
     _check_target(folder, overwrite)
     _check_values(distilled, dtype)
     try:

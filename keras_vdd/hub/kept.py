@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def results_of_run(run: File, distilled: LoadedSet) -> Results | None:
     """Return the table of a run whose exported folder has none yet, as of versions that kept it in the run alone."""
     if not is_run(run):
         return None
-    table = Results.read(Path(run).expanduser() / "results.json")
+    table = Results.read(Path(os.path.expanduser(run)) / "results.json")
     if table is None or not table.rows:
         return None
     # The last row is the set's own, and a run scores what it has stored.

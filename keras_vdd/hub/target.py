@@ -70,7 +70,7 @@ def recipe_at(path: File, **settings: Any) -> Recipe:
     Raises:
         UsageError: it is wrong, or that of a set and extends a file.
     """
-    file = Path(path).expanduser()
+    file = Path(os.path.expanduser(path))
     # The folder it is reached by: a client of the Hub keeps links in place of files.
     folder = Path(os.path.realpath(file.parent))
     if file.name == vdd.RECIPE and file.is_file():

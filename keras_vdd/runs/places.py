@@ -14,13 +14,13 @@ RUN_EXPORT = "distilled"
 
 def is_run(path: File) -> bool:
     """Return whether a folder is a run's."""
-    folder = pathlib.Path(path).expanduser()
+    folder = pathlib.Path(os.path.expanduser(path))
     return (folder / "recipe.yaml").is_file() and (folder / "environment.json").is_file()
 
 
 def run_at(path: File) -> pathlib.Path | None:
     """Return the run that a path names by its folder or by the set in it; None where it is neither."""
-    folder = pathlib.Path(path).expanduser()
+    folder = pathlib.Path(os.path.expanduser(path))
     if is_run(folder):
         return folder
     around = pathlib.Path(os.path.realpath(folder))

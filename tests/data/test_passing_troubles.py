@@ -267,3 +267,29 @@ def test_a_decoding_process_raises_no_limit_of_memory(monkeypatch, limits):
     monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
     monkeypatch.setattr(resource, "setrlimit", lambda which, wanted: pytest.fail(f"{wanted} was set"))
     worker._limit_memory()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_what_a_disk_does_not_say_is_not_taken_for_nothing(small_set, tmp_path, monkeypatch, number):
+    """A link, a folder or a root that cannot be looked at now stays in the set; nothing is listed without it."""
+    root, real = tmp_path / "videos", {"stat": os.stat, "scandir": os.scandir}
+    (root / "train" / "b").symlink_to(tmp_path / "share")
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "1.mp4").write_bytes(b"x")
+    frames = root / "train" / "a" / "frames"
+    frames.mkdir()
+
+    for what, where in (("stat", root / "train" / "b"), ("scandir", frames), ("stat", root)):
+
+        def failing(path, *args, what=what, where=where, **kwargs):
+            if os.fspath(path) == str(where):
+                raise OSError(number, os.strerror(number), str(where))
+            return real[what](path, *args, **kwargs)
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match=os.strerror(number)) as error:
+            patch.setattr(os, what, failing)
+            if where == root:
+                patch.setattr(os.path, "isdir", lambda path: False)
+            find_videos(small_set)
+        assert error.value.errno == number and error.value.filename == str(where)
+    assert find_videos(small_set).class_names == ["a", "b"]
