@@ -8,7 +8,7 @@ from keras_vdd.cli.examples import example
 
 @click.command("inspect", epilog=example("vdd inspect runs/quickstart --picture preview.png"))
 @session.options
-@click.argument("path", metavar="PATH_OR_NAME", shell_complete=completion.recipes)
+@click.argument("path", metavar="PATH_OR_NAME", shell_complete=completion.folders)
 @click.option(
     "--picture",
     metavar="FILE.png",

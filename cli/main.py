@@ -94,6 +94,7 @@ def _show(error):
     text = io.StringIO()
     error.message = printable(error.message)
     error.show(text)
+    session.log_last(f"error: {error.format_message()}")
     click.echo(printable_document(text.getvalue().rstrip("\n")), err=True)
 
 

@@ -81,7 +81,7 @@ def show(recipe, overrides, source, as_json):
 @session.options
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @click.argument("recipe", shell_complete=completion.recipes)
-@click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.files)
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=completion.file_or_keys)
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.keys)
 def copy(recipe, file, overrides, force):
     """Write a recipe with every setting to a file, to change it; to RECIPE.yaml here by default."""

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import click
 
-from keras_vdd.cli import backend, completion
-from keras_vdd.errors import UsageError
-from keras_vdd.text import command_line, printable_lines
+from keras_vdd.cli import backend, completion, log_file
+from keras_vdd.text import printable_lines
 
 
 @dataclass
@@ -28,7 +27,6 @@ class Verbosity:
 
 _verbosity = Verbosity()
 _plugins: list[str] = []
-_logs: list = []
 
 
 @contextlib.contextmanager
@@ -39,19 +37,20 @@ def opened():
     try:
         yield _verbosity
     finally:
-        for file in _logs:
-            # Of a disk that is full, the writing before has said so.
-            with contextlib.suppress(OSError):
-                file.close()
-        _logs.clear()
+        log_file.end()
 
 
 def say_last(text):
     """Say on standard error, and in the file of --log-file, how a call ended."""
     click.echo(printable_lines(text), err=True)
-    for file in _logs:
+    log_last(text)
+
+
+def log_last(text):
+    """Put how a call ended into the file of --log-file, which may be on a disk that is full."""
+    for file in log_file.all_open():
         with contextlib.suppress(OSError):
-            _lines(file).say(text)
+            file.say(text)
 
 
 def _set_backend(ctx, parameter, value):
@@ -72,21 +71,8 @@ def _quieter(ctx, parameter, value):
 
 
 def _log_to(ctx, parameter, value):
-    if value is None or ctx.resilient_parsing:
-        return
-    try:
-        _logs.append(open(value, "a", encoding="utf-8", errors="backslashreplace"))
-    except OSError as error:
-        raise UsageError(
-            f"the log file '{value}' cannot be written ({error.strerror}): name another with --log-file"
-        ) from error
-    _lines(_logs[-1]).say(f"vdd {command_line(sys.argv[1:])}")
-
-
-def _lines(file):
-    from keras_vdd.progress import Lines
-
-    return Lines(file)
+    if value is not None and not ctx.resilient_parsing:
+        log_file.begin(value)
 
 
 def _name_plugins(ctx, parameter, value):
@@ -125,6 +111,7 @@ def options(command):
     @functools.wraps(command)
     def function(*args, **others):
         backend.refuse_no_folder()
+        backend.refuse_few_threads()
         # Not yet in a group: what follows its name may still choose a backend.
         context = click.get_current_context()
         if _plugins and not isinstance(context.command, click.Group):
@@ -246,8 +233,8 @@ def progress():
     """Return the progress listener: what --quiet leaves of the terminal's, and the file of --log-file."""
     from keras_vdd.progress import Several, listener
 
-    shown = listener(_verbosity.level >= 0)
-    return Several(shown, *map(_lines, _logs)) if _logs else shown
+    shown, files = listener(_verbosity.level >= 0), log_file.all_open()
+    return Several(shown, *files) if files else shown
 
 
 @contextlib.contextmanager

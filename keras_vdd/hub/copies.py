@@ -7,6 +7,7 @@ from pathlib import Path
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.files import replacing
 from keras_vdd.hub.load import LoadedSet
+from keras_vdd.limits import why_refused
 from keras_vdd.published import schema as vdd
 from keras_vdd.tensors import File
 
@@ -37,5 +38,5 @@ def copy_set(distilled: LoadedSet, folder: File) -> Path:
                 if (source / name).is_file():
                     shutil.copyfile(source / name, partial / name)
     except OSError as error:
-        raise VddError(f"The set could not be copied to {folder}: {error.strerror or error}.") from error
+        raise VddError(f"The set could not be copied to {folder}: {why_refused(error)}.") from error
     return folder

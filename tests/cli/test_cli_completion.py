@@ -12,9 +12,13 @@ from keras_vdd.cli.main import command
 pytestmark = pytest.mark.once
 
 
+def completion(shell):
+    return get_completion_class(shell)(command, {}, "vdd", "_VDD_COMPLETE")
+
+
 def offered(words, begun, shell="bash"):
     """What the Tab key offers behind some words, where `begun` of the next is typed."""
-    found = get_completion_class(shell)(command, {}, "vdd", "_VDD_COMPLETE").get_completions(words, begun)
+    found = completion(shell).get_completions(words, begun)
     return [item.value if item.type == "plain" else item.type for item in found]
 
 
@@ -33,6 +37,11 @@ def offered(words, begun, shell="bash"):
         (["recipes", "list", "--set"], "mini", ["miniucf"]),
         (["distill", "--backend"], "to", ["torch"]),
         (["train", "runs/mine", "--save"], "a", ["file"]),
+        (["recipes", "copy", "quickstart"], "data.shapes.te", ["data.shapes.test_per_class="]),
+        (["recipes", "copy", "quickstart"], "my.y", ["file"]),
+        (["distill", "--recipe", "dm-folder"], "data.root=my", ["file"]),
+        (["distill", "--recipe", "dm-folder"], "export.dtype=my", []),
+        (["inspect"], "quick", ["dir"]),
     ],
 )
 def test_what_is_offered(words, begun, expected):
@@ -48,6 +57,30 @@ def test_every_recipe_and_no_section():
     assert "static=" not in keys and all(key.endswith("=") for key in keys)
 
 
+@pytest.mark.parametrize(
+    "shell, line, word, expected",
+    [
+        (
+            "bash",
+            "vdd distill --recipe=quick",
+            "quick",
+            "plain,quickstart\n",
+        ),  # the shell's word ends at the =
+        ("bash", "vdd distill --recipe=quick", "--recipe=quick", "plain,--recipe=quickstart\n"),
+        ("bash", "vdd distill static.width=8 data.fl", "data.fl", "plain,data.flip=\n"),
+        ("bash", "vdd distill --recipe ", "", None),
+        ("bash", "vdd distill --recipe dm-folder data.root='my vid", "'my vid", "file,my vid\n"),
+        ("zsh", "vdd distill --recipe=quick", "2", "plain\n--recipe=quickstart\n_\n"),
+        ("fish", "vdd distill --recipe=quick", "--recipe=quick", "plain,--recipe=quickstart\n"),
+    ],
+)
+def test_what_stands_before_an_equals_sign_is_kept(monkeypatch, shell, line, word, expected):
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", word)
+    said = completion(shell).complete() + "\n"
+    assert said == expected if expected else "plain,dm-ucf101\n" in said
+
+
 def test_a_shell_is_answered_without_keras():
     code = (
         "import sys\nsys.modules['keras'] = None\nsys.argv[0] = 'vdd'\n"
@@ -56,7 +89,7 @@ def test_a_shell_is_answered_without_keras():
     words = {
         "_VDD_COMPLETE": "bash_complete",
         "COMP_WORDS": "vdd prepare --recipe herding-sh",
-        "COMP_CWORD": "3",
+        "COMP_CWORD": "herding-sh",
     }
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],
@@ -69,11 +102,24 @@ def test_a_shell_is_answered_without_keras():
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 def test_the_script_of_bash_leaves_the_cursor_behind_the_equals_sign():
-    script = get_completion_class("bash")(command, {}, "vdd", "_VDD_COMPLETE").source()
-    assert "compopt -o nospace" in script
     asked = (
-        'compopt() { echo "$@"; }\nenv() { echo plain,static.width=; }\n'
-        "COMP_WORDS=(vdd) COMP_CWORD=1; _vdd_completion vdd; echo ${COMPREPLY[0]}"
+        'compopt() { echo "$@"; }\nenv() { echo "plain,static.width="; echo "$@" >&2; }\n'
+        'COMP_LINE="vdd a=b stat more" COMP_POINT=12 COMP_WORDS=(vdd a = b stat more) COMP_CWORD=4\n'
+        "_vdd_completion vdd; echo ${COMPREPLY[0]}"
     )
-    done = subprocess.run(["bash", "-c", f"{script}\n{asked}"], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("-o nospace\nstatic.width=\n", "")
+    done = subprocess.run(
+        ["bash", "-c", f"{completion('bash').source()}\n{asked}"], capture_output=True, text=True
+    )
+    assert done.stdout == "-o nospace\nstatic.width=\n"
+    assert done.stderr == "COMP_WORDS=vdd a=b stat COMP_CWORD=stat _VDD_COMPLETE=bash_complete vdd\n"
+
+
+def test_the_scripts_of_zsh_and_fish_are_mended():
+    zsh, fish = completion("zsh").source(), completion("fish").source()
+    assert 'compadd -U -S ""' in zsh and zsh.count("compset -P") == 2
+    assert fish.count("(commandline -ct)") == 2
+    # The shells themselves read them, where they are there.
+    for shell, script in (("zsh", zsh), ("fish", fish)):
+        if shutil.which(shell):
+            done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, "")

@@ -90,6 +90,9 @@ def test_a_log_file_has_what_was_said_with_times(tmp_path, capsys):
     said = log.read_text().splitlines()
     assert len(said) == 4 and said[1][20:] == said[3][20:] == capsys.readouterr().err.splitlines()[0]
     assert time.strptime(said[0][:19], "%Y-%m-%d %H:%M:%S") and said[0][20:].startswith("vdd ")
+    assert main(["--log-file", str(log), "inspect"]) == 2
+    assert log.read_text().endswith("error: Missing argument 'PATH_OR_NAME'.\n")
+    capsys.readouterr()
     assert main(["--log-file", str(tmp_path / "no" / "vdd.log"), "inspect", "none"]) == 2
     assert "the log file" in capsys.readouterr().err
 
@@ -221,5 +224,29 @@ def test_the_log_file_and_the_command_that_goes_on_are_lines(capsys, monkeypatch
 def test_a_log_file_on_a_full_disk_is_one_sentence(capsys):
     assert main(["recipes", "validate", "quickstart", "--log-file", "/dev/full"]) == 1
     assert capsys.readouterr().err == (
-        "error: the disk is full; free some space, or put data.store and run.dir on another disk\n"
+        "error: the disk is full while writing '/dev/full'; free some space, or put data.store and run.dir on another "
+        "disk\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["pipe", "results", "data", "bytes", "home"])
+def test_a_log_file_takes_the_place_of_nothing_else(tmp_path, monkeypatch, capsys, kind):
+    file = tmp_path / ("my.json" if kind == "data" else "log")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with open(tmp_path / "results", "w") as results:
+        if kind == "pipe":
+            os.mkfifo(file)  # nobody reads it
+        elif kind == "results":
+            file = tmp_path / "results"
+            monkeypatch.setattr(sys, "stdout", results)
+        elif kind != "home":
+            file.write_bytes(b"{}" if kind == "data" else b"\0")
+        before = None if kind in ("pipe", "home") else file.read_bytes()
+        name = "~/log" if kind == "home" else str(file)
+        code = main(["recipes", "validate", "quickstart", "--log-file", name])
+    said = capsys.readouterr().err
+    if kind == "home":
+        assert (code, said, len(file.read_text().splitlines())) == (0, "", 1)
+        return
+    assert code == 2 and said.startswith("error: the ") and said.count("\n") == 1 and "--log-file" in said
+    assert before is None or file.read_bytes() == before
