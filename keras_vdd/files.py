@@ -35,6 +35,12 @@ _log = logging.getLogger(__name__)
 _WITHOUT_LOCKS: set[int] = set()
 
 
+def path_of(path: File) -> pathlib.Path:
+    """Return a path whose `~` at the start is the home folder; one whose home nobody knows is left as it is."""
+    # `Path.expanduser` fails of it.
+    return pathlib.Path(os.path.expanduser(path))
+
+
 @contextlib.contextmanager
 def replacing(path: File, suffix: str = "", sync: bool = True) -> Iterator[pathlib.Path]:
     """Give a name beside `path` to make a file or a folder at; in the end it takes the place of `path`.

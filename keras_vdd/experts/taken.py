@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import logging
-from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
@@ -17,6 +16,7 @@ from keras_vdd.experts.bank import (
     videos_checksum,
     warn_of_no_checksums,
 )
+from keras_vdd.files import path_of
 from keras_vdd.hub.address import repository_at
 from keras_vdd.hub.upload import sha256_of
 from keras_vdd.sealed import read_json
@@ -60,7 +60,7 @@ def taken_experts(recipe, training, stores):
     source, count = recipe.experts.source, recipe.experts.count
     names = [expert_path("", number).name for number in range(count)]
     repository = repository_at(source)
-    folder = Path(source).expanduser() if repository is None else repository.download((DESCRIPTION, *names))
+    folder = path_of(source) if repository is None else repository.download((DESCRIPTION, *names))
     told = read_description(folder, source)
     _check_settings(source, told, recipe, training, stores["train"])
     _check_there(source, folder, told, names, training.epochs)
@@ -85,7 +85,7 @@ def check_source(recipe):
     """
     source = recipe.experts.source if recipe.needs_experts else None
     if source is not None and repository_at(source) is None:
-        read_description(Path(source).expanduser(), source)
+        read_description(path_of(source), source)
 
 
 def read_description(folder, source):

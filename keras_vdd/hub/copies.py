@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.files import replacing
+from keras_vdd.files import path_of, replacing
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.published import schema as vdd
 from keras_vdd.tensors import File
@@ -24,7 +24,7 @@ def copy_set(distilled: LoadedSet, folder: File) -> Path:
         UsageError: there is something at that place.
         VddError: the disk refuses.
     """
-    source, folder = Path(distilled.folder), Path(folder).expanduser()
+    source, folder = Path(distilled.folder), path_of(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is left as it is: name another folder.")
     try:

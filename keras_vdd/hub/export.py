@@ -12,7 +12,7 @@ from keras_vdd.cards.provenance import provenance_of
 from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
-from keras_vdd.files import is_temporary, replacing, write_atomically
+from keras_vdd.files import is_temporary, path_of, replacing, write_atomically
 from keras_vdd.hub import rows
 from keras_vdd.hub.address import set_folder
 from keras_vdd.hub.kept import Given, Kept, as_results, kept_in, results_of_run
@@ -72,7 +72,7 @@ def export(
             results = results_of_run(run, distilled)
     told = kept.results if results is None else as_results(results, distilled)
     dtype = check_dtype(dtype, distilled.memory)
-    folder = Path(folder).expanduser()
+    folder = path_of(folder)
     _check_target(folder, overwrite)
     _check_values(distilled, dtype)
     try:

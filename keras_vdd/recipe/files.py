@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_vdd.errors import UsageError
+from keras_vdd.files import path_of
 from keras_vdd.recipe import layers
 from keras_vdd.recipe.compose import composed, files_of
 from keras_vdd.recipe.merging import merged
@@ -36,7 +37,7 @@ def _path(text, beside):
     if not (text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text):
         raise UsageError(unknown(text))
     places = [Path(beside, text)] if beside is not None else []
-    for path in [*places, Path(text).expanduser()]:
+    for path in [*places, path_of(text)]:
         try:
             if path.is_file():
                 return path
