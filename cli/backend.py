@@ -7,19 +7,22 @@ import shlex
 import sys
 import tempfile
 import traceback
+from pathlib import Path
 
 import click
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.files import path_of
 from keras_vdd.installed import BACKENDS as NAMES
 from keras_vdd.installed import choice, configuration, how_to_install, installed, lacking
-from keras_vdd.machine import address_space_bytes
+from keras_vdd.machine import address_space_bytes, processor_count, threads_start
 from keras_vdd.text import printable
 
 # Bytes in which a small evaluation ends well, as measured on Linux with two processors. In less XLA and LLVM end the
 # process as they compile.
 ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 4.0e9, "jax": 2.5e9}
+# Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
+# of a backend include NumPy's. Where one is refused, compiled code ends the process.
+THREADS = {"NumPy": (-1, 1), "torch": (0, 2), "tensorflow": (10, 6), "jax": (9, 7)}
 
 
 def choose(name):
@@ -76,7 +79,7 @@ def _of_run(folder):
     from keras_vdd.runs.places import run_at
 
     try:
-        name = begun_with(run_at(folder) or path_of(folder))["backend"]
+        name = begun_with(run_at(folder) or Path(os.path.expanduser(folder)))["backend"]
     except (VddError, OSError):
         return None
     return name if name in NAMES else None
@@ -93,6 +96,7 @@ def start(quietly=True):
     if "keras" in sys.modules:
         return
     refuse_little_memory(os.environ["KERAS_BACKEND"])
+    refuse_few_threads(os.environ["KERAS_BACKEND"])
     try:
         with _standard_error_held() if quietly else contextlib.nullcontext():
             importlib.import_module("keras")
@@ -130,6 +134,21 @@ def refuse_little_memory(name):
         raise VddError(
             f"{name} takes {ADDRESS_SPACE[name] / 1e9:.1f} GB of address space, and {limit / 1e9:.1f} GB are "
             "allowed: raise the limit (`ulimit -v`)"
+        )
+
+
+def refuse_few_threads(name="NumPy"):
+    """Refuse a limit of processes at which a library does not start; a backend's are those that NumPy has not yet."""
+    processors = processor_count()
+    if name in ("NumPy", "torch"):
+        with contextlib.suppress(ValueError):
+            processors = min(processors, int(os.environ.get("OMP_NUM_THREADS", "")))
+    begun = "NumPy" if "numpy" in sys.modules else None
+    count, there = (alone + each * processors for alone, each in (THREADS[name], THREADS.get(begun, (0, 0))))
+    if not threads_start(count - there):
+        raise VddError(
+            f"threads are refused, and {name} starts some {count} on {processors} processors: raise the limit of "
+            "processes (`ulimit -u`, a container's pids), or give it fewer processors (`taskset -c 0 vdd ...`)"
         )
 
 

@@ -16,7 +16,7 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
-from keras_vdd.limits import limit_reached
+from keras_vdd.limits import in_the_way, limit_reached, place_of
 from keras_vdd.stopping import SIGNALS, heard
 from keras_vdd.text import (
     as_text,
@@ -174,13 +174,20 @@ def _of_files(error):
     """The sentence on a file that the system refuses; None where the error is about something else."""
     if not isinstance(error, OSError):
         return None
-    if not isinstance(error.filename, str | bytes):
+    if not isinstance(name := place_of(error), str | bytes):
         return str(error)
-    name = os.fsdecode(error.filename)
+    name = os.fsdecode(name)
+    return f"{name}: {error.strerror}{in_the_way(error) or _of_permissions(error.errno, name)}"
+
+
+def _of_permissions(number, name):
+    """What to do where permissions do not allow it; "" where it is not that."""
+    if number not in (errno.EACCES, errno.EPERM):
+        return ""
+    if os.path.lexists(name) and not os.access(name, os.R_OK):
+        return "; you may not read it: change its permissions, or have its owner do so"
     place = name if os.path.exists(name) else os.path.dirname(name) or "."
-    refused = error.errno in (errno.EACCES, errno.EPERM) and not os.access(place, os.W_OK)
-    hint = "; what is made goes where data.store and run.dir say" if refused else ""
-    return f"{name}: {error.strerror}{hint}"
+    return "" if os.access(place, os.W_OK) else "; what is made goes where data.store and run.dir say"
 
 
 def _of_libraries(error):

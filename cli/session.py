@@ -111,6 +111,7 @@ def options(command):
     @functools.wraps(command)
     def function(*args, **others):
         backend.refuse_no_folder()
+        backend.refuse_few_threads()
         # Not yet in a group: what follows its name may still choose a backend.
         context = click.get_current_context()
         if _plugins and not isinstance(context.command, click.Group):

@@ -11,7 +11,7 @@ from typing import Any
 
 from keras_vdd import __version__
 from keras_vdd.installed import BACKENDS, choice, how_to_install, installed
-from keras_vdd.machine import processor_count
+from keras_vdd.machine import main_memory_bytes, processor_count
 
 PROBE = "import json; from keras_vdd import placement; print(json.dumps(placement.report()))"
 PACKAGES = {"torch": ("torch",), "tensorflow": ("tensorflow", "tensorflow_cpu"), "jax": ("jax",)}
@@ -89,12 +89,13 @@ def _probe(name: str) -> dict[str, Any]:
 
 
 def _memory() -> tuple[int | None, int | None]:
-    """Return (all, available) bytes of main memory, None where the system does not say."""
+    """Return (all, available) bytes of main memory for a process, None where the system does not say."""
+    total = main_memory_bytes()
     try:
-        page = os.sysconf("SC_PAGE_SIZE")
-        return page * os.sysconf("SC_PHYS_PAGES"), page * os.sysconf("SC_AVPHYS_PAGES")
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     except (ValueError, OSError, AttributeError):
-        return None, None
+        return total, None
+    return total, available if total is None else min(total, available)
 
 
 def _codecs() -> dict[str, Any]:

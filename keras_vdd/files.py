@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 
 from keras_vdd.tensors import File
 
-# What reading answers where something else has the place of a file: a folder, a link to itself, a pipe.
-NO_FILE = {errno.EISDIR, errno.ELOOP, errno.EINVAL}
+# What reading answers where something else has the place of a file: a folder, a link to itself, a pipe, a socket.
+NO_FILE = {errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
 # What a file system without locks answers, such as some network shares.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 # What a folder answers where the system cannot sync one.
@@ -33,12 +33,6 @@ _TEMPORARY = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<process>\d+)(-[0-9a-f]{8})?
 _numbers = itertools.count()
 _log = logging.getLogger(__name__)
 _WITHOUT_LOCKS: set[int] = set()
-
-
-def path_of(path: File) -> pathlib.Path:
-    """Return a path whose `~` at the start is the home folder; one whose home nobody knows is left as it is."""
-    # `Path.expanduser` fails of it.
-    return pathlib.Path(os.path.expanduser(path))
 
 
 @contextlib.contextmanager
@@ -126,13 +120,20 @@ def is_temporary(name: str) -> bool:
     return re.fullmatch(rf"\..+\.{_TEMPORARY.pattern}", name) is not None
 
 
+def open_to_append(path: File) -> BinaryIO:
+    """Open a file to add to, made if it is not there; OSError for what is no file, and where the disk refuses."""
+    with contextlib.suppress(FileNotFoundError):
+        check_is_file(path)
+    return open(path, "ab+")
+
+
 def append_line(path: File, line: str) -> None:
     """Add a line to a text file; where a kill cut the last one off, the new one does not go on with it.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: as `open_to_append`.
     """
-    with open(path, "ab+") as file:
+    with open_to_append(path) as file:
         if file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":

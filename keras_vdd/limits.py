@@ -1,7 +1,9 @@
 """What the machine or its settings refuse a process: memory, threads, open files, large files, room on a disk."""
 
 import errno
+import os
 
+from keras_vdd.files import NO_FILE
 from keras_vdd.machine import main_memory_bytes
 
 # What libraries write where memory cannot be had; not all of them have an error of their own for it.
@@ -59,6 +61,33 @@ def limit_reached(error: BaseException) -> str | None:
     return None
 
 
+def why_refused(error: OSError) -> str:
+    """Return why the system refused something: the sentence on a limit, else what the system calls it."""
+    return limit_reached(error) or error.strerror or str(error)
+
+
+def place_of(error: OSError) -> str | bytes | int | None:
+    """Return the path that an error is about; of the two of a renaming the one where something was to go."""
+    return error.filename if error.filename2 is None else error.filename2
+
+
+def in_the_way(error: OSError) -> str:
+    """Return what to do where something else lies in the place of a file or a folder; "" of another error.
+
+    Args:
+        error: of the system.
+
+    Returns:
+        str, the end of a sentence that names the place.
+    """
+    name = place_of(error)
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return "; a folder belongs there: move away what lies in its place, or give another path"
+    if name is not None and error.errno in NO_FILE and (os.path.islink(name) or not os.path.isfile(name)):
+        return "; a file belongs there: move away what lies in its place"
+    return ""
+
+
 def no_threads() -> str:
     """Return the sentence, without its full stop, where no thread can be started."""
     return (
@@ -76,8 +105,8 @@ def _sentence(error: BaseException) -> str | None:
             errno.ENOSPC: f"the disk is full{where}; free some space, or put data.store and run.dir on another disk",
             errno.EDQUOT: f"your share of the disk (quota) is used up{where}; free some space, or put data.store and "
             "run.dir on another disk",
-            errno.EFBIG: f"no file may become so large here{where}: raise the limit (`ulimit -f`), or put data.store "
-            "and run.dir on a file system that takes larger ones",
+            errno.EFBIG: f"no file may become so large here{where}: raise the limit (`ulimit -f`), or write to a "
+            "file system that takes larger ones",
             errno.EMFILE: "this process may open no more files: allow it more, such as by `ulimit -n 4096`",
             errno.ENFILE: "this machine has no more open files to give: end other programs, or raise fs.file-max",
             errno.EROFS: f"the disk is read-only{where}; put data.store and run.dir on another",

@@ -17,7 +17,7 @@ from keras_vdd.interpolators.engine import learn_interpolator
 from keras_vdd.interpolators.engine import training_of as interpolator_training_of
 from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.placement import on_its_device
-from keras_vdd.planning.beforehand import check_beforehand, check_classes
+from keras_vdd.planning.beforehand import check_beforehand, check_classes, check_evaluation
 from keras_vdd.planning.interpolator import plan_interpolator
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, listener
@@ -137,7 +137,7 @@ def make_interpolator(
 
     Raises:
         UsageError: the recipe needs no interpolator.
-        VddError: it diverged, its file is damaged, or the data or the disk do not allow it.
+        VddError: it diverged, its file is damaged, or the data, the disk or the memory do not allow it.
 
     Example:
         >>> few = {"memory.stored_frames": 2, "memory.interpolation": "parametric"}
@@ -146,6 +146,7 @@ def make_interpolator(
     recipe, progress, callbacks = load_recipe(recipe, **settings), listener(progress), checked(callbacks)
     interpolator_training_of(recipe)
     with on_its_device(recipe):
+        check_beforehand(recipe)
         if dry_run:
             return plan_interpolator(recipe)
         trained = learn_interpolator(recipe, stores_of(recipe, progress), progress, callbacks)
@@ -272,5 +273,6 @@ def evaluate(
     with on_its_device(chosen):
         if (row := row_of_finished(found.folder, distilled, chosen, progress)) is not None:
             return row.to_json()
+        check_evaluation(chosen, len(distilled.class_names))
         scoring = scoring_for(distilled, chosen, progress)
         return scoring.distilled_row(f"{distilled.kind} set", distilled, distilled.dtype).to_json()

@@ -64,6 +64,8 @@ def in_short(value: Any) -> str:
 
 def place(value: Any, checked: Callable[[Any], str]) -> str:
     """Let a path hold what names of files do, bytes that are not UTF-8, which the check of texts refuses."""
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("must not hold a zero byte")
     if isinstance(value, str) and as_text(value) != value:
         return value
     return checked(value)

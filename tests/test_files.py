@@ -266,7 +266,7 @@ def test_importing_it_is_light():
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
-@pytest.mark.parametrize("read", [read_whole, file_checksum])
+@pytest.mark.parametrize("read", [read_whole, file_checksum, lambda path: append_line(path, "x")])
 def test_what_no_file_is_is_not_waited_for(read, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="no regular file"):

@@ -1,6 +1,7 @@
 """Limits of a machine: one true sentence for each, wherever in a chain of errors it was met."""
 
 import errno
+import os
 import subprocess
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from keras_vdd import limits
 from keras_vdd.cli import main as cli
 from keras_vdd.cli.main import main
+from keras_vdd.files import append_line, lock, read_whole, write_atomically
 from keras_vdd.limits import limit_reached
 
 SENTENCES = {
@@ -73,6 +75,47 @@ def test_vdd_says_it_in_a_line(capsys, monkeypatch, error):
     monkeypatch.setattr(cli.command, "main", fail)
     assert main(["doctor"]) == 1
     assert capsys.readouterr().err == f"error: {limit_reached(error)}\n"
+
+
+def _makes_a_folder(path):
+    path.touch()
+    (path / "inside").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("act", "advice"),
+    [
+        (lambda path: path.mkdir() or append_line(path, "x"), "a file belongs there: move away"),
+        (lambda path: path.mkdir() or write_atomically(path, "x"), "a file belongs there: move away"),
+        (lambda path: os.mkfifo(path) or read_whole(path), "a file belongs there: move away"),
+        (lambda path: path.symlink_to("gone") or lock(path).__enter__(), "a file belongs there: move away"),
+        (lambda path: path.mkdir() or os.rename(__file__, path), "a file belongs there: move away"),
+        (lambda path: path.touch() or path.mkdir(), "a folder belongs there: move away"),
+        (_makes_a_folder, "a folder belongs there: move away"),
+    ],
+)
+def test_what_has_the_place_of_a_file_or_a_folder_is_named_with_what_to_do(
+    act, advice, tmp_path, capsys, monkeypatch
+):
+    path = tmp_path / "place"
+    monkeypatch.setattr(cli.command, "main", lambda *args, **kwargs: act(path))
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {path}") and advice in said and said.count("\n") == 1
+
+
+def test_what_may_not_be_read_is_no_place_to_write_to(tmp_path, capsys, monkeypatch):
+    (tmp_path / "theirs").touch()
+    refused = OSError(errno.EACCES, "Permission denied", str(tmp_path / "theirs"))
+    # Who is root may read all.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+
+    def fail(*args, **kwargs):
+        raise refused
+
+    monkeypatch.setattr(cli.command, "main", fail)
+    assert main(["doctor"]) == 1
+    assert "you may not read it: change its permissions" in capsys.readouterr().err
 
 
 def test_vdd_says_that_a_library_does_not_load(capsys, monkeypatch):

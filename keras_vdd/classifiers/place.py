@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_vdd.errors import UsageError
 from keras_vdd.files import try_writing
+from keras_vdd.limits import limit_reached
 from keras_vdd.tensors import File
 
 
@@ -28,6 +29,6 @@ def check_save(save: File | None) -> None:
     try:
         try_writing(path)
     except OSError as error:
-        raise UsageError(
-            f"save={save}: the folder {folder} cannot be written to ({error.strerror}): name a file in another"
-        ) from error
+        limit = limit_reached(error)
+        why = limit or f"the folder {folder} cannot be written to ({error.strerror}): name a file in another"
+        raise UsageError(f"save={save}: {why}") from error

@@ -23,6 +23,7 @@ from keras_vdd.learning.callbacks import Callbacks, checked
 from keras_vdd.models.portable import portable
 from keras_vdd.pipeline import AnyProgress, AnyRecipe
 from keras_vdd.placement import on_its_device
+from keras_vdd.planning.beforehand import check_evaluation
 from keras_vdd.progress import listener
 from keras_vdd.recipe.model_choice import with_model
 from keras_vdd.stages.real_videos import scoring_for
@@ -80,6 +81,7 @@ def train(
 
 
 def _train(distilled, recipe, progress, save, callbacks):
+    check_evaluation(recipe, len(distilled.class_names))
     scoring = scoring_for(distilled, recipe, progress, ("test",) if save is None else SPLITS)
     training = videos_of(distilled)
     protocol = dataclasses.replace(scoring.protocol_for(distilled), seeds=1)

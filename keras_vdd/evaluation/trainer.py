@@ -151,7 +151,7 @@ class _Watch(keras.callbacks.Callback):
         self._before_window = 0.0
 
     def on_train_begin(self, logs=None):
-        self._windows.begin(self.model, 0)
+        self._windows.begin(self.model)
 
     def on_train_batch_begin(self, batch, logs=None):
         self._windows.iteration_begins(self._done)

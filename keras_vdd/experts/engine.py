@@ -39,7 +39,7 @@ _LOG = logging.getLogger(__name__)
 def learn_experts(recipe, stores, progress=None, callbacks=()):
     """Return the experts that a recipe needs; those that are missing are trained first, unless it names a source.
 
-    They lie in `<experts.folder>/<set>-<hash>`, see `expert_bank.folder_name`. A run that was stopped, by
+    They lie in `<experts.folder>/<set>-<hash>`, see `keras_vdd.experts.bank.folder_name`. A run that was stopped, by
     whatever means, goes on with the missing ones; two at once share the work.
 
     Args:
@@ -156,7 +156,7 @@ class _Told:
         self._windows, self._model = Windows(callbacks, 1, epochs * count, stage="experts"), keras.Model()
         self._done = epochs * there
         self._model.stop_training = False
-        self._windows.begin(self._model, self._done)
+        self._windows.begin(self._model)
 
     def epoch_ended(self, number, epoch, loss):
         logs = {"expert": number, "expert_epoch": epoch, "loss": loss}

@@ -17,7 +17,6 @@ from keras_vdd.experts.bank import DESCRIPTION, ExpertBank, description, expert_
 from keras_vdd.experts.engine import missing_experts, training_of
 from keras_vdd.experts.published_card import card_of
 from keras_vdd.experts.taken import read_description
-from keras_vdd.files import path_of
 from keras_vdd.hub.publish import said_of
 from keras_vdd.hub.upload import MAIN, NO_LICENCE, Destination, Kind, files_of, sha256_of, upload
 from keras_vdd.progress import Progress, listener
@@ -95,7 +94,7 @@ def publish_experts(
 def _bank_of(run_or_recipe, settings, progress):
     """Return the `ExpertBank` and its description."""
     if _is_bank(run_or_recipe) and not settings:
-        folder = path_of(run_or_recipe)
+        folder = Path(os.path.expanduser(run_or_recipe))
         told = read_description(folder, str(run_or_recipe))
         count = 0
         while expert_path(folder, count).is_file():
@@ -105,7 +104,7 @@ def _bank_of(run_or_recipe, settings, progress):
         return ExpertBank(folder, count), told
     backend = keras.config.backend()
     if isinstance(run_or_recipe, str | os.PathLike) and is_run(run_or_recipe):
-        run = path_of(run_or_recipe)
+        run = Path(os.path.expanduser(run_or_recipe))
         recipe, backend = recipe_of(run, **settings), begun_with(run)["backend"]
     else:
         recipe = load_recipe(run_or_recipe, **settings)
@@ -126,7 +125,7 @@ def _bank_of(run_or_recipe, settings, progress):
 
 def _is_bank(target):
     with contextlib.suppress(TypeError):
-        return (path_of(target) / DESCRIPTION).is_file()
+        return (Path(os.path.expanduser(target)) / DESCRIPTION).is_file()
     return False
 
 

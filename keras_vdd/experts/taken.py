@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import logging
+import os
+from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
@@ -16,7 +18,6 @@ from keras_vdd.experts.bank import (
     videos_checksum,
     warn_of_no_checksums,
 )
-from keras_vdd.files import path_of
 from keras_vdd.hub.address import repository_at
 from keras_vdd.hub.upload import sha256_of
 from keras_vdd.sealed import read_json
@@ -60,7 +61,9 @@ def taken_experts(recipe, training, stores):
     source, count = recipe.experts.source, recipe.experts.count
     names = [expert_path("", number).name for number in range(count)]
     repository = repository_at(source)
-    folder = path_of(source) if repository is None else repository.download((DESCRIPTION, *names))
+    folder = (
+        Path(os.path.expanduser(source)) if repository is None else repository.download((DESCRIPTION, *names))
+    )
     told = read_description(folder, source)
     _check_settings(source, told, recipe, training, stores["train"])
     _check_there(source, folder, told, names, training.epochs)
@@ -85,7 +88,7 @@ def check_source(recipe):
     """
     source = recipe.experts.source if recipe.needs_experts else None
     if source is not None and repository_at(source) is None:
-        read_description(path_of(source), source)
+        read_description(Path(os.path.expanduser(source)), source)
 
 
 def read_description(folder, source):

@@ -1,12 +1,12 @@
 """From what a user points at, a folder, a run or a repository on the Hub, to a folder on this disk."""
 
+import os
 import re
 import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.files import path_of
 from keras_vdd.hub import refusals
 from keras_vdd.published import schema as vdd
 from keras_vdd.runs.places import RUN_EXPORT, is_run
@@ -59,7 +59,7 @@ class Address:
                 self.repository,
                 repo_type="dataset",
                 revision=self.revision,
-                cache_dir=None if cache_dir is None else path_of(cache_dir),
+                cache_dir=None if cache_dir is None else Path(os.path.expanduser(cache_dir)),
                 token=token,
                 allow_patterns=list(files),
             )
@@ -106,7 +106,7 @@ def repository_at(target: File, revision: str | None = None) -> Address | None:
         UsageError: it is neither; a folder is given a revision; two revisions are given.
     """
     text = str(target)
-    path = path_of(text)
+    path = Path(os.path.expanduser(text))
     if path.exists():
         if revision is not None:
             raise UsageError(f"{target} is on this disk and has no revisions: leave out revision {revision}.")
@@ -146,7 +146,7 @@ def set_folder(
         if not any(folder.glob(SET_FILES[0])):
             raise VddError(f"{address} on the Hub is no distilled set: it has no {SET_FILES[0]} files.")
         return folder
-    folder = path_of(target)
+    folder = Path(os.path.expanduser(target))
     if not folder.is_dir():
         raise UsageError(f"{target} is a file: give a run folder, an exported set or a repository.")
     _refuse_experts(folder, str(target), str(target))

@@ -1,11 +1,13 @@
 """A plain copy of a distilled set, such as of one that lies in the cache of downloads."""
 
+import os
 import shutil
 from pathlib import Path
 
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.files import path_of, replacing
+from keras_vdd.files import replacing
 from keras_vdd.hub.load import LoadedSet
+from keras_vdd.limits import why_refused
 from keras_vdd.published import schema as vdd
 from keras_vdd.tensors import File
 
@@ -24,7 +26,7 @@ def copy_set(distilled: LoadedSet, folder: File) -> Path:
         UsageError: there is something at that place.
         VddError: the disk refuses.
     """
-    source, folder = Path(distilled.folder), path_of(folder)
+    source, folder = Path(distilled.folder), Path(os.path.expanduser(folder))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already and is left as it is: name another folder.")
     try:
@@ -36,5 +38,5 @@ def copy_set(distilled: LoadedSet, folder: File) -> Path:
                 if (source / name).is_file():
                     shutil.copyfile(source / name, partial / name)
     except OSError as error:
-        raise VddError(f"The set could not be copied to {folder}: {error.strerror or error}.") from error
+        raise VddError(f"The set could not be copied to {folder}: {why_refused(error)}.") from error
     return folder

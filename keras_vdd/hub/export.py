@@ -12,11 +12,12 @@ from keras_vdd.cards.provenance import provenance_of
 from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import Results
-from keras_vdd.files import is_temporary, path_of, replacing, write_atomically
+from keras_vdd.files import is_temporary, replacing, write_atomically
 from keras_vdd.hub import rows
 from keras_vdd.hub.address import set_folder
 from keras_vdd.hub.kept import Given, Kept, as_results, kept_in, results_of_run
 from keras_vdd.hub.load import LoadedSet, load
+from keras_vdd.limits import why_refused
 from keras_vdd.published import schema as vdd
 from keras_vdd.sealed import seal
 from keras_vdd.storage.storage_types import STORAGE_TYPES, check_dtype
@@ -72,7 +73,7 @@ def export(
             results = results_of_run(run, distilled)
     told = kept.results if results is None else as_results(results, distilled)
     dtype = check_dtype(dtype, distilled.memory)
-    folder = path_of(folder)
+    folder = Path(os.path.expanduser(folder))
     _check_target(folder, overwrite)
     _check_values(distilled, dtype)
     try:
@@ -84,7 +85,7 @@ def export(
             _write_card(partial, distilled, dtype, content, license or kept.license, told, name)
     except OSError as error:
         raise VddError(
-            f"The distilled set could not be written to {folder}: {error.strerror or error}."
+            f"The distilled set could not be written to {folder}: {why_refused(error)}."
         ) from error
     return folder
 
@@ -109,7 +110,7 @@ def rewrite_card(
     try:
         return _write_card(folder, loaded, loaded.dtype, loaded.content, *about)
     except OSError as error:
-        raise VddError(f"The card of {folder} could not be written: {error.strerror or error}.") from error
+        raise VddError(f"The card of {folder} could not be written: {why_refused(error)}.") from error
 
 
 def is_export(folder: File) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from keras_vdd.cards.card_front import LICENSE_TEXT
 from keras_vdd.distilled.distilled_set import DistilledSet
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.evaluation.records import ResultRow, Results
-from keras_vdd.files import path_of, read_whole
+from keras_vdd.files import read_whole
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.published import schema as vdd
 from keras_vdd.recipe.yaml_text import as_mapping
@@ -53,7 +54,7 @@ def results_of_run(run: File, distilled: LoadedSet) -> Results | None:
     """Return the table of a run whose exported folder has none yet, as of versions that kept it in the run alone."""
     if not is_run(run):
         return None
-    table = Results.read(path_of(run) / "results.json")
+    table = Results.read(Path(os.path.expanduser(run)) / "results.json")
     if table is None or not table.rows:
         return None
     # The last row is the set's own, and a run scores what it has stored.

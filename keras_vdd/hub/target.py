@@ -8,7 +8,6 @@ from typing import Any
 
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.errors import UsageError
-from keras_vdd.files import path_of
 from keras_vdd.hub.address import is_download, repository_at, set_folder
 from keras_vdd.hub.load import load
 from keras_vdd.published import schema as vdd
@@ -71,7 +70,7 @@ def recipe_at(path: File, **settings: Any) -> Recipe:
     Raises:
         UsageError: it is wrong, or that of a set and extends a file.
     """
-    file = path_of(path)
+    file = Path(os.path.expanduser(path))
     # The folder it is reached by: a client of the Hub keeps links in place of files.
     folder = Path(os.path.realpath(file.parent))
     if file.name == vdd.RECIPE and file.is_file():

@@ -58,7 +58,7 @@ class Recovery(TrainStep, keras.Model):
     def __init__(self, training, **kwargs):
         super().__init__(**kwargs)
         self.network = TimeSformer(**vars(training.about), dtype="float32")
-        self.how, self.objective, self.memory = training, Objective(), _OfOneSize()
+        self.how, self.objective = training, Objective()
         self.built = True
 
     def meta_gradient(self, values, others, batch):
@@ -71,18 +71,6 @@ class Recovery(TrainStep, keras.Model):
             return ops.mean(ops.square(self.network.recovered(weights, given) - clips))
 
         return *value_and_grad(loss)(values), {}
-
-
-class _OfOneSize:
-    """What `fit_stage` asks of a memory, which may grow between steps; a network does not."""
-
-    changing = ()
-
-    def iteration_ended(self, iteration, iterations, learned_by):
-        pass
-
-    def notes(self):
-        return {}
 
 
 def train_interpolator(store, training, run, checkpoint_every, progress, callbacks=()):

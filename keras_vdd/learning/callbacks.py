@@ -34,8 +34,8 @@ class Windows:
         self._begun: int | None = None
         self._params = {"epochs": math.ceil(total / size), "steps": size, "verbose": 0, **params}
 
-    def begin(self, model: keras.Model, done: int) -> None:
-        """Say that the training of `model` begins after `done` iterations."""
+    def begin(self, model: keras.Model) -> None:
+        """Say that the training of `model` begins, or goes on."""
         if self._all is None:
             return
         self._all.set_params(self._params)

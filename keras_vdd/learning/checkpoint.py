@@ -13,11 +13,11 @@ from keras_vdd.errors import VddError
 from keras_vdd.files import NO_FILE, check_is_file, replacing, write_atomically
 from keras_vdd.sealed import Damaged, OfAnotherRun, seal, unseal
 
-_SUMS = "checksums"
+_SUMS, _WHAT = "checksums", "what"
 _LOG = logging.getLogger(__name__)
 
 
-def save_arrays(path, arrays, run_id=None, **facts):
+def save_arrays(path, arrays, run_id=None, what=None, **facts):
     """Write named arrays and plain facts as one safetensors file, whole or not at all.
 
     The facts, in its metadata, are sealed (see `keras_vdd.sealed`) and have a checksum of each array.
@@ -26,30 +26,33 @@ def save_arrays(path, arrays, run_id=None, **facts):
         path: where; an existing file is replaced.
         arrays: dict of numpy arrays.
         run_id: str, mark of the run that it belongs to; None where it belongs to none.
+        what: str, what the file is among those of a run, in words; None where it is the only one.
         **facts: JSON values kept beside them.
     """
-    write_atomically(path, _content(arrays, run_id, facts))
+    write_atomically(path, _content(arrays, run_id, what, facts))
 
 
-def _content(arrays, run_id, facts):
+def _content(arrays, run_id, what, facts):
     # Not ascontiguousarray, which would make a vector of a scalar.
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    facts = {**facts, **({} if what is None else {_WHAT: what})}
     facts = {**facts, _SUMS: {name: checksum_of(array) for name, array in arrays.items()}}
     # Not safetensors' own writing, whose error for a full disk is no OSError.
     return save(arrays, metadata={"facts": seal(facts, run_id)})
 
 
-def load_arrays(path, run_id=None):
+def load_arrays(path, run_id=None, what=None):
     """Return (arrays, facts) of a file that `save_arrays` wrote.
 
     Args:
         path: where.
         run_id: str, mark of the run that it must belong to; None takes any.
+        what: str, as `save_arrays` takes it; None takes any, and a file that does not say is taken for any.
 
     Raises:
-        VddError: the file is damaged, or belongs to another run.
+        VddError: the file is damaged, belongs to another run, or is another one of the run.
     """
-    with ArraysFile(path, run_id) as file:
+    with ArraysFile(path, run_id, what) as file:
         return {name: file.get(name) for name in file.names}, file.facts
 
 
@@ -65,13 +68,19 @@ class ArraysFile:
         FileNotFoundError: it is not there.
     """
 
-    def __init__(self, path, run_id=None):
+    def __init__(self, path, run_id=None, what=None):
         self._path, self._stack = path, contextlib.ExitStack()
         with self._told():
             check_is_file(path)
+            # Of a file that may not be read safetensors says that it is none.
+            with open(path, "rb"):
+                pass
             self._file = self._stack.enter_context(safe_open(path, framework="numpy"))
             self.names = list(self._file.keys())
             self.facts = unseal(self._file.metadata()["facts"], run_id)
+            found = self.facts.pop(_WHAT, None)
+            if None not in (found, what) and found != what:
+                raise Damaged(f"it is the {found}, and here belongs the {what}")
             # Files of versions that kept no checksums are read as they are.
             self._sums = self.facts.pop(_SUMS, None)
             if self._sums is not None and sorted(self._sums) != sorted(self.names):
@@ -107,7 +116,8 @@ class ArraysFile:
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
             if isinstance(error, OSError) and error.errno not in NO_FILE:
                 raise
-            raise DamagedFile(f"'{self._path}' is damaged ({error}): delete it and run again.") from error
+            why = getattr(error, "strerror", None) or error
+            raise DamagedFile(f"'{self._path}' is damaged ({why}): delete it and run again.") from error
 
 
 class DamagedFile(VddError):
@@ -135,12 +145,13 @@ class Checkpoints:
     def __init__(self, folder, run_id=None):
         self.path = folder / "checkpoint.safetensors"
         self._before, self._run_id = folder / "checkpoint-before.safetensors", run_id
+        self._what = f"checkpoint of {folder.name}"
         # A damaged one is never kept in place of a whole one.
         self._last_is_whole = True
 
     def save(self, arrays, **facts):
         """Write a checkpoint, whole or not at all, and keep the last; as `save_arrays`."""
-        content = _content(arrays, self._run_id, facts)
+        content = _content(arrays, self._run_id, self._what, facts)
         with replacing(self.path) as temporary:
             temporary.write_bytes(content)
             if self._last_is_whole and self.path.exists():
@@ -156,7 +167,7 @@ class Checkpoints:
         damage = None
         for path in (self.path, self._before):
             try:
-                found = load_arrays(path, self._run_id)
+                found = load_arrays(path, self._run_id, self._what)
             except FileNotFoundError:
                 continue
             except DamagedFile as error:

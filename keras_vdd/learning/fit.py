@@ -143,7 +143,7 @@ class _Watch(keras.callbacks.Callback):
         self._iterations = iterations
 
     def on_train_begin(self, logs=None):
-        self._windows.begin(self.model, len(self._losses))
+        self._windows.begin(self.model)
 
     def on_train_batch_begin(self, batch, logs=None):
         self._windows.iteration_begins(len(self._losses))

@@ -12,7 +12,7 @@ from keras_vdd import models
 from keras_vdd.backend import device_in_use
 from keras_vdd.data.sources import SOURCES
 from keras_vdd.data.store.size import bytes_in_words
-from keras_vdd.distilled.budget import real_clip_bytes
+from keras_vdd.distilled.budget import label_bytes, real_clip_bytes
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.learning.stage import Stage
 from keras_vdd.methods.cost import raw_and_normalised
@@ -62,6 +62,17 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
     check_clip_lengths(recipe)
 
 
+def check_evaluation(recipe: Recipe, classes: int) -> None:
+    """See to it that the networks that a recipe evaluates sets with can be made on this machine, before one is.
+
+    Raises:
+        UsageError: they do not take clips of these sizes.
+        VddError: a step of one takes more than the memory of the device.
+    """
+    evaluation = next(asked for asked in _asked(recipe) if asked.section == "evaluation")
+    _check_memory(recipe, [_taken(recipe, classes)(evaluation)])
+
+
 def check_classes(recipe: Recipe, classes: int) -> None:
     """See to it that a recipe fits the number of classes of its data.
 
@@ -104,7 +115,7 @@ def _learned(recipe: Any, classes: int) -> Iterator[tuple[int, str, str]]:
     if recipe.method == "full":
         return
     slots = recipe.memory.videos_per_class
-    labels = 4 * classes**2 * slots if learns_labels(recipe) else 0
+    labels = label_bytes(classes, slots) if learns_labels(recipe) else 0
     kept = in_memory(recipe, classes, "float32") + labels
     copies = 1 if recipe.coreset is not None else _LEARNED
     yield copies * kept, "the distilled set", "memory.videos_per_class, data.frames or data.size"

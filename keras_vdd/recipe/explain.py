@@ -31,6 +31,10 @@ _KINDS = {
 }
 
 
+# Of what is wrong, so many are told.
+_MOST = 20
+
+
 def _key(location):
     text = ""
     for part in location:
@@ -55,6 +59,8 @@ def _sentences(error, values):
         return [f"{key} is missing"]
     if kind == "too_long":
         return [f"{key} must have {context['max_length']} values, not {context['actual_length']}"]
+    if kind == "invalid_key":
+        return [f"the name {in_short(value)} in {_key(error['loc'][:-1]) or 'the recipe'} must be text"]
     if value is None and kind != "value_error":
         return [f"{key} cannot be null"]
     if kind in _LIMITS:
@@ -88,9 +94,11 @@ def _choice(shown, value, expected):
 
 
 def sentences(error, values):
-    """Return one sentence for each thing wrong in a `pydantic.ValidationError`, in the schema's order.
+    """Return one sentence for each of the first things wrong in a `pydantic.ValidationError`, in the schema's order.
 
     `values` are those that were checked.
     """
-    found = [sentence for item in error.errors() for sentence in _sentences(item, values)]
-    return list(dict.fromkeys(found))
+    wrong = error.errors()
+    found = dict.fromkeys(sentence for item in wrong[:_MOST] for sentence in _sentences(item, values))
+    more = len(wrong) - _MOST
+    return [*found, f"{more:,} more settings are wrong"] if more > 0 else [*found]

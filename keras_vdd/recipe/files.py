@@ -1,9 +1,9 @@
 """Recipes given by name or by file, and what `extends:` makes of a file."""
 
+import os
 from pathlib import Path
 
 from keras_vdd.errors import UsageError
-from keras_vdd.files import path_of
 from keras_vdd.recipe import layers
 from keras_vdd.recipe.compose import composed, files_of
 from keras_vdd.recipe.merging import merged
@@ -11,17 +11,21 @@ from keras_vdd.recipe.names import known, unknown
 from keras_vdd.recipe.yaml_text import read
 from keras_vdd.settings import in_short
 
+# Far above what recipes need: how many extend each other in a row, and how many one extends.
+_MOST = 32
 
-def values_of(name_or_path, beside=None, seen=(), source=None):
+
+def values_of(name_or_path, beside=None, seen=(), source=None, kept=None):
     """Return (name, settings) of a recipe given by name, or by the path of a YAML file, over what it extends.
 
     Args:
         name_or_path: name of a recipe of the package, or path of a file.
         beside: folder that a relative path is tried against first: that of the file that extends it.
         seen: files that extend this one, which it may not extend in turn; `source` names the last in errors.
+        kept: dict of what was read on the way: a file that several extend is read once.
 
     Raises:
-        UsageError: there is no such recipe, its file is not YAML, or it extends itself.
+        UsageError: there is no such recipe, its file is not YAML, or it extends itself or too many.
     """
     text = str(name_or_path)
     if text in known():
@@ -30,14 +34,21 @@ def values_of(name_or_path, beside=None, seen=(), source=None):
     identity = str(path.resolve())
     if identity in seen:
         raise UsageError(f"{source}: extends goes round in a circle through {text}")
-    return path.stem, extended(read(path), str(path), path.parent, (*seen, identity))
+    if len(seen) == _MOST:
+        raise UsageError(f"{source}: more than {_MOST} recipes extend each other in a row")
+    kept = {} if kept is None else kept
+    if identity not in kept:
+        kept[identity] = extended(read(path), str(path), path.parent, (*seen, identity), kept)
+    return path.stem, kept[identity]
 
 
 def _path(text, beside):
     if not (text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text):
         raise UsageError(unknown(text))
+    if "\0" in text:
+        raise UsageError(f"recipe file {in_short(text)} is no file's name: it holds a zero byte")
     places = [Path(beside, text)] if beside is not None else []
-    for path in [*places, path_of(text)]:
+    for path in [*places, Path(os.path.expanduser(text))]:
         try:
             if path.is_file():
                 return path
@@ -52,7 +63,7 @@ def _path(text, beside):
     raise UsageError(f"recipe file {text} does not exist")
 
 
-def extended(values, source, beside=None, seen=()):
+def extended(values, source, beside=None, seen=(), kept=None):
     """Return `values` laid over all that its `extends:` names: one recipe, or a list of which later ones win.
 
     A recipe inherits every setting but `name` and `summary`. A chain that comes back to itself is refused.
@@ -60,18 +71,20 @@ def extended(values, source, beside=None, seen=()):
     values = dict(values)
     parents = values.pop("extends", None)
     parents = parents if isinstance(parents, list) else [] if parents is None else [parents]
+    if len(parents) > _MOST:
+        raise UsageError(f"{source}: extends names {len(parents):,} recipes, more than {_MOST}")
     base = {}
     for parent in parents:
-        base = merged(base, _inherited(parent, source, beside, seen))
+        base = merged(base, _inherited(parent, source, beside, seen, kept))
     return merged(base, values)
 
 
-def _inherited(parent, source, beside, seen):
+def _inherited(parent, source, beside, seen, kept):
     if not isinstance(parent, str):
         raise UsageError(
             f"{source}: extends={in_short(parent)} must be a recipe, by name or path, or a list of such"
         )
-    _, base = values_of(parent, beside, seen, source)
+    _, base = values_of(parent, beside, seen, source, kept)
     return {key: value for key, value in base.items() if key not in ("name", "summary")}
 
 

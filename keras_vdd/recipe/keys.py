@@ -11,6 +11,7 @@ from keras_vdd.memory import MEMORIES, MemorySettings
 from keras_vdd.methods import METHODS, LearningRates, MatchingSettings
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.registry import nearest
+from keras_vdd.settings import in_short
 
 
 def _parts(annotation):
@@ -74,7 +75,7 @@ def unknown_key(key, recipe="quickstart"):
         key: str, the dotted name.
         recipe: str, one that `vdd recipes show` prints every name of.
     """
-    known = known_keys()
+    known, key = known_keys(), in_short(key)
     section, _, leaf = key.rpartition(".")
     by_leaf = {}
     for name in known:

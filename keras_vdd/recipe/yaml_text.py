@@ -15,6 +15,8 @@ from keras_vdd.errors import UsageError
 LONGEST = 64 * 1024
 _DEEPEST = 32
 _MOST_VALUES = 10_000
+# Letters of what the parser says, in which tags and names stand whole.
+_LONGEST_REASON = 300
 
 
 class _Constructor(SafeConstructor):
@@ -105,10 +107,11 @@ def as_mapping(text, source):
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}" if mark else ""
-        raise UsageError(f"{source}{where}: not valid YAML ({error.problem or error.context})") from None
+        reason = (error.problem or error.context or "")[:_LONGEST_REASON]
+        raise UsageError(f"{source}{where}: not valid YAML ({reason})") from None
     except (YAMLError, ValueError) as error:
         raise UsageError(
-            f"{source}: not valid YAML ({(str(error).splitlines() or ['no reason given'])[0]})"
+            f"{source}: not valid YAML ({(str(error).splitlines() or ['no reason given'])[0][:_LONGEST_REASON]})"
         ) from None
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise UsageError(f"{source} must hold `key: value` lines; `vdd recipes show quickstart` prints such")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_vdd.errors import VddError
 from keras_vdd.files import write_atomically
+from keras_vdd.limits import limit_reached
 
 
 def write_bytes(path, content):
@@ -17,6 +18,5 @@ def write_bytes(path, content):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content)
     except OSError as error:
-        raise VddError(
-            f"Cannot write {path}: {error.strerror or error}; free space or choose another folder."
-        ) from error
+        why = limit_reached(error) or f"{error.strerror or error}; choose another folder"
+        raise VddError(f"Cannot write {path}: {why}.") from error

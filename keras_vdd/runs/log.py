@@ -1,11 +1,13 @@
 """Files of one JSON value a line, to which a run adds as it goes on."""
 
+import errno
 import json
 import logging
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
-from keras_vdd.files import append_line, read_whole, write_atomically
+from keras_vdd.files import NO_FILE, append_line, read_whole, write_atomically
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,14 +36,23 @@ class Log:
         kept = [r for r in self.records() if r["stage"] != stage or r["iteration"] <= iteration]
         write_atomically(self.path, _text(kept))
 
-    def restore(self, stage: str, records: list[dict[str, Any]] | None) -> None:
-        """See to it that the first lines of a stage are `records`, which were kept elsewhere; None leaves it as it is.
+    def in_order(self, stages: Sequence[str]) -> None:
+        """See to it that lines of the first of `stages` come first, and so on."""
+        found = self.records()
+        records = sorted(found, key=lambda record: (*stages, record["stage"]).index(record["stage"]))
+        if records != found:
+            write_atomically(self.path, _text(records))
 
-        A line that is not as it was is a warning, and written again.
+    def restore(self, stage: str, records: list[dict[str, Any]] | None, done: bool = False) -> None:
+        """See to it that the lines of a stage are `records`, which were kept elsewhere; None leaves them as they are.
+
+        Lines of later iterations stay, unless the stage is `done`. A line that is not as it was is a warning, and
+        written again.
         """
         found = self.records()
-        own = [record for record in found if record["stage"] == stage]
-        if records is None or _text(own[: len(records)]) == _text(records):
+        last = records[-1]["iteration"] if records else 0
+        own = [r for r in found if r["stage"] == stage and (done or r["iteration"] <= last)]
+        if records is None or _text(own) == _text(records):
             return
         _LOG.warning("'%s' was damaged: its lines of stage %s are written again.", self.path, stage)
         first = next((i for i, record in enumerate(found) if record["stage"] == stage), len(found))
@@ -53,7 +64,10 @@ class Log:
     def _lines(self) -> list[str]:
         try:
             return read_whole(self.path).decode(errors="replace").splitlines()
-        except FileNotFoundError:
+        except OSError as error:
+            # What is no file has no lines: they come back from checkpoints and results.
+            if error.errno not in {*NO_FILE, errno.ENOENT}:
+                raise
             return []
 
 

@@ -4,7 +4,6 @@ import os
 import pathlib
 from collections.abc import Iterator
 
-from keras_vdd.files import path_of
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.places import PLACES
 from keras_vdd.recipe.schema import Recipe
@@ -15,13 +14,13 @@ RUN_EXPORT = "distilled"
 
 def is_run(path: File) -> bool:
     """Return whether a folder is a run's."""
-    folder = path_of(path)
+    folder = pathlib.Path(os.path.expanduser(path))
     return (folder / "recipe.yaml").is_file() and (folder / "environment.json").is_file()
 
 
 def run_at(path: File) -> pathlib.Path | None:
     """Return the run that a path names by its folder or by the set in it; None where it is neither."""
-    folder = path_of(path)
+    folder = pathlib.Path(os.path.expanduser(path))
     if is_run(folder):
         return folder
     around = pathlib.Path(os.path.realpath(folder))

@@ -38,7 +38,7 @@ def choose_clips(recipe, stores, run, progress):
     """
     finished = run.stage("coreset") / RESULT
     if finished.exists():
-        return load_arrays(finished, run.run_id)[0]
+        return load_arrays(finished, run.run_id, "chosen clips")[0]
     train, data, per_class = stores["train"], recipe.data, recipe.memory.videos_per_class
     _enough(train, per_class)
     method, rng = recipe.coreset.method, stream(recipe.run.seed, "coreset", "choice")
@@ -50,7 +50,7 @@ def choose_clips(recipe, stores, run, progress):
     clips = normalise(clips, data.mean, data.std)
     arrays = {recipe.memory_kind.clips: clips.reshape(len(counts), per_class, *clips.shape[1:])}
     names = [train.names[row] for row in rows]
-    save_arrays(finished, arrays, run_id=run.run_id, method=method, videos=names)
+    save_arrays(finished, arrays, run_id=run.run_id, what="chosen clips", method=method, videos=names)
     (finished.parent / "features.safetensors").unlink(missing_ok=True)
     return arrays
 
@@ -59,12 +59,15 @@ def _features(recipe, store, run, progress):
     """Features of the middle clip of every video, float32 (videos, features)."""
     path = run.stage("coreset") / "features.safetensors"
     if path.exists():
-        return load_arrays(path, run.run_id)[0]["features"]
+        return load_arrays(path, run.run_id, "features of the videos")[0]["features"]
     trainer, outcome = _trained(recipe, store, progress)
     features = _look(recipe, store, Embedding(trainer.classifier), progress)
     if not np.isfinite(features).all():
         raise _diverged(outcome)
-    save_arrays(path, {"features": features}, run_id=run.run_id, steps=outcome.steps, loss=outcome.loss)
+    save_arrays(
+        path, {"features": features}, run_id=run.run_id, what="features of the videos", steps=outcome.steps,
+        loss=outcome.loss,
+    )  # fmt: skip
     return features
 
 

@@ -54,16 +54,23 @@ def learn(recipe, name, memory, store, run, progress, bank=None, callbacks=()):
     return {**memory.arrays(), **more}, facts, len(losses)
 
 
+def result_of(name):
+    """What a file of arrays says it is that has the result of a stage."""
+    return f"result of {name}"
+
+
 def finished(run, name):
     """(arrays, facts) that `finish` kept for a stage of a `RunFolder`; None where it is not done."""
     path = run.stage(name) / RESULT
-    return load_arrays(path, run.run_id) if path.exists() else None
+    return load_arrays(path, run.run_id, result_of(name)) if path.exists() else None
 
 
 def finish(run, name, arrays, **facts):
     """Keep what a stage made, and its lines of the log; its checkpoints have served."""
+    # A stage whose result was lost is done again after those behind it.
+    run.log.in_order(STAGES)
     facts = {**facts, "log": run.log.records(name)}
-    save_arrays(run.stage(name) / RESULT, arrays, run_id=run.run_id, **facts)
+    save_arrays(run.stage(name) / RESULT, arrays, run_id=run.run_id, what=result_of(name), **facts)
     Checkpoints(run.stage(name)).remove()
 
 
@@ -72,5 +79,8 @@ def restore_log(run):
     for name in STAGES:
         path = run.path / name / RESULT
         # A result that is damaged is told where it is needed.
-        with contextlib.suppress(VddError, FileNotFoundError), ArraysFile(path, run.run_id) as file:
-            run.log.restore(name, file.facts.get("log"))
+        with (
+            contextlib.suppress(VddError, FileNotFoundError),
+            ArraysFile(path, run.run_id, result_of(name)) as file,
+        ):
+            run.log.restore(name, file.facts.get("log"), done=True)

@@ -9,7 +9,7 @@ from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.runs.identity import RunIdentity, differences
 from keras_vdd.runs.log import Log
 from keras_vdd.runs.videos import Videos
-from keras_vdd.stages.learn import RESULT, finish
+from keras_vdd.stages.learn import RESULT, finish, result_of
 
 _LOG = logging.getLogger(__name__)
 # What stage 1 depends on; all else may differ.
@@ -82,7 +82,7 @@ def stills_of(folder, recipe):
         raise UsageError(
             f"'{folder}' has lost its list of videos: the `vdd distill` that began it writes it again."
         )
-    arrays, facts = load_arrays(finished, begun.run_id)
+    arrays, facts = load_arrays(finished, begun.run_id, result_of("static"))
     # Runs of versions that kept no checksums have it in one place.
     records = facts.pop("log", None)
     records = Log(folder / "log.jsonl").records("static") if records is None else records

@@ -130,6 +130,24 @@ def test_too_little_memory_for_a_backend_is_one_sentence(monkeypatch):
     backend.refuse_little_memory("torch")
 
 
+def test_too_few_threads_for_a_backend_are_one_sentence(monkeypatch):
+    allowed, asked = 5, []
+    monkeypatch.setattr(backend, "threads_start", lambda count: asked.append(count) or count <= allowed)
+    monkeypatch.setattr(backend, "processor_count", lambda: 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
+    backend.refuse_few_threads()
+    backend.refuse_few_threads("torch")
+    with pytest.raises(
+        VddError, match=r"threads are refused, and jax starts some 23 on 2 processors: raise the"
+    ):
+        backend.refuse_few_threads("jax")
+    # Those of NumPy, which is imported here, are there.
+    assert asked == [0, 3, 22]
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    backend.refuse_few_threads("torch")
+    assert asked[3:] == [2]
+
+
 def test_how_a_backend_is_installed(tmp_path, monkeypatch):
     def told(noted):
         monkeypatch.setattr(installed, "installed_from", lambda: noted)

@@ -1,6 +1,7 @@
 """Damage to a decoded store, or to what is left of one under way, is noticed when it is read."""
 
 import json
+import os
 import pathlib
 import shutil
 import types
@@ -129,3 +130,22 @@ def test_damage_to_a_store_under_way_is_decoded_again(made, kind, tmp_path, monk
     assert str(part) in asked
     for name in [*FILES[data.codec], "index.json"]:
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize("name", [JOURNAL_FILE, "frames.crc32"])
+def test_what_is_no_file_in_a_store_under_way_is_named_and_not_waited_for(made, name, make, tmp_path):
+    data = types.SimpleNamespace(**{**vars(made[0]), "store": str(tmp_path)})
+    path = pathlib.Path(store_folder(find_videos(data), data)) / "train" / name
+    path.parent.mkdir(parents=True)
+    make(path)
+    with pytest.raises(
+        VddError, match=f"{name}' is in the way of data.store; a file belongs there: move away"
+    ):
+        prepare(find_videos(data), data, workers=1)
+    # Beside another store it is no obstacle.
+    shutil.rmtree(path.parent)
+    beside = tmp_path / "folder-0123" / "train" / name
+    beside.parent.mkdir(parents=True)
+    make(beside)
+    assert len(prepare(find_videos(data), data, workers=1)["train"]) == 3

@@ -8,6 +8,7 @@ import av
 import pytest
 
 import keras_vdd.data.decoding.fault as fault_module
+import keras_vdd.data.decoding.pool as pool_module
 import keras_vdd.data.decoding.video_file as video_file
 import keras_vdd.data.decoding.worker as worker
 from keras_vdd.data.decoding.image_folder import picture_frames
@@ -225,6 +226,16 @@ def test_a_decoder_that_does_not_start_is_a_sentence(job, python, capfd, script,
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_decoder_that_hangs_as_it_starts_is_a_sentence(job, python, monkeypatch):
+    python("exec sleep 60")
+    monkeypatch.setattr(pool_module, "START_LIMIT_S", 0.2)
+    with (
+        Pool(1) as there,
+        pytest.raises(VddError, match="can start, the last one was not ready within 0.2 s"),
+    ):
+        there.ask(job)
+
+
 def test_what_every_python_here_says_is_not_taken_for_an_answer(job, tmp_path, monkeypatch, capfd):
     (tmp_path / "sitecustomize.py").write_text("import sys; print('hello'); print('there', file=sys.stderr)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -256,3 +267,29 @@ def test_a_decoding_process_raises_no_limit_of_memory(monkeypatch, limits):
     monkeypatch.setattr(resource, "getrlimit", lambda which: limits)
     monkeypatch.setattr(resource, "setrlimit", lambda which, wanted: pytest.fail(f"{wanted} was set"))
     worker._limit_memory()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_what_a_disk_does_not_say_is_not_taken_for_nothing(small_set, tmp_path, monkeypatch, number):
+    """A link, a folder or a root that cannot be looked at now stays in the set; nothing is listed without it."""
+    root, real = tmp_path / "videos", {"stat": os.stat, "scandir": os.scandir}
+    (root / "train" / "b").symlink_to(tmp_path / "share")
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share" / "1.mp4").write_bytes(b"x")
+    frames = root / "train" / "a" / "frames"
+    frames.mkdir()
+
+    for what, where in (("stat", root / "train" / "b"), ("scandir", frames), ("stat", root)):
+
+        def failing(path, *args, what=what, where=where, **kwargs):
+            if os.fspath(path) == str(where):
+                raise OSError(number, os.strerror(number), str(where))
+            return real[what](path, *args, **kwargs)
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match=os.strerror(number)) as error:
+            patch.setattr(os, what, failing)
+            if where == root:
+                patch.setattr(os.path, "isdir", lambda path: False)
+            find_videos(small_set)
+        assert error.value.errno == number and error.value.filename == str(where)
+    assert find_videos(small_set).class_names == ["a", "b"]

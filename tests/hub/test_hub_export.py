@@ -209,7 +209,7 @@ def test_a_full_disk_leaves_nothing_behind_and_the_old_set_whole(make_set, tmp_p
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(rows, "write_table", full)
-    with pytest.raises(VddError, match="No space left") as caught:
+    with pytest.raises(VddError, match="the disk is full") as caught:
         keras_vdd.export(make_set("full-video"), tmp_path / "set", overwrite=True)
     assert "\n" not in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ["set"]

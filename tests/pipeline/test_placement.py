@@ -7,7 +7,7 @@ import pytest
 from small_experts import recipe_of
 from small_run import rewritten, small
 
-from keras_vdd import backend, pipeline, placement
+from keras_vdd import backend, diagnosis, pipeline, placement
 from keras_vdd.backend import cuda_driver
 from keras_vdd.backend.devices import Device
 from keras_vdd.classifiers import training
@@ -102,6 +102,9 @@ def test_what_doctor_says(on_gpu, monkeypatch):
     }
     monkeypatch.setattr(backend, "is_deterministic", lambda: True)
     assert placement.report()["deterministic"] is True
+    # Limits of containers and of processes count.
+    monkeypatch.setattr(diagnosis, "main_memory_bytes", lambda: 10**6)
+    assert diagnosis._memory() == (10**6, 10**6)
 
 
 def test_what_the_driver_says(monkeypatch):

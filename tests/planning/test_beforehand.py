@@ -5,11 +5,12 @@ import os
 import pytest
 
 import keras_vdd
+from keras_vdd import make_interpolator
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.models import create
 from keras_vdd.models.footprint import first_order_bytes
 from keras_vdd.planning import beforehand
-from keras_vdd.planning.beforehand import check_beforehand, check_classes
+from keras_vdd.planning.beforehand import check_beforehand, check_classes, check_evaluation
 from keras_vdd.recipe.load import load_recipe
 
 SMALL = {"data.frames": 4, "data.size": 16, "evaluation.width": 8, "dynamic.width": 8, "static.width": 8}
@@ -123,7 +124,24 @@ def test_an_interpolator_that_cannot_be_is_refused_at_once(monkeypatch):
     with pytest.raises(UsageError, match="depth=1000000000 must be at most 100"):
         load_recipe("quickstart", **parametric, **{"interpolator.depth": 10**9})
     recipe = load_recipe("quickstart", **parametric, **{"interpolator.batch_size": 10**9})
-    with pytest.raises(
-        VddError, match="the clips of a step of the interpolator; lower interpolator.batch_size"
+    for refused in (
+        check_beforehand,
+        make_interpolator,
+        lambda recipe: make_interpolator(recipe, dry_run=True),
     ):
-        check_beforehand(recipe)
+        with pytest.raises(
+            VddError, match="the clips of a step of the interpolator; lower interpolator.batch_size"
+        ):
+            refused(recipe)
+
+
+@pytest.mark.once
+def test_evaluating_needs_its_own_networks_alone(monkeypatch):
+    monkeypatch.setattr(beforehand, "total_bytes", lambda: 16 * 10**9)
+    wide = {"static.width": 10**9}
+    check_evaluation(load_recipe("quickstart", **{**SMALL, **wide}), 8)
+    recipe = load_recipe("quickstart", **{**SMALL, "evaluation.width": 10**9})
+    with pytest.raises(
+        VddError, match="evaluation.architecture=mini_c3d on one clip; lower evaluation.width"
+    ):
+        check_evaluation(recipe, 8)

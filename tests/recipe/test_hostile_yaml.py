@@ -81,6 +81,61 @@ def test_a_name_that_no_file_has(name):
     assert len(str(caught.value)) < 200
 
 
+def written(folder, parents_of, count):
+    """Files 0.yaml, 1.yaml, ... that extend what `parents_of` a number says; the last extends a recipe by name."""
+    for number in range(count):
+        last = number == count - 1
+        parents = "quickstart" if last else f"[{', '.join(parents_of(number))}]"
+        (folder / f"{number}.yaml").write_text(f"extends: {parents}\nrun: {{seed: {number}}}\n")
+    return folder / "0.yaml"
+
+
+def test_many_ways_to_one_recipe_are_gone_once(tmp_path):
+    began = time.thread_time()
+    recipe = load_recipe(written(tmp_path, lambda number: [f"{number + 1}.yaml"] * 8, 20))
+    assert recipe.run.seed == 0 and time.thread_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("parents_of", "told"),
+    [
+        (lambda number: [f"{number + 1}.yaml"], "31.yaml: more than 32 recipes extend each other in a row"),
+        (lambda number: ["quickstart"] * 33, "0.yaml: extends names 33 recipes, more than 32"),
+        (lambda number: ["~no-such-user/x.yaml"], "recipe file ~no-such-user/x.yaml does not exist"),
+        (lambda number: ['"~a\\0.yaml"'], "is no file's name: it holds a zero byte"),
+    ],
+)
+def test_what_a_recipe_may_not_extend(parents_of, told, tmp_path):
+    with pytest.raises(UsageError) as caught:
+        load_recipe(written(tmp_path, parents_of, 40))
+    assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_of_many_mistakes_the_first_are_told_and_of_long_ones_the_start():
+    began = time.thread_time()
+    with pytest.raises(UsageError) as caught:
+        parse_recipe("extends: quickstart\nname: mine\n" + "".join(f"k{n}: 1\n" for n in range(4000)))
+    said = str(caught.value)
+    assert said.count("\n") == 21 and said.endswith("3,980 more settings are wrong")
+    for text in (f"? {'x' * 60_000}\n: 1\n", "!" * 60_000, f"run: {{seed: !!int {'x' * 60_000}}}\n"):
+        with pytest.raises(UsageError) as caught:
+            parse_recipe(f"name: mine\n{text}")
+        assert len(str(caught.value)) < 500
+    assert time.thread_time() - began < 2
+
+
+@pytest.mark.parametrize("key", ["1.5", "true", "2020-01-01", "[a]", "~"])
+def test_a_name_that_is_no_text_is_told(key):
+    with pytest.raises(UsageError, match="the name .* in run must be text"):
+        parse_recipe(f"extends: quickstart\nname: mine\nrun:\n  ? {key}\n  : 2\n")
+
+
+@pytest.mark.parametrize("place", ["run: {dir", "data: {root", "data: {store"])
+def test_a_place_with_a_zero_byte_is_none(place):
+    with pytest.raises(UsageError, match="must not hold a zero byte"):
+        parse_recipe(f'extends: quickstart\nname: mine\n{place}: "a\\0b"}}\n')
+
+
 @pytest.mark.parametrize("parents", [[["a"]], {"a": 1}, 3, "../secret.yaml", ["quickstart", "/dev/zero"]])
 def test_what_somebodys_recipe_may_not_extend(parents):
     with pytest.raises(UsageError, match="extends"):

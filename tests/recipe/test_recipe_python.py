@@ -77,7 +77,7 @@ def test_a_recipe_is_itself_and_can_be_changed():
         ("quickstart", {"data.root": 3}, "data.root=3 must be text"),
         ({"extends": "quickstart"}, {}, "recipe given as a mapping: name is missing"),
         ({"name": "mine", "extends": "nothing"}, {}, "unknown recipe nothing"),
-        ({"name": "mine", 3: 4}, {}, "Keys should be strings"),
+        ({"name": "mine", 3: 4}, {}, "the name 3 in the recipe must be text"),
     ],
 )
 def test_what_is_wrong_is_said_as_for_texts(given, settings, words):

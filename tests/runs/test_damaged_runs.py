@@ -1,6 +1,7 @@
 """Small files of a run that are damaged, gone or another's: written again where they can be, else one sentence."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -9,9 +10,11 @@ from small_run import rewritten, small
 from test_identity import BEGUN
 
 from keras_vdd.errors import VddError
-from keras_vdd.learning.checkpoint import save_arrays
+from keras_vdd.learning.checkpoint import Checkpoints, save_arrays
 from keras_vdd.runs.environment import recipe_of
 from keras_vdd.runs.folder import RunFolder
+from keras_vdd.runs.log import Log
+from keras_vdd.stages.learn import finish, finished
 
 pytestmark = pytest.mark.once
 FIRST = ("environment.json", "recipe.yaml")
@@ -103,6 +106,66 @@ def test_the_recipe_of_a_run_is_read_as_it_was_written_or_not_at_all(damage, tmp
     path.write_bytes(edit(path.read_bytes()))
     with pytest.raises(VddError, match="recipe.yaml' is not as the run wrote it: the `vdd distill`"):
         recipe_of(run.path)
+
+
+def doubled(path):
+    path.write_text(path.read_text() * 2)
+
+
+def replaced(make):
+    def replace(path):
+        path.unlink()
+        make(path)
+
+    return replace
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize(
+    "damage", [doubled, replaced(os.mkfifo), replaced(lambda path: path.symlink_to("gone"))]
+)
+def test_lines_of_the_log_come_back_whatever_has_its_place(damage, done, tmp_path, caplog):
+    log = Log(tmp_path / "log.jsonl")
+    for stage in ("static", "dynamic"):
+        (tmp_path / stage).mkdir()
+        for iteration in (1, 2, 3):
+            log.append(stage=stage, iteration=iteration, loss=0.5)
+    before = log.path.read_bytes()
+    kept = {stage: log.records(stage)[: None if done else 2] for stage in ("static", "dynamic")}
+    damage(log.path)
+    for stage, records in kept.items():
+        log.restore(stage, records, done=done)
+    log.in_order(("static", "dynamic"))
+    if done:
+        assert log.path.read_bytes() == before
+    for stage, records in kept.items():
+        log.cut(stage, len(records))
+        assert log.records(stage) == records
+    assert "was damaged" in caplog.messages[0]
+
+
+def test_lines_of_a_stage_that_was_done_again_come_where_they_were(tmp_path):
+    log = Log(tmp_path / "log.jsonl")
+    for stage in ("dynamic", "static"):
+        log.append(stage=stage, iteration=1, loss=0.5)
+    log.in_order(("static", "dynamic"))
+    assert [record["stage"] for record in log.records()] == ["static", "dynamic"]
+
+
+def test_a_file_in_the_place_of_another_of_the_same_run_is_not_taken(tmp_path):
+    run, _ = learned(tmp_path)
+    run.log.append(stage="static", iteration=1, loss=0.5)
+    finish(run, "static", {"static": np.zeros(3)}, iterations=1)
+    checkpoints = Checkpoints(run.stage("dynamic"), run.run_id)
+    checkpoints.save({"losses": np.zeros(1)}, iteration=1)
+    assert finished(run, "static")[1]["iterations"] == 1 and checkpoints.load()[1] == {"iteration": 1}
+    result = run.stage("static") / "memory.safetensors"
+    shutil.copy(result, run.stage("dynamic"))
+    with pytest.raises(VddError, match="it is the result of static, and here belongs the result of dynamic"):
+        finished(run, "dynamic")
+    shutil.copy(checkpoints.path, result)
+    with pytest.raises(VddError, match="it is the checkpoint of dynamic, .*: delete it and run again"):
+        finished(run, "static")
 
 
 def test_a_run_of_a_version_without_checksums_goes_on_after_one_warning(tmp_path, caplog):

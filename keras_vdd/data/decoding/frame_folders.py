@@ -4,11 +4,17 @@
 of the name, read as a number, for not everyone pads with zeros.
 """
 
+import errno
 import os
 import re
 
 from keras_vdd.errors import VddError
 
+# What stays as it is when tried again: nothing is there, nobody may look at it, a link leads to itself. Any other error
+# is one of the disk or the network, of which nothing follows for what is there.
+NOT_THERE = frozenset(
+    {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
+)
 _FRAME = re.compile(r"(.*?)([0-9]+)\.(?:jpe?g|png|bmp|webp)", re.IGNORECASE | re.DOTALL)
 
 
@@ -18,11 +24,17 @@ def is_frame(name):
 
 
 def holds_frames(folder):
-    """Tell whether numbered images lie in `folder`; looks at names, and no further than the first one."""
+    """Tell whether numbered images lie in `folder`; looks at names, and no further than the first one.
+
+    Raises:
+        OSError: the disk or the network fails.
+    """
     try:
         with os.scandir(folder) as entries:
             return any(is_frame(entry.name) for entry in entries)
-    except OSError:
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
         return False
 
 

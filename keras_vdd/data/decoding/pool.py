@@ -2,6 +2,7 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import os
 import signal
 import threading
@@ -16,6 +17,8 @@ TIME_LIMIT_S = 300.0
 SECONDS_PER_MEGABYTE = 5
 # How often a process that is killed while it starts is started.
 STARTS = 3
+# None takes so long to start: what hangs is a disk, or what runs in every Python here.
+START_LIMIT_S = 300.0
 # How a process ends by what its own code does, and not by what others send it.
 _CRASHES = {
     getattr(signal, name)
@@ -82,14 +85,9 @@ class Pool:
     def _ask_once(self, job):
         """Return the answer and the process, which has ended where the answer is None."""
         process = self._process()
-        late = threading.Event()
         limit = self.time_limit + SECONDS_PER_MEGABYTE * (_size(job["path"]) // 1_000_000)
-        timer = threading.Timer(limit, lambda: (late.set(), process.kill()))
-        timer.start()
-        try:
+        with _killed_after(limit, process) as late:
             answer = process.ask(job)
-        finally:
-            timer.cancel()
         if answer is None:
             self._mine.process = None
             if late.is_set():
@@ -108,14 +106,32 @@ class Pool:
             self._processes.append(process)
             if self._closed:
                 process.kill()
-            if process.starts():
-                return process
+            with _killed_after(START_LIMIT_S, process) as late:
+                if process.starts():
+                    return process
+            if late.is_set():
+                raise VddError(
+                    f"No decoding process can start, the last one was not ready within {START_LIMIT_S:g} s: see "
+                    "whether a disk that Python reads hangs, or what starts with every Python (sitecustomize)."
+                )
             status, wrote = process.status(), process.wrote()
             # Killed from outside, as by a machine that is short of memory, it is started once more.
             if status >= 0 or self._closed:
                 break
         # What it wrote is for those who ask for tracebacks.
         raise _not_started(status, wrote) from (RuntimeError(wrote) if wrote else None)
+
+
+@contextlib.contextmanager
+def _killed_after(seconds, process):
+    """A context that kills a process where it lasts longer; gives an event that is set then."""
+    late = threading.Event()
+    timer = threading.Timer(seconds, lambda: (late.set(), process.kill()))
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _not_started(status, wrote):

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+from keras_vdd.data.decoding.frame_folders import NOT_THERE
 from keras_vdd.data.folders.listing import shorten
 
 # By macOS, Windows, Android, the stores of Synology and QNAP, file systems, Python and notebooks; in small letters.
@@ -20,18 +21,32 @@ def is_clutter(name: str) -> bool:
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a folder, or a link to one; not where the system does not say."""
+    """Tell whether an entry is a folder, or a link to one; not where nobody may look.
+
+    Raises:
+        OSError: the disk or the network fails.
+    """
     try:
         return entry.is_dir()
-    except OSError:
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
         return False
 
 
 def leads_nowhere(entry: os.DirEntry[str]) -> bool:
-    """Tell whether an entry is a link to nothing, to itself, or back to a folder that it lies in."""
+    """Tell whether an entry is a link to nothing, to itself, or back to a folder that it lies in.
+
+    Raises:
+        OSError: the disk or the network fails.
+    """
     if not entry.is_symlink():
         return False
-    if not os.path.exists(entry.path):
+    try:
+        os.stat(entry.path)
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
         return True
     inside = os.path.join(os.path.realpath(os.path.dirname(entry.path)), "")
     return is_folder(entry) and inside.startswith(os.path.join(os.path.realpath(entry.path), ""))

@@ -74,6 +74,9 @@ def set_root(data):
         )
     root = os.fspath(data.root)
     if not os.path.isdir(root):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError, ValueError):
+            # A disk or network that fails says so here: nothing is known of the folder then.
+            os.stat(root)
         raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
     return root
 

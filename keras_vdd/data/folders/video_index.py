@@ -6,6 +6,7 @@ carry the name of the video. All that stays the same is that name without its en
 
 import os
 
+from keras_vdd.data.decoding.frame_folders import NOT_THERE
 from keras_vdd.data.folders.clutter import LeftAlone, is_clutter, is_folder, leads_nowhere
 from keras_vdd.data.folders.listing import VIDEO_SUFFIXES
 from keras_vdd.errors import VddError
@@ -94,6 +95,8 @@ class VideoIndex:
                         else:
                             inner.append(name)
         except OSError as error:
+            if error.errno not in NOT_THERE:
+                raise
             if not depth:
                 raise VddError(
                     f"The folder '{folder}' cannot be read ({error.strerror}): see to its permissions."

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-from keras_vdd.data.decoding.frame_folders import holds_frames
+from keras_vdd.data.decoding.frame_folders import NOT_THERE, holds_frames
 from keras_vdd.data.folders.clutter import entries, is_folder
 from keras_vdd.data.folders.listing import is_video, needs_training_videos
 from keras_vdd.data.sources import SOURCES
@@ -230,5 +230,7 @@ def _inside(folder):
     """What is in a folder; nothing where it cannot be read, which the listing itself tells."""
     try:
         return entries(folder)
-    except OSError:
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
         return []

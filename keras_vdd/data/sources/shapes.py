@@ -15,10 +15,11 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, is_temporary, lock, replacing, write_atomically
+from keras_vdd.files import checksum, is_temporary, lock, replacing
 from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
+from keras_vdd.sealed import read_json, write_json
 
 PAIRS = (
     ("square-left", "square-right"),
@@ -148,8 +149,7 @@ def _is_complete(folder, parameters):
         os.makedirs(folder, exist_ok=True)
         return False
     try:
-        with open(marker, encoding="utf-8") as file:
-            made = json.load(file)
+        made = read_json(marker)
         complete = made.pop("complete")
     except (ValueError, KeyError, AttributeError):
         raise VddError(f"'{marker}' is damaged: delete that folder and make the shapes again.") from None
@@ -167,7 +167,7 @@ def _is_left_over(name):
 
 
 def _write_marker(folder, content):
-    write_atomically(os.path.join(folder, MARKER), json.dumps(content))
+    write_json(os.path.join(folder, MARKER), content)
 
 
 def _write_video(path, pictures):

@@ -14,7 +14,7 @@ from keras_vdd.data.folders.listing import Video
 from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, INDEX_FILE, SUMS_FILE
 from keras_vdd.data.store.records import JOURNAL_FILE, journal
 from keras_vdd.data.store.source_files import tells_apart
-from keras_vdd.files import replacing
+from keras_vdd.files import check_is_file, replacing
 from keras_vdd.sealed import read_json
 
 SPLITS = ("train", "test")
@@ -158,6 +158,7 @@ def finished_part(part: str, cut: Cut) -> dict[str, Any] | None:
         if "failed" in answer:
             return answer
         sizes = answer.get("sizes") or [cut.frame_bytes()] * answer["frames"]
+        check_is_file(part)
         if os.path.getsize(part) != sum(sizes):
             return None
         with open(part, "rb") as file:
@@ -186,8 +187,10 @@ def _laid(place, where, part, cut):
         before = int(_numbers(os.path.join(place, ENDS_FILE), "<i8", first - 1, 1)[0]) if first else 0
         ends = _numbers(os.path.join(place, ENDS_FILE), "<i8", first, count)
         start, sizes = before, np.diff(ends, prepend=before).tolist()
+    frames = os.path.join(place, FRAMES_FILES[cut.codec])
+    check_is_file(frames)
     with (
-        open(os.path.join(place, FRAMES_FILES[cut.codec]), "rb") as file,
+        open(frames, "rb") as file,
         replacing(part, sync=False) as unfinished,
         open(unfinished, "wb") as into,
     ):
@@ -202,5 +205,6 @@ def _laid(place, where, part, cut):
 
 
 def _numbers(path, dtype, first, count):
+    check_is_file(path)
     with open(path, "rb") as file:
         return np.fromfile(file, dtype, count, offset=first * np.dtype(dtype).itemsize)

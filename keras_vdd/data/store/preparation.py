@@ -26,7 +26,7 @@ from keras_vdd.data.store.source_files import write_source_files
 from keras_vdd.data.store.split import DiskFull, Passing, TooManyFailed, Work, build_split
 from keras_vdd.errors import VddError
 from keras_vdd.files import lock
-from keras_vdd.limits import limit_reached
+from keras_vdd.limits import in_the_way, limit_reached, place_of
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 
@@ -114,6 +114,11 @@ def prepare(listing, data, progress=None, workers=None, splits=SPLITS):
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 if sentence := limit_reached(error):
                     raise VddError(f"The store '{folder}' cannot be written: {sentence}.") from error
+                if sentence := in_the_way(error):
+                    raise VddError(
+                        f"The store '{folder}' cannot be written: '{place_of(error)}' is in the way of data.store"
+                        f"{sentence}."
+                    ) from error
                 raise VddError(
                     f"The store '{folder}' cannot be written ({error.strerror or error}): correct data.store."
                 ) from error

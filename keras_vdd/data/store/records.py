@@ -92,8 +92,10 @@ class Records:
 def journal(path: str) -> Iterator[tuple[dict[str, Any], int]]:
     """Yield each whole line of a journal as a record, and the bytes of the line; up to the first that is damaged.
 
-    Of a journal that is not there, or not any more, nothing.
+    Of a journal that is not there, or not any more, or no file, nothing.
     """
+    if not os.path.isfile(path):
+        return
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
         for line in file:
             try:

@@ -4,20 +4,17 @@ With their checksums, which the store's index has, it tells what of a set has ch
 touched or copied is the same, one that was renamed is known again by its content.
 """
 
-import errno
 import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from keras_vdd.data.decoding.frame_folders import is_frame
+from keras_vdd.data.decoding.frame_folders import NOT_THERE, is_frame
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, write_atomically
 from keras_vdd.sealed import read_json, sealed, with_lists
 
 FILE = "files.json"
-# What stays as it is when tried again: nothing is there, nobody may look at it, a link leads to itself.
-_NOT_THERE = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 _SECOND = 10**9
 
 
@@ -37,7 +34,7 @@ def fingerprint(path: str) -> list[Any]:
         with os.scandir(path) as entries:
             found = [(entry.name, entry.stat()) for entry in entries if is_frame(entry.name)]
     except OSError as error:
-        if error.errno not in _NOT_THERE:
+        if error.errno not in NOT_THERE:
             raise VddError(
                 f"'{path}' cannot be looked at ({error.strerror or error}): see to that and run the same command again."
             ) from error

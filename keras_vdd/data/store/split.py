@@ -6,6 +6,7 @@ who was fast. After a kill the journal says what is in, parts with an answer are
 only videos that were under way are decoded again. `index.json` comes last and closes the store.
 """
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -15,6 +16,7 @@ import numpy as np
 from keras_vdd.data.store.known import PARTS_FOLDER, finished_part
 from keras_vdd.data.store.reader import ENDS_FILE, FRAMES_FILES, SUMS_FILE, is_finished
 from keras_vdd.data.store.records import JOURNAL_FILE, Records, journal
+from keras_vdd.files import open_to_append
 from keras_vdd.sealed import seal
 
 # So many videos in a row that the machine could not read: the rest would fare no better.
@@ -84,7 +86,7 @@ def bytes_written(folder, codec="raw"):
 def videos_written(folder):
     """Return how many videos of the listing an unfinished store is done with."""
     path = os.path.join(folder, JOURNAL_FILE)
-    if not os.path.exists(path):
+    if not os.path.isfile(path):
         return 0
     with open(path, "rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
@@ -154,18 +156,18 @@ class _Files:
     """The files that grow while a store is built."""
 
     def __init__(self, folder, codec, end):
-        self.frames = open(os.path.join(folder, FRAMES_FILES[codec]), "ab")
-        self.ends = open(os.path.join(folder, ENDS_FILE), "ab") if codec != "raw" else None
-        self.sums = open(os.path.join(folder, SUMS_FILE), "ab")
-        self.journal = open(os.path.join(folder, JOURNAL_FILE), "a", encoding="utf-8")
+        with contextlib.ExitStack() as stack:
+            names = FRAMES_FILES[codec], SUMS_FILE, JOURNAL_FILE, *(() if codec == "raw" else (ENDS_FILE,))
+            opened = [stack.enter_context(open_to_append(os.path.join(folder, name))) for name in names]
+            self._opened = stack.pop_all()
+        self.frames, self.sums, self.journal, self.ends = (*opened, None)[:4]
         self.end = end
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        for file in filter(None, (self.frames, self.ends, self.sums, self.journal)):
-            file.close()
+        self._opened.close()
 
     def sync(self):
         """Wait until the frames are on the disk."""
@@ -231,7 +233,7 @@ def _append(files, answer, part):
             files.ends.flush()
             files.end = int(ends[-1])
             record["bytes"] = sum(sizes)
-    files.journal.write(seal(record) + "\n")
+    files.journal.write(f"{seal(record)}\n".encode())
     files.journal.flush()
     for path in (part, f"{part}.json"):
         if os.path.exists(path):
