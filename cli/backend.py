@@ -13,12 +13,15 @@ import click
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
 from keras_vdd.installed import choice, configuration, how_to_install, installed
-from keras_vdd.machine import address_space_bytes, processor_count, threads_start
+from keras_vdd.limits import limit_reached
+from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
 from keras_vdd.text import printable
 
 # Bytes in which a small evaluation ends well, as measured on Linux with two processors. In less XLA and LLVM end the
 # process as they compile.
 ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 4.0e9, "jax": 2.5e9}
+# In less data than this (`ulimit -d`) the system's loader ends the process as libraries load.
+DATA = 0.3e9
 # Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
 # of a backend include NumPy's. Where one is refused, compiled code ends the process.
 THREADS = {"NumPy": (-1, 1), "torch": (0, 2), "tensorflow": (10, 6), "jax": (9, 7)}
@@ -95,10 +98,12 @@ def start(quietly=True):
         with _standard_error_held() if quietly else contextlib.nullcontext():
             importlib.import_module("keras")
     except (ImportError, OSError) as error:
+        if limit_reached(error):
+            raise
         name = os.environ["KERAS_BACKEND"]
         raise VddError(f"Keras does not start on {name} ({error}); `vdd doctor` says more") from error
     except Exception as error:
-        if not _is_of_configuration(error):
+        if limit_reached(error) or not _is_of_configuration(error):
             raise
         raise VddError(
             f"Keras cannot read its configuration '{configuration()}' ({error}): correct that file, or delete it"
@@ -122,13 +127,16 @@ def refuse_no_folder():
 
 
 def refuse_little_memory(name):
-    """Refuse an address space in which the backend does not work: its libraries end the process without a sentence."""
-    limit = address_space_bytes()
-    if limit is not None and limit < ADDRESS_SPACE[name]:
-        raise VddError(
-            f"{name} takes {ADDRESS_SPACE[name] / 1e9:.1f} GB of address space, and {limit / 1e9:.1f} GB are "
-            "allowed: raise the limit (`ulimit -v`)"
-        )
+    """Refuse memory in which the backend does not work: its libraries end the process without a sentence."""
+    for limit, least, what, option in (
+        (address_space_bytes(), ADDRESS_SPACE[name], "of address space", "-v"),
+        (data_bytes(), DATA, "or more of data", "-d"),
+    ):
+        if limit is not None and limit < least:
+            raise VddError(
+                f"{name} takes {least / 1e9:.1f} GB {what}, and {limit / 1e9:.1f} GB are allowed: raise the limit "
+                f"(`ulimit {option}`)"
+            )
 
 
 def refuse_few_threads(name="NumPy"):
@@ -139,10 +147,12 @@ def refuse_few_threads(name="NumPy"):
             processors = min(processors, int(os.environ.get("OMP_NUM_THREADS", "")))
     begun = "NumPy" if "numpy" in sys.modules else None
     count, there = (alone + each * processors for alone, each in (THREADS[name], THREADS.get(begun, (0, 0))))
-    if not threads_start(count - there):
+    # A thread that was tried keeps some 70 MB of address space, which is scarce where it is limited.
+    if address_space_bytes() is None and not threads_start(count - there):
         raise VddError(
             f"threads are refused, and {name} starts some {count} on {processors} processors: raise the limit of "
-            "processes (`ulimit -u`, a container's pids), or give it fewer processors (`taskset -c 0 vdd ...`)"
+            "processes (`ulimit -u`, a container's pids) or of memory (`ulimit -d`), or give it fewer processors "
+            "(`taskset -c 0 vdd ...`)"
         )
 
 

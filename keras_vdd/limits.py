@@ -18,6 +18,7 @@ _NO_MEMORY = (
     "resource exhausted",
     "bad_alloc",
     "failed to map segment",
+    "cannot map zero-fill pages",
     "cudnn_status_alloc_failed",
     "cublas_status_alloc_failed",
     # oneDNN, which says no more than this where its buffers or its code find no room.
@@ -124,8 +125,8 @@ def _no_memory() -> str:
     there = main_memory_bytes()
     limit = "" if there is None else f" (of {there / 1e9:.1f} GB that this process may use)"
     return (
-        f"memory ran out{limit}: lower data.size, data.frames or a chunk, or raise the limit (`ulimit -v`, that of a "
-        "container)"
+        f"memory ran out{limit}: lower data.size, data.frames or a chunk, or raise the limit (`ulimit -v`, "
+        "`ulimit -d`, that of a container)"
     )
 
 

@@ -25,7 +25,7 @@ def main_memory_bytes() -> int | None:
 
     The limits of a container (control groups of Linux) and of the process (`ulimit -v`, `ulimit -d`) count.
     """
-    found = [*_group_limits(), *filter(None, (address_space_bytes(), _process_limit("RLIMIT_DATA")))]
+    found = [*_group_limits(), *filter(None, (address_space_bytes(), data_bytes()))]
     with contextlib.suppress(ValueError, OSError, AttributeError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     return min(found, default=None)
@@ -34,6 +34,11 @@ def main_memory_bytes() -> int | None:
 def address_space_bytes() -> int | None:
     """Return how large this process may become (`ulimit -v`) in bytes, or None where nothing limits it."""
     return _process_limit("RLIMIT_AS")
+
+
+def data_bytes() -> int | None:
+    """Return how much this process may write to in memory (`ulimit -d`) in bytes, or None where nothing limits it."""
+    return _process_limit("RLIMIT_DATA")
 
 
 def _process_limit(name: str) -> int | None:

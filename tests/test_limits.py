@@ -30,6 +30,7 @@ MEMORY = (
     ),
     RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 20 bytes."),
     RuntimeError("std::bad_alloc"),
+    ImportError("_parquet.so: cannot map zero-fill pages"),
     ImportError("libavcodec.so: failed to map segment from shared object"),
 )
 

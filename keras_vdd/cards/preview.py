@@ -5,7 +5,7 @@ from PIL import Image
 
 from keras_vdd.pictures.animation import animation, encoded
 from keras_vdd.pictures.pixels import to_pixels
-from keras_vdd.pictures.tiles import enlarged, one_below_the_other, side_by_side
+from keras_vdd.pictures.tiles import enlarged, one_below_the_other, side_by_side, spread
 
 STILLS = 8
 """Stills of a slot that its picture shows."""
@@ -77,11 +77,6 @@ def set_grid(distilled):
     labels = spread(distilled.classes, GRID_CLASSES)
     videos = distilled.reconstruct(_first_of(distilled, labels))[:, spread(distilled.frames, GRID_FRAMES)]
     return one_below_the_other([side_by_side(_pixels(distilled, video)) for video in videos])
-
-
-def spread(count, most):
-    """Return at most `most` of the numbers below `count`, evenly spread: an int array."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def _first_of(distilled, labels):

@@ -21,6 +21,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.experts.bank import bank_key, expert_path, locked, save_expert
 from keras_vdd.experts.training import ExpertTrainer, ExpertTraining
 from keras_vdd.models.registry import NETWORKS
+from keras_vdd.own_process import READY
 from keras_vdd.placement import computing
 from keras_vdd.plugins import load_plugin, loaded_plugins
 from keras_vdd.stopping import SIGNALS
@@ -68,6 +69,7 @@ def main():
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     # The process that waits has said what it says of locks.
     logging.getLogger(files.__name__).setLevel(logging.ERROR)
+    _reply(replies, **READY)
     jobs = _jobs()
     try:
         start = jobs.get()

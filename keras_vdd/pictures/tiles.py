@@ -1,4 +1,4 @@
-"""Frames as tiles of a picture, and pictures as PNG files."""
+"""Which frames a picture shows, frames as its tiles, and pictures as PNG files."""
 
 import io
 
@@ -15,6 +15,11 @@ def scaled(frame, tile):
     whole = tile % height == 0 and tile % width == 0
     filtering = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
     return Image.fromarray(frame).resize((tile, tile), filtering)
+
+
+def spread(count, most):
+    """Return at most `most` of the numbers below `count`, evenly spread: an int array."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 def side_by_side(pictures):

@@ -5,7 +5,8 @@ It is asked at a small width, and what it takes at a large one follows: weights 
 second degree in its width and stem.
 """
 
-from collections.abc import Callable, Iterator
+import collections
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from keras_vdd import models
@@ -88,6 +89,28 @@ def check_classes(recipe: Recipe, classes: int) -> None:
         raise UsageError(
             f"memory.integrators={asked} is above the {classes} classes of the data; an integrator is shared by one "
             "class or more"
+        )
+
+
+def check_enough(recipe: Recipe, class_names: Sequence[str], labels: Iterable[int]) -> None:
+    """See to it that clips can be chosen of each class.
+
+    Args:
+        recipe: `Recipe`.
+        class_names: of the data.
+        labels: of the training videos.
+
+    Raises:
+        VddError: a class has fewer videos than are to be chosen.
+    """
+    if recipe.coreset is None or recipe.coreset.method == "full":
+        return
+    counts, per_class = collections.Counter(map(int, labels)), recipe.memory.videos_per_class
+    fewest = min(range(len(class_names)), key=counts.__getitem__)
+    if counts[fewest] < per_class:
+        raise VddError(
+            f"Class {class_names[fewest]!r} has {counts[fewest]} training videos, fewer than "
+            f"memory.videos_per_class={per_class} to choose: lower that number, or add videos."
         )
 
 

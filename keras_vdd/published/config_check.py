@@ -5,16 +5,12 @@ import math
 from keras_vdd.distilled.labels import LABEL_KINDS
 from keras_vdd.memory.memory import SIDES
 from keras_vdd.published.damage import Damage
+from keras_vdd.published.largest import LARGEST_MEAN, LARGEST_VIDEO, MOST_PAIRS
 from keras_vdd.published.row_weights import architecture_in
 from keras_vdd.storage.storage_types import check_dtype
 from keras_vdd.temporal import INTERPOLATIONS, LEARNED
 from keras_vdd.temporal.interpolator import why_not
 
-LARGEST_VIDEO = 2**29
-"""Bytes of one video, float32; a config may ask for frames that no file holds, since stills are repeated."""
-LARGEST_MEAN = 1e6
-MOST_PAIRS = 10**7
-"""Videos of a set; few memories make many."""
 COUNTS = (
     ("classes", 1), ("videos_per_class", 1), ("statics_per_class", 0), ("dynamics_per_class", 0), ("frames", 1),
     ("height", 1), ("width", 1), ("integrators", 0), ("integrator", 0),

@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from keras_vdd.data.sources import SOURCES
+from keras_vdd.published.largest import LARGEST_MEAN
 from keras_vdd.settings import (
-    Colours,
     Name,
     Place,
     Positive,
-    Rate,
     Real,
     Settings,
     Whole,
@@ -21,6 +20,8 @@ from keras_vdd.settings import (
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+_Mean = Annotated[Real, Field(ge=-LARGEST_MEAN, le=LARGEST_MEAN)]
+_Std = Annotated[Real, Field(ge=1 / LARGEST_MEAN, le=LARGEST_MEAN)]
 
 
 class ShapesSettings(Settings):
@@ -67,10 +68,10 @@ class DataSettings(Settings):
     """Source frames from one clip frame to the next; shortened where a video is too short."""
     flip: bool = True
     """Flip half of the training clips left to right. Turn off where direction is what a class means."""
-    mean: Colours = IMAGENET_MEAN
+    mean: Annotated[tuple[_Mean, _Mean, _Mean], BeforeValidator(listed)] = IMAGENET_MEAN
     """Subtracted from pixels scaled to 0..1, per channel (red, green, blue)."""
-    std: Annotated[tuple[Rate, Rate, Rate], BeforeValidator(listed)] = IMAGENET_STD
-    """Divides them after that, per channel; above 0."""
+    std: Annotated[tuple[_Std, _Std, _Std], BeforeValidator(listed)] = IMAGENET_STD
+    """Divides them after that, per channel."""
     test_fraction: Annotated[Real, Field(gt=0, lt=1)] = 0.2
     """Share of each class held out for test where a `folder` has no train and test folders."""
     shapes: ShapesSettings | None = None
@@ -87,8 +88,6 @@ class DataSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "DataSettings":
-        if min(self.std) <= 0:
-            raise ValueError("data.std must be above 0 in every channel")
         source = SOURCES.get(self.set)
         if self.split > source.splits:
             with_splits = ", ".join(other.name for other in SOURCES if other.splits > 1)

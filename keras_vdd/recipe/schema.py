@@ -16,6 +16,7 @@ from keras_vdd.memory import MEMORIES, Memory, MemorySettings
 from keras_vdd.methods import METHODS, MatchingSettings, Method
 from keras_vdd.methods.dc.settings import StaticSettings
 from keras_vdd.models.registry import NETWORKS
+from keras_vdd.published.largest import LARGEST_VIDEO
 from keras_vdd.recipe.data_settings import DataSettings
 from keras_vdd.recipe.evaluation_settings import EvaluationSettings, ExportSettings
 from keras_vdd.recipe.stage_settings import CoresetSettings, ExpertSettings, InterpolatorSettings
@@ -212,7 +213,7 @@ class Recipe(Settings):
         wrong += [*self._experts_fit(), *self._interpolator_fits(), *self._storage_fits()]
         refusals = {name: BASELINES.get(name).refusal(self) for name in self.evaluation.compare}
         wrong += [f"evaluation.compare has {name}, {why}" for name, why in refusals.items() if why]
-        wrong += self.memory.fits(self.data)
+        wrong += [*self.memory.fits(self.data), *self._video_fits()]
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
@@ -330,6 +331,15 @@ class Recipe(Settings):
             )
         if dtype == "uint8" and self.coreset is None:
             yield "export.dtype=uint8 keeps real pixels, which a learned set has none of; choose int8"
+
+    def _video_fits(self):
+        frames, size = self.data.frames, self.data.size
+        nbytes = 12 * frames * size**2
+        if nbytes > LARGEST_VIDEO and (self.coreset is None or self.coreset.method != "full"):
+            yield (
+                f"data.frames={frames} and data.size={size} make videos of {nbytes:,} bytes, more than the "
+                f"{LARGEST_VIDEO:,} that a set may have; lower one of them"
+            )
 
 
 def losses_with_experts() -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_vdd.data.clips import read_stills
+from keras_vdd.pictures.tiles import spread
 from keras_vdd.report.strips import Panel, frame_strip
 
 VIDEOS = 12
@@ -21,7 +22,7 @@ def contact_sheet(stores, tile=64):
         RGB `PIL.Image.Image`. Of more than 120 classes, 120 spread over them are drawn.
     """
     names = stores[0].class_names
-    labels = np.unique(np.linspace(0, len(names) - 1, min(len(names), CLASSES)).round().astype(int))
+    labels = spread(len(names), CLASSES)
     rows_of = [store.by_class() for store in stores]
     panels = []
     for label in labels:

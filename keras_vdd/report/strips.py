@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from keras_vdd.pictures.pixels import difference_pixels, motion_pixels, to_pixels
-from keras_vdd.pictures.tiles import GAP, INK, PALE, PAPER, png_bytes, scaled
+from keras_vdd.pictures.tiles import GAP, INK, PALE, PAPER, png_bytes, scaled, spread
 from keras_vdd.report.files import write_bytes
 from keras_vdd.text import printable
 
@@ -72,7 +72,7 @@ def frame_strip(panels, tile=64, columns=16):
         y += HEADING
         for label, frames in panel.rows:
             pen.text((MARGIN, y + tile / 2), label, PALE, ImageFont.load_default(12), anchor="lm")
-            for column, index in enumerate(_shown(len(frames), columns)):
+            for column, index in enumerate(spread(len(frames), columns)):
                 image.paste(scaled(frames[index], tile), (MARGIN + LABELS + column * (tile + GAP), y))
             y += tile + GAP
         y += MARGIN
@@ -90,7 +90,3 @@ def strip_size(panels, tile=64, columns=16):
 def save_png(image, path):
     """Write a picture as PNG."""
     write_bytes(path, png_bytes(np.asarray(image)))
-
-
-def _shown(frames, columns):
-    return np.unique(np.linspace(0, frames - 1, min(frames, columns)).round().astype(int))

@@ -13,6 +13,7 @@ from keras_vdd.evaluation.scoring import classifier_of
 from keras_vdd.evaluation.trainer import Trainer
 from keras_vdd.evaluation.training_sets import StoreVideos
 from keras_vdd.learning.checkpoint import load_arrays, save_arrays
+from keras_vdd.planning.beforehand import check_enough
 from keras_vdd.seeds import stream
 from keras_vdd.stages.learn import RESULT
 
@@ -40,7 +41,7 @@ def choose_clips(recipe, stores, run, progress):
     if finished.exists():
         return load_arrays(finished, run.run_id, "chosen clips")[0]
     train, data, per_class = stores["train"], recipe.data, recipe.memory.videos_per_class
-    _enough(train, per_class)
+    check_enough(recipe, train.class_names, train.labels)
     method, rng = recipe.coreset.method, stream(recipe.run.seed, "coreset", "choice")
     # Random selection looks at no feature.
     features = np.empty((len(train), 0)) if method == "random" else _features(recipe, train, run, progress)
@@ -103,13 +104,3 @@ def _diverged(outcome):
         f"The network that looks at the videos diverged at step {outcome.steps}: choose "
         "evaluation.evaluator=stable, or coreset.method=random, which needs none."
     )
-
-
-def _enough(store, per_class):
-    sizes = [len(rows) for rows in store.by_class()]
-    fewest = int(np.argmin(sizes))
-    if sizes[fewest] < per_class:
-        raise VddError(
-            f"Class {store.class_names[fewest]!r} has {sizes[fewest]} training videos, fewer than "
-            f"memory.videos_per_class={per_class} to choose: lower that number, or add videos."
-        )

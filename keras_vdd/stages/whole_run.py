@@ -1,6 +1,7 @@
 """The steps of a run: each leaves its result in the run folder and is never done again."""
 
 import logging
+import os
 
 from keras_vdd import __version__
 from keras_vdd.data.sources import SOURCES
@@ -80,16 +81,8 @@ def _made_set(recipe, stores, run, progress, callbacks):
     if is_of_the_full_set(recipe):
         return None
     folder = run.path / "distilled"
-    if folder.exists():
-        try:
-            return _own(load(folder), recipe)
-        except DamagedError as error:
-            last = next(
-                iter(stage for stage in ("dynamic", "static", "coreset") if (run.path / stage).exists()), ""
-            )
-            if not (run.path / last / RESULT).exists() or not is_export(folder):
-                raise
-            _LOG.warning("The set in '%s' is exported again: %s.", folder, str(error).rpartition(";")[0])
+    if (made := _made_before(folder, recipe, run)) is not None:
+        return made
     # Before the stages: whether it can be had should not show after the stills were learned.
     interpolator = interpolator_of(recipe, stores, run, progress, callbacks.get("interpolator", ()))
     arrays, facts = _learned(recipe, stores, run, progress, callbacks, interpolator)
@@ -101,14 +94,29 @@ def _made_set(recipe, stores, run, progress, callbacks):
     return load(folder)
 
 
-def _own(distilled, recipe):
-    """Return a set that lies in a run, if it was made by the recipe of the run."""
-    if changed := differing_settings(distilled, settings_of(recipe)):
+def _made_before(folder, recipe, run):
+    """The set that lies in a run; None where there is none, or a damaged one that can be exported again."""
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+        return None
+    try:
+        found = load(folder)
+        changed = differing_settings(found, settings_of(recipe))
+    except VddError as error:
+        stages = (stage for stage in ("dynamic", "static", "coreset") if (run.path / stage).exists())
+        kept = (run.path / next(stages, "") / RESULT).exists()
+        why = str(error).rpartition(";")[0] if isinstance(error, DamagedError) else str(error).rstrip(".")
+        if not (kept and folder.is_dir() and is_export(folder)):
+            raise VddError(
+                f"'{folder}' is not the set that the run made ({why}): move away what lies there and run again."
+            ) from error
+        _LOG.warning("The set in '%s' is exported again: %s.", folder, why)
+        return None
+    if changed:
         raise VddError(
-            f"'{distilled.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
+            f"'{found.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
             "from, or delete it and run again."
         )
-    return distilled
+    return found
 
 
 def _learned(recipe, stores, run, progress, callbacks, interpolator):

@@ -90,12 +90,17 @@ def test_too_little_memory_for_a_backend_is_one_sentence(monkeypatch):
         backend.refuse_little_memory("torch")
     monkeypatch.setattr(backend, "address_space_bytes", lambda: None)
     backend.refuse_little_memory("torch")
+    monkeypatch.setattr(backend, "data_bytes", lambda: 100_000_000)
+    with pytest.raises(VddError, match=r"takes 0.3 GB or more of data, and 0.1 GB are allowed.*`ulimit -d`"):
+        backend.refuse_little_memory("torch")
 
 
 def test_too_few_threads_for_a_backend_are_one_sentence(monkeypatch):
     allowed, asked = 5, []
     monkeypatch.setattr(backend, "threads_start", lambda count: asked.append(count) or count <= allowed)
     monkeypatch.setattr(backend, "processor_count", lambda: 2)
+    monkeypatch.setattr(backend, "address_space_bytes", lambda: None)
+    monkeypatch.setitem(sys.modules, "numpy", sys)
     monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
     backend.refuse_few_threads()
     backend.refuse_few_threads("torch")
@@ -103,11 +108,14 @@ def test_too_few_threads_for_a_backend_are_one_sentence(monkeypatch):
         VddError, match=r"threads are refused, and jax starts some 23 on 2 processors: raise the"
     ):
         backend.refuse_few_threads("jax")
-    # Those of NumPy, which is imported here, are there.
+    # Those of NumPy, which is imported, are there.
     assert asked == [0, 3, 22]
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     backend.refuse_few_threads("torch")
     assert asked[3:] == [2]
+    monkeypatch.setattr(backend, "address_space_bytes", lambda: 10**10)
+    backend.refuse_few_threads("jax")
+    assert not asked[4:]
 
 
 def test_how_a_backend_is_installed(tmp_path, monkeypatch):

@@ -135,6 +135,23 @@ def test_a_process_that_dies_is_one_sentence(stores, tmp_path):
             process.started()
 
 
+def test_what_every_python_here_says_or_does_is_no_answer_of_a_process(stores, tmp_path, monkeypatch):
+    python = tmp_path / "python"
+    python.write_text("""#!/bin/sh
+test -z "$PYTHONINSPECT" || exit 3  # with it a process does not end, but waits for commands
+echo hello
+echo '{"ready": true}'
+read job
+echo '{"bytes": 7}'
+""")
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    monkeypatch.setenv("PYTHONINSPECT", "1")
+    training = engine.training_of(recipe_of(tmp_path))
+    with ExpertProcess(stores["train"], stores["test"], training, tmp_path, 1) as process:
+        assert process.started() == 7
+
+
 def test_a_disk_too_small_and_a_folder_that_cannot_be_made(linear, stores, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(engine, "free_bytes", lambda folder: 1000)

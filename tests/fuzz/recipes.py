@@ -25,8 +25,9 @@ BASES = "quickstart dm-shapes-naive mtt-shapes frepo-shapes-naive herding-shapes
 OWN = "itself.yaml"
 
 ODD_NUMBERS = "1e400 1e308 -0.0 .nan .inf -.inf 0x10 0o7 0b1 1_000 1:30 \u0661 2020-01-01 2020-99-99".split()
+ODD_NUMBERS += "1e999999999 1e-999999999 0x -0x1 1__0 1:99:99 0o9 +.5 ._1 \uff11 2020-01-01T99:99:99Z".split()
 WORDS = "null ~ true false yes maybe '' \"\" .. / /dev/zero /etc/passwd ~/x * &a hf://a/b".split()
-WORDS += ['"\\0"', '"\\ud800"', '"\\x1b[2J"']
+WORDS += ["~no-such-user/x", '"a\\0b"', '"\\0"', '"\\ud800"', '"\\x1b[2J"']
 KINDS = "bool int float binary timestamp null set omap pairs str python/object/apply:os.system"
 SHAPES = "{1: 2}; {[1]: 2}; {? {a: b} : c}; <<: *a; {<<: 1}; {<<: [1]}; &x [*x]; &x {a: *x}; {a, a}".split(
     "; "
@@ -74,7 +75,17 @@ def _bomb(wide, deep, merging):
 
 
 parents = st.sampled_from(
-    ["quickstart", OWN, "[quickstart, mtt-shapes]", "/dev/zero", "/proc/self/mem", "../.."]
+    [
+        "quickstart",
+        OWN,
+        "[quickstart, mtt-shapes]",
+        "/dev/zero",
+        "/proc/self/mem",
+        "../..",
+        "~no-such-user/x.yaml",
+        '"~\\0/x.yaml"',
+        f"[{', '.join(['quickstart'] * 40)}]",
+    ]
 )
 marks = st.builds(str.__add__, st.sampled_from(MARKS.split(" ")), st.sampled_from([" ", ""]))
 line, column = st.integers(0, 150), st.integers(0, 40)

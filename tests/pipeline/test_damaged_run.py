@@ -54,6 +54,47 @@ def test_the_set_of_another_recipe_is_not_taken(copied):
     assert "\n" not in str(told.value)
 
 
+def emptied(folder):
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def lost(folder):
+    """A set in two files, of which one is gone."""
+    (data,) = (folder / "data").iterdir()
+    data.rename(data.with_name(data.name.replace("00000-of-00001", "00000-of-00002")))
+
+
+def torn(folder):
+    (folder / "recipe.yaml").write_text("name: [")
+
+
+def linked(folder):
+    shutil.rmtree(folder)
+    folder.symlink_to("gone")
+
+
+@pytest.mark.parametrize("damage", [emptied, lost, torn])
+def test_a_set_that_cannot_be_read_is_exported_again(whole, copied, damage, caplog):
+    folder, recipe = copied
+    (folder / "results.json").unlink()
+    damage(folder / "distilled")
+    assert distill(recipe) == whole.results
+    assert (damage is emptied) == ("is exported again" not in caplog.text)
+
+
+@pytest.mark.parametrize("damage", [linked, lambda folder: emptied(folder / "data")])
+def test_what_is_no_set_any_more_is_one_sentence(copied, damage):
+    folder, recipe = copied
+    (folder / "results.json").unlink()
+    damage(folder / "distilled")
+    with pytest.raises(
+        VddError, match=r"distilled' is not the set that .*: move away what lies there"
+    ) as told:
+        distill(recipe)
+    assert "\n" not in str(told.value)
+
+
 @pytest.mark.parametrize("stage", ["static", "dynamic"])
 def test_a_damaged_result_of_a_stage_is_one_sentence(copied, stage):
     folder, recipe = copied

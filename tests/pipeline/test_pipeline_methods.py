@@ -8,6 +8,7 @@ from small_run import small_of
 import keras_vdd
 from keras_vdd import pipeline
 from keras_vdd.distilled.budget import stored_bytes
+from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import load_arrays
 from keras_vdd.planning import plan as planning
 from keras_vdd.sealed import read_json
@@ -94,6 +95,13 @@ def test_coresets_store_the_pixels_of_real_clips(name, whole, tmp_path, monkeypa
 
 
 @QUICKEST
+def test_too_few_videos_to_choose_from_are_told_before_anything_is_made(whole, tmp_path):
+    recipe = small_of("herding-shapes", tmp_path, "memory.videos_per_class=4", store=whole.store)
+    with pytest.raises(VddError, match="has 3 training videos, fewer than memory.videos_per_class=4"):
+        pipeline.distill(recipe)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_full_set_is_scored_and_nothing_exported(whole, tmp_path, monkeypatch):
     recipe = small_of("full-shapes", tmp_path, store=whole.store)
     monkeypatch.setattr(planning, "_estimates", lambda *arguments: {})

@@ -168,6 +168,10 @@ def test_unknown_recipe_offers_the_nearest():
         ("data.classes=some", "must be all, present or a list"),
         ("data.classes=[a", "data.classes=[a is not valid YAML"),
         ("data.std=1,2", "data.std[2] is missing"),
+        ("data.std=1,0,1", "data.std[1]=0 must be at least 1e-06"),
+        ("data.std=1,1,1e300", "data.std[2]=1e+300 must be at most 1000000"),
+        ("data.mean=-1e7,0,0", "data.mean[0]=-10000000.0 must be at least -1000000"),
+        ("data.size=1024 data.frames=64", "make videos of 805,306,368 bytes, more than the 536,870,912 that"),
         ("data=3", "data=3 must be a section"),
         ("run.name=a/b", "run.name=a/b must be made of letters"),
         ("memory.videos_per_class=3", "must be a multiple of memory.videos_per_class=3"),
@@ -176,7 +180,7 @@ def test_unknown_recipe_offers_the_nearest():
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(override, words):
-    assert words in refusal("quickstart", override)
+    assert words in refusal("quickstart", *override.split())
 
 
 def test_all_that_is_wrong_is_said_at_once():

@@ -101,7 +101,7 @@ def test_shapes_settings_are_there_for_shapes_only():
         ({"memory": {"integrators": 3}, "data": {"classes": ["a", "b"]}}, "integrators=3"),
         ({"data": {"classes": ["a"]}}, "at least two"),
         ({"data": {"classes": ["a", "a"]}}, "twice"),
-        ({"data": {"std": [0.1, 0.0, 0.1]}}, "above 0"),
+        ({"data": {"std": [0.1, 0.0, 0.1]}}, "greater than or equal to 0.000001"),
         ({"data": {"test_fraction": 1.0}}, "less than 1"),
         ({"data": {"set": "ucf101", "unused": "train"}}, "data.unused=train is for hmdb51"),
         ({"data": {"set": "hmdb51", "unused": "test"}}, "drop"),

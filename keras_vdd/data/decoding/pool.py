@@ -7,10 +7,11 @@ import os
 import signal
 import threading
 
-from keras_vdd.data.decoding.process import Process
 from keras_vdd.errors import VddError
 from keras_vdd.limits import limit_reached
+from keras_vdd.own_process import Process
 
+WORKER = "keras_vdd.data.decoding.worker"
 # No video of the sets takes a second; one that takes this long has lied about itself or hangs the codec.
 TIME_LIMIT_S = 300.0
 # Long videos of one's own take longer: a megabyte is some 40 frames of full HD, which take half a second.
@@ -87,7 +88,8 @@ class Pool:
         process = self._process()
         limit = self.time_limit + SECONDS_PER_MEGABYTE * (_size(job["path"]) // 1_000_000)
         with _killed_after(limit, process) as late:
-            answer = process.ask(job)
+            process.say(job)
+            answer = process.answer()
         if answer is None:
             self._mine.process = None
             if late.is_set():
@@ -102,7 +104,7 @@ class Pool:
 
     def _start(self):
         for _ in range(STARTS):
-            process = Process()
+            process = Process(WORKER)
             self._processes.append(process)
             if self._closed:
                 process.kill()

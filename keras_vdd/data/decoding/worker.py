@@ -21,11 +21,11 @@ import av
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
-from keras_vdd.data.decoding.process import READY
 from keras_vdd.data.decoding.source_checksum import checksum_if_there, source_checksum
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.machine import address_space_bytes
+from keras_vdd.own_process import READY
 from keras_vdd.sealed import seal
 from keras_vdd.stopping import SIGNALS
 

@@ -1,4 +1,8 @@
-"""One decoding process, seen from the process that asks it: what it answers, and what it wrote before it ended."""
+"""A module of this package as a process of its own: what it is asked and answers, and what it wrote before it ended.
+
+It is none of multiprocessing's, so that a caller's script needs no `__main__` guard and nothing of the caller (a loaded
+backend, a locked thread) is copied.
+"""
 
 import collections
 import contextlib
@@ -7,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import keras_vdd
@@ -17,19 +22,23 @@ READY = {"ready": True}
 
 
 class Process:
-    """A process of `worker.py` of its own session; it is ready once `starts` says so.
+    """A process of its own session that reads jobs and writes answers, each a line of JSON; the first of them `READY`.
 
     What it writes on standard error is kept and not shown: it is for whoever looks into why it ended.
+
+    Args:
+        module: str, what runs, such as "keras_vdd.data.decoding.worker".
+        environment: its environment variables; None for those of this process.
 
     Attributes:
         pid: int.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str] | None = None) -> None:
         home = os.path.dirname(os.path.dirname(os.path.abspath(keras_vdd.__file__)))
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "keras_vdd.data.decoding.worker"],
+            [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -37,7 +46,11 @@ class Process:
             encoding="utf-8",
             errors="replace",
             # With PYTHONINSPECT it would not end, but wait for commands.
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONINSPECT": ""},
+            env={
+                **(os.environ if environment is None else environment),
+                "PYTHONPATH": os.pathsep.join(paths),
+                "PYTHONINSPECT": "",
+            },
             # What a terminal sends to its programs is the parent's to act on, also while this one starts.
             start_new_session=True,
         )
@@ -66,11 +79,15 @@ class Process:
                     return True
         return False
 
-    def ask(self, job: dict[str, Any]) -> dict[str, Any] | None:
-        """Give it a job and wait for the answer; None where it ended instead."""
-        try:
+    def say(self, job: Mapping[str, Any]) -> None:
+        """Give it a job; whether it still listens shows when its answer is read."""
+        with contextlib.suppress(OSError):
             self._jobs.write(json.dumps(job) + "\n")
             self._jobs.flush()
+
+    def answer(self) -> dict[str, Any] | None:
+        """Wait for its next answer; None where it ended instead."""
+        try:
             answer = self._answers.readline()
         except OSError:
             return None
