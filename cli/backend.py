@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import shlex
 import sys
 import tempfile
 import traceback
@@ -12,7 +13,7 @@ import click
 
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
-from keras_vdd.installed import choice, configuration, how_to_install, installed
+from keras_vdd.installed import choice, configuration, how_to_install, installed, lacking
 from keras_vdd.limits import limit_reached
 from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
 from keras_vdd.text import printable
@@ -56,10 +57,16 @@ def settle(say=True, run=None):
     """
     name, why = choice()
     asked = bool(os.environ.get("KERAS_BACKEND"))
-    if not asked and run is not None and "keras" not in sys.modules:
-        name, why = _of_run(run) or (name, why)
+    begun = None if asked or run is None or "keras" in sys.modules else _of_run(run)
+    if begun is not None:
+        if missing := lacking(begun):
+            why = f"{begun}, on which the run '{run}' was begun, {missing}, and {why}"
+        else:
+            name, why = begun, f"the run '{run}' was begun on it"
     if asked and name not in NAMES:
-        raise UsageError(f"KERAS_BACKEND={name} is not supported; choose from {', '.join(NAMES)}")
+        raise UsageError(
+            f"KERAS_BACKEND={shlex.quote(name)} is not supported; choose from {', '.join(NAMES)}"
+        )
     if name is None:
         raise UsageError(f"no backend is installed; {how_to_install('torch')} (or tensorflow, or jax)")
     choose(name)
@@ -70,16 +77,15 @@ def settle(say=True, run=None):
 
 
 def _of_run(folder):
-    """Return the backend that the run at a path was begun on, and why it is taken; None where there is none."""
+    """Return the backend that the run at a path was begun on; None where there is none."""
     from keras_vdd.runs.environment import begun_with
     from keras_vdd.runs.places import run_at
 
     try:
-        run = run_at(folder) or Path(os.path.expanduser(folder))
-        name = begun_with(run)["backend"]
+        name = begun_with(run_at(folder) or Path(os.path.expanduser(folder)))["backend"]
     except (VddError, OSError):
         return None
-    return (name, f"the run '{run}' was begun on it") if name in NAMES and installed(name) else None
+    return name if name in NAMES else None
 
 
 def start(quietly=True):
@@ -158,9 +164,15 @@ def refuse_few_threads(name="NumPy"):
 
 @contextlib.contextmanager
 def _standard_error_held():
+    try:
+        held = tempfile.TemporaryFile()
+    except OSError:
+        # No folder may be written to: then it is shown.
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -6,7 +6,7 @@ import click
 
 from keras_vdd.cli import completion, output, session
 from keras_vdd.cli.examples import example
-from keras_vdd.text import printable, printable_document
+from keras_vdd.text import command_line, printable, printable_document
 
 
 @click.group("recipes", epilog=example("vdd recipes list", "vdd recipes show quickstart"))
@@ -90,7 +90,8 @@ def copy(recipe, file, overrides, force):
     if file is not None and re.match(r"[a-z_.0-9]+=", file):
         file, overrides = None, (file, *overrides)
     target = copy_recipe(recipe, file, overrides, overwrite=force)
-    click.echo(printable(f"{target}: change it and run `vdd distill --recipe {target}`"))
+    line = command_line(["vdd", "distill", "--recipe", str(target)])
+    click.echo(printable(f"{target}: change it and run `{line}`"))
 
 
 @command.command(epilog=example("vdd recipes validate quickstart static.iterations=10"))

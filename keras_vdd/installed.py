@@ -21,7 +21,9 @@ AUTOMATIC = {
 
 def installed(name: str) -> bool:
     """Return whether a backend's package is there, without importing it."""
-    return importlib.util.find_spec(name) is not None
+    spec = importlib.util.find_spec(name)
+    # A folder of that name, such as an uninstalled package leaves, has no origin.
+    return spec is not None and spec.origin is not None
 
 
 def how_to_install(name: str) -> str:
@@ -38,19 +40,26 @@ def how_to_install(name: str) -> str:
 
 
 def configured() -> str | None:
-    """Return the backend that a user chose in Keras' own configuration file, or None.
+    """Return the backend that a user chose in Keras' own configuration file, whatever it is, or None.
 
     The file that Keras writes by itself when it is first imported names TensorFlow, whatever is installed: it is no
     choice.
     """
     try:
         found = json.loads(configuration().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or AUTOMATIC.items() <= found.items():
         return None
     name = found.get("backend")
-    return name if name in BACKENDS else None
+    return name if isinstance(name, str) else None
+
+
+def lacking(name: str) -> str:
+    """Return what keeps a backend from being used, the end of a sentence; empty if nothing does."""
+    if name not in BACKENDS:
+        return "is not supported"
+    return "" if installed(name) else "is not installed"
 
 
 def choice() -> tuple[str | None, str]:
@@ -59,14 +68,17 @@ def choice() -> tuple[str | None, str]:
     It is the one that was asked for even where it is not installed; None where none is.
     """
     if asked := os.environ.get("KERAS_BACKEND"):
-        return asked, "KERAS_BACKEND says so"
+        why = lacking(asked)
+        return asked, f"KERAS_BACKEND says so{why and f', and it {why}'}"
     name = configured()
-    if name is not None and installed(name):
+    if name is not None and not lacking(name):
         return name, f"{configuration()} says so"
+    unused = "" if name is None else f" ({configuration()} says {name}, which {lacking(name)})"
     name = next((each for each in BACKENDS if installed(each)), None)
     return (
         name,
-        f"it is the first of {', '.join(BACKENDS)} that is installed" if name else "none is installed",
+        (f"it is the first of {', '.join(BACKENDS)} that is installed" if name else "none is installed")
+        + unused,
     )
 
 

@@ -3,7 +3,8 @@
 import contextlib
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,7 +12,15 @@ from keras.src.backend.common import global_state
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 from keras.src.utils.rng_utils import GLOBAL_RANDOM_SEED
 
-_SETTINGS = ("floatx", "epsilon", "image_data_format")
+# Keras' own defaults, in which this package computes: what a user's `keras.json`, environment or script chose for other
+# work would change its numbers without a word.
+_SETTINGS = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "max_epochs": None,
+    "max_steps_per_epoch": None,
+}
 # Not by `keras.config`, which makes a policy of floatx where nobody chose one: it would no longer follow floatx.
 _POLICY = "dtype_policy"
 
@@ -21,20 +30,27 @@ def global_state_kept() -> Iterator[None]:
     """Return a context after which random states and settings of the process are what they were before it.
 
     Those are the states of `random`, `numpy.random`, torch and TensorFlow, Keras' own seed and generator, and the
-    settings of `keras.config`: dtype policy, floatx, epsilon and image data format. Training sets seeds, and each layer
-    that is made draws one: the code that calls this package should draw what it would draw without it.
+    settings of `keras.config`: dtype policy, floatx, epsilon, image data format, and limits of epochs and steps.
+    Training sets seeds, and each layer that is made draws one: the code that calls this package should draw what it
+    would draw without it. Within the context the settings have Keras' defaults.
     """
     settings = {name: getattr(keras.config, name)() for name in _SETTINGS}
     policy = global_state.get_global_attribute(_POLICY)
     restorers = [_python(), _numpy(), _keras(), _torch(), _tensorflow()]
     try:
+        _set(_SETTINGS)
+        global_state.set_global_attribute(_POLICY, None)
         yield
     finally:
-        for name, value in settings.items():
-            getattr(keras.config, f"set_{name}")(value)
+        _set(settings)
         global_state.set_global_attribute(_POLICY, policy)
         for restore in restorers:
             restore()
+
+
+def _set(settings: Mapping[str, Any]) -> None:
+    for name, value in settings.items():
+        getattr(keras.config, f"set_{name}")(value)
 
 
 def _python() -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -159,7 +160,8 @@ def _refuse_experts(folder: Path, what: str, source: str) -> None:
     if (folder / vdd.EXPERTS).is_file() and not (folder / vdd.DATA_FOLDER).exists():
         raise UsageError(
             f"{what} holds experts, networks for trajectory matching, and no distilled set: "
-            f"`vdd experts --recipe RECIPE experts.source={source}` takes them and says how good they are."
+            f"`vdd experts --recipe RECIPE {shlex.quote(f'experts.source={source}')}` takes them and says "
+            "how good they are."
         )
 
 

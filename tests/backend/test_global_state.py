@@ -11,7 +11,9 @@ import keras_vdd
 from keras_vdd.backend.global_state import global_state_kept
 from keras_vdd.placement import computing
 
-SETTINGS = ("floatx", "epsilon", "image_data_format", "dtype_policy")
+SETTINGS = (
+    "floatx", "epsilon", "image_data_format", "max_epochs", "max_steps_per_epoch", "dtype_policy",
+)  # fmt: skip
 
 
 def draws():
@@ -40,7 +42,21 @@ def meddle():
     keras.config.set_floatx("float16")
     keras.config.set_epsilon(0.1)
     keras.config.set_image_data_format("channels_first")
+    keras.config.set_max_epochs(1)
+    keras.config.set_max_steps_per_epoch(1)
     keras.config.set_dtype_policy("mixed_bfloat16")
+
+
+def test_what_others_chose_changes_no_number():
+    before = settings()
+    with global_state_kept():  # which also puts back what is changed here
+        defaults = settings()
+        meddle()
+        chosen = settings()
+        with computing():
+            assert settings() == defaults
+        assert settings() == chosen != defaults
+    assert settings() == before
 
 
 @pytest.mark.parametrize("context", [global_state_kept, computing])

@@ -64,6 +64,44 @@ def test_what_keras_wrote_by_itself_is_no_choice(tmp_path):
     assert done.stdout.strip() == "jax" and f"since {tmp_path / 'keras.json'} says so" in done.stderr
 
 
+def test_what_was_chosen_and_cannot_be_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr(installed, "installed", lambda name: name == "torch")
+    first = "it is the first of torch, tensorflow, jax that is installed"
+    for name, lacks in (("openvino", "is not supported"), ("jax", "is not installed")):
+        monkeypatch.setenv("KERAS_BACKEND", name)
+        assert installed.choice() == (name, f"KERAS_BACKEND says so, and it {lacks}")
+        monkeypatch.delenv("KERAS_BACKEND")
+        (tmp_path / "keras.json").write_text(json.dumps({"backend": name}))
+        told = f"{first} ({tmp_path / 'keras.json'} says {name}, which {lacks})"
+        assert installed.choice() == ("torch", told)
+    for odd in ("[1]", "{}", '{"backend": 5}', '{"backend": null}', "[" * 10**5, "\ud800", ""):
+        (tmp_path / "keras.json").write_bytes(odd.encode(errors="surrogatepass"))
+        assert installed.choice() == ("torch", first)
+
+
+def test_a_folder_of_a_backends_name_is_no_backend(tmp_path, monkeypatch):
+    (tmp_path / "no_such_backend").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not installed.installed("no_such_backend")
+
+
+def test_a_run_on_a_backend_that_is_gone_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "environment.json").write_text(json.dumps({"backend": "jax"}))
+    for name in ("KERAS_BACKEND", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    for module in (backend, installed):
+        monkeypatch.setattr(module, "installed", lambda name: name == "torch")
+    monkeypatch.setattr(backend, "choose", lambda name: None)
+    backend.settle(run=tmp_path)
+    assert capsys.readouterr().err == (
+        f"backend: torch, since jax, on which the run '{tmp_path}' was begun, is not installed, and it is the first of "
+        "torch, tensorflow, jax that is installed (--backend or KERAS_BACKEND chooses another)\n"
+    )
+
+
 def test_a_run_keeps_its_backend_where_nobody_chose(tmp_path):
     run, last = tmp_path / "run", INSTALLED[-1]
     run.mkdir()
@@ -162,6 +200,19 @@ def test_no_backend_at_all(tmp_path):
 def test_an_unknown_backend_in_the_environment(tmp_path):
     done = python(MAIN, "distill", "--recipe", "quickstart", "--dry-run", env={"KERAS_BACKEND": "theano"})
     assert done.returncode == 2 and "KERAS_BACKEND=theano is not supported; choose from torch" in done.stderr
+
+
+def test_a_backend_starts_where_nothing_can_be_written(monkeypatch):
+    def nowhere():
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    started = []
+    monkeypatch.setattr(backend.tempfile, "TemporaryFile", nowhere)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(backend.importlib, "import_module", started.append)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    backend.start()
+    assert started == ["keras"]
 
 
 def test_keras_that_already_runs_on_another(monkeypatch):

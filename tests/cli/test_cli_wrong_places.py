@@ -13,10 +13,20 @@ PLACES = (
     "nowhere", "no/such/folder", "empty-folder", "empty", "text", "binary", "text/below/it", "broken-link", "circle",
     "fifo", "socket", "x" * 300, "", "-", "owner/name/more", "hf://", "wörter", "empty.yaml", "binary.yaml",
     "list.yaml", "folder.yaml", "latin.yaml", "binary.keras", "folder.keras", "binary.png", "results.json",
-    "set-like", "run-like",
+    "set-like", "run-like", "~nobody-of-that-name/x",
 )  # fmt: skip
 # Where each costs a second, as networks are built or recipes read first, or some of the others are well.
-FEW = ("nowhere", "empty-folder", "binary", "text/below/it", "circle", "fifo", "socket", "run-like")
+FEW = (
+    "nowhere",
+    "empty-folder",
+    "binary",
+    "text/below/it",
+    "circle",
+    "fifo",
+    "socket",
+    "run-like",
+    "~nobody-of-that-name",
+)
 
 
 @pytest.fixture(scope="module")
