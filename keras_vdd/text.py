@@ -1,5 +1,6 @@
 """Names as people and systems give them, made text that can be kept anywhere and shown on a terminal."""
 
+import io
 import os
 import re
 import shlex
@@ -75,7 +76,7 @@ def write_what_can_be_written() -> None:
 
 
 def open_standard_streams() -> None:
-    """Let standard streams that are closed lead nowhere.
+    """Let standard streams that are closed lead nowhere, and write all of a line or fail.
 
     The next file that is opened would else have the number of a stream, and in it what libraries write there.
     """
@@ -86,6 +87,10 @@ def open_standard_streams() -> None:
             # The lowest number that is free; other processes that are started get it too.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
             setattr(sys, name, open(number, mode, closefd=False, errors="backslashreplace"))
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        # Unbuffered (`PYTHONUNBUFFERED`), Python drops without a word what a full disk did not take of a line.
+        writer = io.BufferedWriter(sys.stdout.buffer)
+        sys.stdout = io.TextIOWrapper(writer, sys.stdout.encoding, sys.stdout.errors, line_buffering=True)
 
 
 def _argument(argument):

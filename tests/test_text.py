@@ -169,3 +169,13 @@ def test_closed_standard_streams_lead_nowhere():
             os.close(number)
 
     assert subprocess.run([sys.executable, "-P", "-c", code], preexec_fn=close).returncode == 0
+
+
+def test_what_a_disk_does_not_take_of_unbuffered_output_is_told(tmp_path):
+    code = (
+        "import resource; from keras_vdd.text import open_standard_streams; open_standard_streams()\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9, 9)); print('0123456789abcdef', end='')"
+    )
+    with open(tmp_path / "out", "w") as out:
+        done = subprocess.run([sys.executable, "-P", "-u", "-c", code], stdout=out, stderr=subprocess.PIPE)
+    assert done.returncode and b"File too large" in done.stderr
