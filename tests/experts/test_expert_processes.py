@@ -29,7 +29,6 @@ from keras_vdd.data.store import open_store
 from keras_vdd.progress import Silent
 from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.engine import train_experts
-signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
 
 class Told(Silent):
     def task(self, title, total=None):

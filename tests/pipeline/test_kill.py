@@ -23,7 +23,6 @@ SIGNALLED = """
 import os, signal, sys
 if "tensorflow" not in sys.argv:
     sys.modules["tensorflow"] = None  # Keras imports it to seed it, which takes seconds
-signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
 number, action, ending, left = int(sys.argv[1]), sys.argv[2], sys.argv[3], [int(sys.argv[4])]
 
 def watch(event, arguments):
