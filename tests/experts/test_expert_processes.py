@@ -24,7 +24,7 @@ TRAINING = ExpertTraining(
     batch_size=6, seed=3,
 )  # fmt: skip
 PARENT = """
-import contextlib, json, signal, sys
+import contextlib, json, sys
 from keras_vdd.data.store import open_store
 from keras_vdd.progress import Silent
 from keras_vdd.experts.training import ExpertTraining
