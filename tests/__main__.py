@@ -1,4 +1,4 @@
-"""`python -m tests`: lint, then every test on every backend, two processes more at once than there are cores.
+"""`python -m tests`: lint and every test on every backend, two processes more at once than there are cores.
 
 Keras reads its backend once, so each backend has a process of its own; what no backend changes runs once,
 in one more. `python -m tests torch` runs one backend; what follows `--` goes to pytest:
@@ -37,11 +37,14 @@ def main(args):
     missing = [name for name in (*asked, "pytest", "ruff", "mypy") if importlib.util.find_spec(name) is None]
     if missing:
         return _error(f'{missing[0]} is not installed; pip install -e ".[all,test]"', 1)
-    linted = _lint()
     # As long as the longest, since much of it waits for processes of its own.
     jobs = [Job(ONCE, "torch" if "torch" in asked else asked[0], "--once=only", more)]
     jobs += [Job(name, name, "--once=never", more) for name in asked]
-    _run(jobs)
+    # Beside the tests, since it keeps one core busy for most of a minute.
+    with ThreadPoolExecutor(1) as beside:
+        linting = beside.submit(_lint)
+        _run(jobs)
+        linted = linting.result()
     print("\n" + "=" * 80)
     for job in jobs:
         ended = f" (pytest ended with {job.code})" if job.code else ""

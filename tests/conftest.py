@@ -1,10 +1,11 @@
-"""What many tests share, which tests one backend's run leaves to another, and how JAX compiles in tests."""
+"""What many tests share, which tests one backend's run leaves to another, and how processes of tests begin."""
 
 import atexit
 import functools
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import types
@@ -35,6 +36,11 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+# Begun by `nohup`, or in the background of a script, tests would ignore signals, and so would what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Two backends may be at work at once: how long an example takes tells nothing.
 hypothesis.settings.register_profile("tests", deadline=None, database=None)

@@ -8,6 +8,7 @@ from keras_vdd.sealed import read_json, write_json
 SMALL = (
     "data.shapes.train_per_class=3",
     "data.shapes.test_per_class=2",
+    "data.size=32",
     "run.checkpoint_every=2",
     "static.iterations=3",
     "static.width=8",
@@ -26,7 +27,12 @@ SMALL = (
 
 # What a recipe has of these sections is made small.
 SECTIONS = {
-    "data": ("data.shapes.train_per_class=3", "data.shapes.test_per_class=2", "data.frames=4"),
+    "data": (
+        "data.shapes.train_per_class=3",
+        "data.shapes.test_per_class=2",
+        "data.frames=4",
+        "data.size=32",
+    ),
     "run": ("run.checkpoint_every=2",),
     "static": ("static.iterations=2", "static.width=8", "static.real_per_class=3"),
     "dynamic": ("dynamic.iterations=4", "dynamic.width=8", "dynamic.stem=4"),

@@ -150,8 +150,6 @@ def test_the_table_prints_exact_bytes_and_percent(capsys):
 def test_a_signal_ends_with_the_code_of_shells(number, code, words):
     script = (
         "import signal, sys, time; from keras_vdd import diagnosis; from keras_vdd.cli import main\n"
-        # A test run in the background of a script inherits an ignored Ctrl-C.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def probe(name):\n    print('begun', flush=True); time.sleep(60)\n"
         "diagnosis._probe = probe\nsys.exit(main.main(['doctor']))"
     )

@@ -24,12 +24,11 @@ TRAINING = ExpertTraining(
     batch_size=6, seed=3,
 )  # fmt: skip
 PARENT = """
-import contextlib, json, signal, sys
+import contextlib, json, sys
 from keras_vdd.data.store import open_store
 from keras_vdd.progress import Silent
 from keras_vdd.experts.training import ExpertTraining
 from keras_vdd.experts.engine import train_experts
-signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
 
 class Told(Silent):
     def task(self, title, total=None):

@@ -142,6 +142,7 @@ def test_places_without_experts(stores, linear, tmp_path):
         take(tmp_path / "none", tmp_path, stores)
 
 
+@pytest.mark.once
 def test_publishing_needs_experts_that_are_there_and_a_licence(linear, stores, tmp_path):
     recipe = recipe_of(tmp_path, TWO)
     about = dict(license="cc-by-4.0", dry_run=True)
@@ -161,6 +162,7 @@ def test_publishing_needs_experts_that_are_there_and_a_licence(linear, stores, t
         publish_experts("quickstart", "user/experts", **about)
 
 
+@pytest.mark.once
 def test_a_run_looks_at_them_before_its_first_stage(published, linear, stores, tmp_path, monkeypatch):
     learned = []
 

@@ -10,7 +10,7 @@ import keras_vdd
 from keras_vdd.errors import VddError
 from keras_vdd.pipeline import distill
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 def flip(path):

@@ -220,6 +220,7 @@ def test_callbacks_hear_of_both_stages_and_change_nothing(whole, tmp_path):
         assert losses_of(folder, stage) == losses_of(whole.folder, stage)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_callback_that_stops_leaves_a_checkpoint_and_no_set(whole, tmp_path):
     recipe, log = small(tmp_path, *QUICK, store=whole.store), tmp_path / "log.csv"
@@ -242,6 +243,7 @@ def test_a_callback_that_stops_leaves_a_checkpoint_and_no_set(whole, tmp_path):
     assert found == [("0", float(np.mean(losses[:2]))), ("1", float(np.mean(losses[2:])))]
 
 
+@pytest.mark.once
 def test_callbacks_of_a_classifier(whole, tmp_path):
     heard, settings = Heard(), {"run.checkpoint_every": 2, "evaluation.steps": 5}
     result = keras_vdd.train(whole.folder, callbacks=heard, **settings)

@@ -20,10 +20,9 @@ LIMIT_S = 180
 # A process that sends itself a signal when it does something to a file for the n-th time: SIGKILL is as
 # abrupt as from outside, and comes always at the same moment.
 SIGNALLED = """
-import os, signal, sys
+import os, sys
 if "tensorflow" not in sys.argv:
     sys.modules["tensorflow"] = None  # Keras imports it to seed it, which takes seconds
-signal.signal(signal.SIGINT, signal.default_int_handler)  # in a script's background it comes ignored
 number, action, ending, left = int(sys.argv[1]), sys.argv[2], sys.argv[3], [int(sys.argv[4])]
 
 def watch(event, arguments):

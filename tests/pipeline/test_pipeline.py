@@ -245,6 +245,7 @@ def test_equal_runs_have_equal_bytes(whole, tmp_path, monkeypatch):
     assert one.keys() == two.keys() and [name for name in one if one[name] != two[name]] == []
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["results.json", "evaluation/random-stills.json"])
 # One on every backend, for reading a file does not depend on it.

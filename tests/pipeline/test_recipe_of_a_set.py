@@ -20,7 +20,7 @@ _watched: list[tuple[str, list[str]]] = []
 
 
 def _seen(event, arguments):
-    for place, seen in _watched:
+    for place, seen in _watched or ():  # None as Python ends
         texts = (os.fsdecode(a) for a in arguments if isinstance(a, str | bytes | os.PathLike))
         seen += [f"{event} {text}" for text in texts if place in text]
 
