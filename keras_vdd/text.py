@@ -89,8 +89,8 @@ def open_standard_streams() -> None:
             setattr(sys, name, open(number, mode, closefd=False, errors="backslashreplace"))
     if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
         # Unbuffered (`PYTHONUNBUFFERED`), Python drops without a word what a full disk did not take of a line.
-        writer = io.BufferedWriter(sys.stdout.buffer)
-        sys.stdout = io.TextIOWrapper(writer, sys.stdout.encoding, sys.stdout.errors, line_buffering=True)
+        raw, encoding, errors = sys.stdout.fileno(), sys.stdout.encoding, sys.stdout.errors
+        sys.stdout = open(raw, "w", buffering=1, encoding=encoding, errors=errors, closefd=False)
 
 
 def _argument(argument):

@@ -110,6 +110,7 @@ def test_while_python_ends_a_signal_ends_the_command_without_a_word(monkeypatch)
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     monkeypatch.setattr(command, "main", lambda: 7)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # which a command may open anew
     assert command.run() == 7
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == [signal.SIG_DFL] * 2
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
