@@ -6,7 +6,7 @@ import struct
 
 import av
 
-# The number of the message on display orientation (ITU-T H.264 D.1.28, H.265 D.2.17), and what units with it begin with.
+# The number of the message on display orientation (ITU-T H.264 D.1.28, H.265 D.2.17), and how units with it begin.
 _ORIENTATION = 47
 _UNIT = {"h264": b"\x06", "hevc": bytes([39 << 1, 1])}
 
