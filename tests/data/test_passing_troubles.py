@@ -129,7 +129,10 @@ def test_a_codec_that_this_build_does_not_decode_is_no_fault_of_the_video(job, t
 
 def test_animated_webp_that_ffmpeg_takes_for_a_still(job):
     pictures = [Image.new("RGB", (32, 24), (colour, 0, 0)) for colour in (10, 90, 200)]
-    for count, key, words in ((3, "passing", "has no decoder of animated WebP"), (1, "failed", "a still picture")):
+    for count, key, words in (
+        (3, "passing", "has no decoder of animated WebP"),
+        (1, "failed", "a still picture"),
+    ):
         pictures[0].save(job["path"], "WEBP", save_all=True, append_images=pictures[1:count])
         assert words in worker._decode(**job)[key]
 

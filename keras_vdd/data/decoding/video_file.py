@@ -127,8 +127,7 @@ class VideoFile:
         except av.error.FFmpegError as error:
             if error.errno == errno.ENOSYS and self._decoder.name in HARDWARE_DECODERS:
                 raise NoDecoder(self.path, self._decoder.name) from None
-            reason = f"it is damaged after {reading.count} frames ({words_of(error)})"
-            raise UnreadableVideo(self.path, reason) from None
+            raise reading.damaged(words_of(error)) from None
 
 
 def _chosen_stream(container, path):
