@@ -8,6 +8,7 @@ import stat
 import sys
 
 from keras_vdd.errors import UsageError
+from keras_vdd.files import naming
 from keras_vdd.progress import Lines
 from keras_vdd.text import command_line
 
@@ -23,10 +24,8 @@ class LogFile(Lines):
         super().__init__(_opened(self.path))
 
     def say(self, text):
-        try:
+        with naming(self.path):
             super().say(text)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, self.path) from error
 
     def close(self):
         """Close the file. That its disk is full has been said by the writing before."""

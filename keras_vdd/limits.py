@@ -101,7 +101,8 @@ def _sentence(error: BaseException) -> str | None:
     if says_no_threads(error):
         return no_threads()
     if isinstance(error, OSError) and error.errno is not None:
-        where = f" while writing '{error.filename}'" if error.filename else ""
+        place = place_of(error)
+        where = f" while writing '{place}'" if place else ""
         return {
             errno.ENOSPC: f"the disk is full{where}; free some space, or put data.store and run.dir on another disk",
             errno.EDQUOT: f"your share of the disk (quota) is used up{where}; free some space, or put data.store and "
