@@ -102,7 +102,7 @@ def _sentence(error: BaseException) -> str | None:
         return no_threads()
     if isinstance(error, OSError) and error.errno is not None:
         place = place_of(error)
-        where = f" while writing '{place}'" if place else ""
+        where = f" while writing '{os.fsdecode(place)}'" if place and isinstance(place, str | bytes) else ""
         return {
             errno.ENOSPC: f"the disk is full{where}; free some space, or put data.store and run.dir on another disk",
             errno.EDQUOT: f"your share of the disk (quota) is used up{where}; free some space, or put data.store and "

@@ -11,9 +11,9 @@ from keras_vdd.errors import VddError
 from keras_vdd.installed import choice
 from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
 
-# Bytes in which a small evaluation ends well, as measured on Linux with two processors. In less XLA and LLVM end the
-# process as they compile.
-ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 4.0e9, "jax": 2.5e9}
+# Bytes in which a small run ends well or in a sentence, as measured on Linux with two processors, and some for the
+# stacks of more threads. In less XLA and LLVM end the process as they compile.
+ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 2.8e9, "jax": 2.0e9}
 # In less data than this (`ulimit -d`) the system's loader ends the process as libraries load.
 DATA = 0.3e9
 # Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
