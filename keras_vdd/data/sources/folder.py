@@ -79,6 +79,10 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    trained_on = {os.path.realpath(train[name].path): train[name].path for name in _filled(train)}
+    for name in _filled(test):
+        if (one := trained_on.get(os.path.realpath(test[name].path))) is not None:
+            _refuse_one_folder(root, os.path.relpath(one, root), os.path.relpath(test[name].path, root))
     for folder, found in ((train_folder, train), (test_folder, test)) if classes == "all" else ():
         refuse_ambiguous(os.path.join(root, folder), {name: found[name].path for name in _filled(found)})
     there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
@@ -91,15 +95,19 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     return Listing(names, _videos(names, train), _videos(names, test), notes)
 
 
+def _refuse_one_folder(root, train, test):
+    raise VddError(
+        f"'{train}' and '{test}' of '{root}' are one folder: a network must not be tested on the videos that it was "
+        "trained on."
+    )
+
+
 def _beside(root, train_folder, test_folder, left):
     """Return the notes on what lies beside the splits, and on a split of another name."""
     notes = []
     places = [os.path.join(root, name) for name in (train_folder, test_folder)]
     if all(map(os.path.isdir, places)) and os.path.samefile(*places):
-        raise VddError(
-            f"'{train_folder}' and '{test_folder}' of '{root}' are one folder: a network must not be tested on the "
-            "videos that it was trained on."
-        )
+        _refuse_one_folder(root, train_folder, test_folder)
     if split_of(test_folder) == "validation":
         notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
     for entry in _entries(root, left):
