@@ -16,7 +16,7 @@ from keras_vdd.installed import BACKENDS as NAMES
 from keras_vdd.installed import choice, configuration, how_to_install, installed, lacking
 from keras_vdd.limits import limit_reached
 from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
-from keras_vdd.text import printable
+from keras_vdd.text import counted, printable
 
 # Bytes in which a small evaluation ends well, as measured on Linux with two processors. In less XLA and LLVM end the
 # process as they compile.
@@ -156,9 +156,9 @@ def refuse_few_threads(name="NumPy"):
     # A thread that was tried keeps some 70 MB of address space, which is scarce where it is limited.
     if address_space_bytes() is None and not threads_start(count - there):
         raise VddError(
-            f"threads are refused, and {name} starts some {count} on {processors} processors: raise the limit of "
-            "processes (`ulimit -u`, a container's pids) or of memory (`ulimit -d`), or give it fewer processors "
-            "(`taskset -c 0 vdd ...`)"
+            f"threads are refused, and {name} starts some {count} on {counted(processors, 'processor')}: raise the "
+            "limit of processes (`ulimit -u`, a container's pids) or of memory (`ulimit -d`), or give it fewer "
+            "processors (`taskset -c 0 vdd ...`)"
         )
 
 

@@ -15,6 +15,7 @@ from keras_vdd.data.decoding.reading import Reading
 from keras_vdd.data.decoding.scaling import NO_CROPPING
 from keras_vdd.data.decoding.truncation import missing_bytes
 from keras_vdd.data.decoding.unreadable import NoDecoder, UnreadableVideo, words_of
+from keras_vdd.text import counted
 
 # 8K; what is larger is a broken header, and one such frame could take all memory.
 MAX_PIXELS = 8192 * 4352
@@ -122,7 +123,7 @@ class VideoFile:
         except av.error.FFmpegError as error:
             if error.errno == errno.ENOSYS and self._decoder.name in HARDWARE_DECODERS:
                 raise NoDecoder(self.path, self._decoder.name) from None
-            reason = f"it is damaged after {reading.count} frames ({words_of(error)})"
+            reason = f"it is damaged after {counted(reading.count, 'frame')} ({words_of(error)})"
             raise UnreadableVideo(self.path, reason) from None
 
 
