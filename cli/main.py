@@ -17,7 +17,7 @@ from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
 from keras_vdd.limits import in_the_way, limit_reached, place_of
-from keras_vdd.stopping import SIGNALS, heard
+from keras_vdd.stopping import end_by_none_but, end_silently, heard
 from keras_vdd.text import (
     as_text,
     command_line,
@@ -106,23 +106,20 @@ def _fail(sentence, code):
 def main(args=None):
     """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
     write_what_can_be_written()
-    with heard(), session.opened() as verbosity:
+    with session.opened() as verbosity:
         try:
-            return _run(args, verbosity)
+            with heard():
+                return _run(args, verbosity)
         except KeyboardInterrupt as stopped:
             return _stopped(stopped, sys.argv[1:] if args is None else args)
 
 
 def run():
-    """Be the command: `main`, and then let a signal end the process as it is, while Python puts things away.
-
-    Python would else tell of Ctrl-C in whatever it is doing there, by a traceback.
-    """
+    """Be the command: `main`, before and after which a signal ends the process without a word."""
+    end_silently()
     open_standard_streams()
     code = main()
-    for number in SIGNALS:
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):
-            signal.signal(number, signal.SIG_DFL)
+    end_by_none_but(code - 128 if code > 128 else None)
     return code
 
 
