@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from keras_vdd.cli import backend, completion, log_file
+from keras_vdd.errors import VddError
 from keras_vdd.text import printable_lines
 
 
@@ -49,7 +50,7 @@ def say_last(text):
 def log_last(text):
     """Put how a call ended into the file of --log-file, which may be on a disk that is full."""
     for file in log_file.all_open():
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(VddError):
             file.say(text)
 
 

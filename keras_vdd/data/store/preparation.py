@@ -113,7 +113,7 @@ def prepare(listing, data, progress=None, workers=None, splits=SPLITS):
                     f"The machine could not go on with '{folder}': {why}. The same command goes on from here."
                 ) from error
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                if sentence := limit_reached(error):
+                if sentence := limit_reached(error, "put data.store on another disk"):
                     raise VddError(f"The store '{folder}' cannot be written: {sentence}.") from error
                 if sentence := in_the_way(error):
                     raise VddError(
