@@ -64,6 +64,9 @@ def _sought(path, size, choose, threads):
         scaler = Scaler.of(video, size)
         found = 0
         for frame in video.frames(to_the_end=False):
+            # A stream without help of its container may say once, before the clip, how it is to be turned.
+            if scaler.turn(frame) != video.first_turning:
+                raise _Unsure
             # Deinterlacing needs the frames beside it, and two fields may come as two packets.
             if frame.interlaced_frame or frame.pts is None or frame.pts > wanted[found]:
                 raise _Unsure

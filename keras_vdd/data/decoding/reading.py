@@ -31,6 +31,7 @@ class Reading:
         self._path = path
         self._packets, self._end = 0, None
         self._gap, self._torn, self._errors_before = None, False, 0
+        self._encrypted = False
 
     def meet(self, packet, errors):
         """Note a packet that is about to be decoded, and how many errors FFmpeg had met before it was read."""
@@ -38,6 +39,7 @@ class Reading:
             # PyAV's own, after the last one.
             return
         self._packets += 1
+        self._encrypted = self._encrypted or packet.has_sidedata("encryption_info")
         # Bytes are missing in it or before it. Where two transport streams were joined none are: a file may go on,
         # and it is the decoder that tells.
         self._torn = packet.is_corrupt
@@ -56,12 +58,17 @@ class Reading:
                 # A piece cut out of a longer stream begins with frames that need what is gone.
                 if not self.count and not frame.key_frame:
                     continue
-                reason = f"it is damaged after {counted(self.count, 'frame')} (a frame decodes with errors)"
-                raise UnreadableVideo(self._path, reason)
+                raise self.damaged("a frame decodes with errors")
             yield frame
             self.count += 1
             if frame.pts is not None:
                 self._end = frame.pts + (frame.duration or 0)
+
+    def damaged(self, words):
+        """Return the error of a video that does not decode, for what the decoder said of it."""
+        # Parts of one that is encrypted may be clear.
+        damaged = f"it is damaged after {counted(self.count, 'frame')} ({words})"
+        return UnreadableVideo(self._path, "it is encrypted" if self._encrypted else damaged)
 
     def end(self, errors, container, stream):
         """Refuse a video that was cut off, after its last frame.
