@@ -81,7 +81,7 @@ def refuse_few_threads(name: str = "NumPy") -> None:
     count, there = (alone + each * processors for alone, each in (THREADS[name], begun))
     if not threads_start(count - there):
         raise VddError(
-            f"threads are refused, and {name} starts some {count} on {counted(processors, 'processor')}: raise the limit "
-            "of processes (`ulimit -u`, a container's pids) or of memory (`ulimit -v`, `ulimit -d`), or give it fewer "
-            "processors (`taskset -c 0 vdd ...`)"
+            f"threads are refused, and {name} starts some {count} on {counted(processors, 'processor')}: raise the "
+            "limit of processes (`ulimit -u`, a container's pids) or of memory (`ulimit -v`, `ulimit -d`), or give it "
+            "fewer processors (`taskset -c 0 vdd ...`)"
         )
