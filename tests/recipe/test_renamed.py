@@ -45,7 +45,9 @@ def test_both_names_at_once_are_refused(old, new):
     for given in (
         lambda: load_recipe({"name": "r", "extends": "quickstart", section: both}),
         lambda: load_recipe({"name": "r", "extends": "quickstart", old: 2, new: 3}),
-        lambda: parse_recipe(f"extends: quickstart\nname: r\n{section}: {{{names[1]}: 3, {names[0]}: null}}\n"),
+        lambda: parse_recipe(
+            f"extends: quickstart\nname: r\n{section}: {{{names[1]}: 3, {names[0]}: null}}\n"
+        ),
         lambda: load_recipe("quickstart", [f"{new}=3", f"{old} = 2"]),
         lambda: load_recipe("quickstart", {old: 2, new: 2}),
         lambda: load_recipe("quickstart", {section: both}),
