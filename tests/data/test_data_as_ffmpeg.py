@@ -7,7 +7,7 @@ import struct
 import av
 import numpy as np
 import pytest
-from decoding.boxes import find, first_shown, with_aperture, with_edits
+from decoding.boxes import find, first_shown, matrix, with_aperture, with_edits, with_matrix
 from decoding.made_files import with_exif
 
 from keras_vdd.data.decoding.decode import UnreadableVideo, decode, decode_frames
@@ -189,16 +189,28 @@ def test_frames_with_data_that_pyav_has_no_name_for(tmp_path):
 
 def test_an_angle_that_is_no_right_one(tmp_path):
     picture = np.full((1, 64, 64, 3), 250, np.uint8)
-    path = tmp_path / "a.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=24, options=H264)
-        stream.width = stream.height = 64
-        stream.pix_fmt = "yuv420p"
-        stream.set_display_rotation(45)
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture[0], format="rgb24")))
-        container.mux(stream.encode())
+    path = write(tmp_path / "a.mp4", picture)
+    straight, data = decode(path, 60)[0], path.read_bytes()
+    path.write_bytes(with_matrix(data, matrix(degrees=45)))
     shown = decode(path, 60)[0]
     assert shown[30, 30].min() > 200 and shown[2, 2].max() < 50 and shown[30, 2].min() > 200
+    # A single degree is none, to `ffmpeg` too.
+    path.write_bytes(with_matrix(data, matrix(degrees=1)))
+    assert np.array_equal(decode(path, 60)[0], straight)
+
+
+def test_an_encrypted_file_is_told(tmp_path):
+    key = {"encryption_scheme": "cenc-aes-ctr", "encryption_key": "76" * 16, "encryption_kid": "a7" * 16}
+    with (
+        av.open(str(write(tmp_path / "a.mp4", ramp(6)))) as source,
+        av.open(str(tmp_path / "b.mp4"), "w", options=key) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    assert why(tmp_path / "b.mp4") == "it is encrypted"
 
 
 def test_a_stream_of_jpegs_is_a_video_and_one_is_a_picture(tmp_path):

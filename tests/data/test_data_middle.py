@@ -5,6 +5,7 @@ import errno
 import av
 import numpy as np
 import pytest
+from decoding.turns import with_turns
 from PIL import Image
 
 import keras_vdd.data.decoding.middle as middle_module
@@ -115,6 +116,27 @@ def test_a_folder_of_images_has_a_middle(tmp_path):
         Image.fromarray(picture).save(tmp_path / "v" / f"{i + 1}.png")
     assert numbers(decode(tmp_path / "v", 56)) == list(range(30))
     assert numbers(np.stack(list(middle_frames(tmp_path / "v", 56, 4, 2)))) == clip_indices(30, 4, 2).tolist()
+
+
+@pytest.mark.parametrize(
+    "name, turns",
+    [
+        ("h264.mp4", {0: (90,)}),
+        ("hevc.mp4", {0: (90,)}),
+        ("hevc.mp4", {0: (0, True)}),
+        ("h264.mkv", {0: (90,), 48: (90,), 60: (90,)}),
+        ("h264.mp4", {0: (90,), 36: (270,)}),
+        ("h264.mp4", {60: (0, True)}),
+    ],
+)
+def test_a_turn_that_only_the_stream_states(tmp_path, name, turns):
+    path = write(tmp_path / name, 120, *SOURCES[name.replace("mkv", "mp4")])
+    upright = decode(path, 56)
+    with_turns(path, turns)
+    whole = decode(path, 56)
+    assert len(whole) == 120 and np.abs(whole[60:].astype(int) - upright[60:]).mean() > 30
+    chosen = clip_indices(120, 4, 2)
+    assert np.array_equal(np.stack(list(middle_frames(path, 56, 4, 2))), whole[chosen])
 
 
 def damage(path, number):

@@ -6,6 +6,7 @@ import pathlib
 
 import av
 import pytest
+from PIL import Image
 
 import keras_vdd.data.decoding.fault as fault_module
 import keras_vdd.data.decoding.pool as pool_module
@@ -105,8 +106,6 @@ def test_an_end_of_file_that_was_the_disks_is_not_the_videos(job, monkeypatch):
 
 
 def test_images_that_the_disk_refuses_are_not_damaged(tmp_path, monkeypatch):
-    from PIL import Image
-
     folder = tmp_path / "frames"
     folder.mkdir()
     Image.new("RGB", (32, 24)).save(folder / "frame1.png")
@@ -126,6 +125,16 @@ def test_a_codec_that_this_build_does_not_decode_is_no_fault_of_the_video(job, t
     path.write_bytes(path.read_bytes().replace(b"mp4v", tag).replace(b"avc1", tag))
     answer = worker._decode(**job)
     assert words in answer[key] and "\n" not in answer[key]
+
+
+def test_animated_webp_that_ffmpeg_takes_for_a_still(job):
+    pictures = [Image.new("RGB", (32, 24), (colour, 0, 0)) for colour in (10, 90, 200)]
+    for count, key, words in (
+        (3, "passing", "has no decoder of animated WebP"),
+        (1, "failed", "a still picture"),
+    ):
+        pictures[0].save(job["path"], "WEBP", save_all=True, append_images=pictures[1:count])
+        assert words in worker._decode(**job)[key]
 
 
 def test_av1_in_a_build_whose_decoder_is_for_devices_alone(job, write_video, monkeypatch):

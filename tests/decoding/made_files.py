@@ -9,6 +9,7 @@ from pathlib import Path
 from .boxes import first_shown, matrix, with_aperture, with_edits, with_matrix
 from .encodings import CODECS, COLOURS, CONSTANT
 from .shown import ffmpeg, version
+from .turns import with_turns
 
 BOXED_LAYOUTS = (
     "-movflags faststart", "-movflags frag_keyframe+empty_moov", "-movflags frag_every_frame+empty_moov",
@@ -31,6 +32,8 @@ WITH_SOUND = {"mp4": "aac", "mov": "aac", "mkv": "aac", "avi": "mp2", "ts": "mp2
 WITH_SUBTITLES = {"mkv": "srt", "mp4": "mov_text", "mov": "mov_text", "webm": "webvtt"}
 WITH_MORE_VIDEO = {"mkv", "mp4", "mov", "ts", "avi", "webm", "nut", "asf", "mpg"}
 SUBTITLES = "1\n00:00:00,000 --> 00:00:00,500\nhi\n\n2\n00:00:08,000 --> 00:00:20,000\nend\n"
+# Streams that can say themselves how their frames are to be turned.
+STATING = {"h264", "h264-10", "h264-open", "phone", "hevc", "phone-hevc"}
 # Ways to make a file in which nothing is done after it was encoded.
 MADE_AS_ENCODED = {"plain", "layout", "late", "uneven"}
 # Some muxers choose by the ending, and not as is meant here.
@@ -93,6 +96,8 @@ class Maker:
             ways += ["turned", "edited", "turned+edited", "turned+beside", "edited+beside", "turned+trimmed"]
             if version()[1] >= 8:
                 ways += ["windowed", "windowed+turned", "windowed+edited"]
+        if self.name in STATING and self.ending in ("mp4", "mov", "mkv"):
+            ways += ["stated"] if self.ending == "mkv" else ["stated", "stated+turned", "stated+edited"]
         if self.ending in TIMED:
             ways += ["uneven", "late"]
         if self.ending in JOINED:
@@ -271,6 +276,13 @@ class Maker:
         self.words.append(words + (" and mirrored" if mirrored else ""))
         data = Path(self.path).read_bytes()
         Path(self.path).write_bytes(with_matrix(data, matrix(turns, mirrored, degrees)))
+
+    def stated(self):
+        """Let the stream say itself how it is to be turned, once or more often."""
+        places = [0, *self.rng.choice(((), (), (5,), (self.frames // 2,)))]
+        turns = {at: (self.rng.choice((0, 90, 180, 270)), self.rng.random() < 0.3) for at in places}
+        self.words.append(f"that states turns {turns}")
+        with_turns(self.path, turns)
 
 
 def with_exif(picture, orientation):

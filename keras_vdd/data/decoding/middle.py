@@ -10,6 +10,7 @@ from keras_vdd.data.decoding.scaling import Scaler
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.decoding.video_file import VideoFile
 from keras_vdd.data.sampling import clip_indices
+from keras_vdd.text import counted
 
 # Containers that give every packet its time of showing, and codecs of which a packet is one shown frame
 # (VP8 hides some, MPEG-4 in AVI packs two into one).
@@ -63,6 +64,9 @@ def _sought(path, size, choose, threads):
         scaler = Scaler.of(video, size)
         found = 0
         for frame in video.frames(to_the_end=False):
+            # A stream without help of its container may say once, before the clip, how it is to be turned.
+            if scaler.turn(frame) != video.first_turning:
+                raise _Unsure
             # Deinterlacing needs the frames beside it, and two fields may come as two packets.
             if frame.interlaced_frame or frame.pts is None or frame.pts > wanted[found]:
                 raise _Unsure
@@ -84,7 +88,7 @@ def _times_of_showing(path):
         try:
             for packet in video.container.demux(video.stream):
                 if packet.is_corrupt:
-                    raise UnreadableVideo(path, f"it breaks off after {len(times)} frames")
+                    raise UnreadableVideo(path, f"it breaks off after {counted(len(times), 'frame')}")
                 if packet.size == 0:
                     continue
                 # One that begins amid a group of pictures may lose its first frames.

@@ -43,7 +43,8 @@ def _filters(matrix):
     if degrees in (0, 180):
         across = (("hflip", None),) if a < 0 and degrees else ()
         return across + ((("vflip", None),) if d < 0 else ())
-    return (("rotate", f"{degrees}*PI/180"),)
+    # One degree is none, there too.
+    return () if degrees == 1 else (("rotate", f"{degrees}*PI/180"),)
 
 
 def _without_unnamed(frame):

@@ -45,13 +45,7 @@ class Scaler:
     def push(self, frame):
         """Take a frame; return the list of pictures that are ready, uint8 (size, size, 3) each."""
         self._interlaced = self._interlaced or frame.interlaced_frame
-        if self._ask and frame.rotation != self._rotation:
-            # Not looked up for every frame: a frame that was asked for its side data lives until the next
-            # collection of circles, and the decoder cannot use its memory again.
-            self._rotation, stated = frame.rotation, turning_of(frame)
-            # It may be stated once, and holds until another is.
-            self._turning = self._turning if stated is None else stated
-        kind = (form_of(frame), self._turning, self._interlaced)
+        kind = (form_of(frame), self.turn(frame), self._interlaced)
         ready = []
         try:
             if kind != self._kind:
@@ -63,6 +57,16 @@ class Scaler:
             return ready + (self._pull() if self._interlaced else [_pixels(sink.pull())])
         except av.error.FFmpegError as error:
             raise UnreadableVideo(self._path, f"its frames do not scale ({words_of(error)})") from None
+
+    def turn(self, frame):
+        """Take up how a frame says that it is to be turned; return the filters that turn it (see `turning_of`)."""
+        if self._ask and frame.rotation != self._rotation:
+            # Not looked up for every frame: a frame that was asked for its side data lives until the next
+            # collection of circles, and the decoder cannot use its memory again.
+            self._rotation, stated = frame.rotation, turning_of(frame)
+            # It may be stated once, and holds until another is.
+            self._turning = self._turning if stated is None else stated
+        return self._turning
 
     def flush(self):
         """Return the list of pictures that were still kept back, after the last frame."""

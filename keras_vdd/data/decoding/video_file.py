@@ -76,7 +76,12 @@ class VideoFile:
     def turning(self):
         """How the frames are turned to be shown (see `turning_of`); None where each frame says so."""
         own = self._decoder is self.stream.codec_context
-        return None if own else _turning_as_stated(self.path, self.stream.index)
+        return None if own else self.first_turning
+
+    @functools.cached_property
+    def first_turning(self):
+        """How the first frame says that it is to be turned (see `turning_of`); () where it does not."""
+        return _turning_as_stated(self.path, self.stream.index)
 
     @functools.cached_property
     def cropping(self):
@@ -122,8 +127,7 @@ class VideoFile:
         except av.error.FFmpegError as error:
             if error.errno == errno.ENOSYS and self._decoder.name in HARDWARE_DECODERS:
                 raise NoDecoder(self.path, self._decoder.name) from None
-            reason = f"it is damaged after {reading.count} frames ({words_of(error)})"
-            raise UnreadableVideo(self.path, reason) from None
+            raise reading.damaged(words_of(error)) from None
 
 
 def _chosen_stream(container, path):
@@ -131,6 +135,9 @@ def _chosen_stream(container, path):
     name, disposition = container.format.name, av.stream.Disposition
     if name in ("image2", "tty"):
         raise UnreadableVideo(path, f"it is a still picture or a text, not a video ({name})")
+    if name == "webp_pipe" and _is_animated(path):
+        # The demuxer of versions before 9 takes it for a still picture.
+        raise NoDecoder(path, "animated WebP")
     streams = [video for video in container.streams.video if not video.disposition & disposition.attached_pic]
     if not streams:
         raise UnreadableVideo(path, "it has no video stream")
@@ -144,6 +151,13 @@ def _chosen_stream(container, path):
         return pixels + 5_000_000 * bool(video.disposition & disposition.default)
 
     return max(decodable, key=preference)
+
+
+def _is_animated(webp):
+    """Tell whether a WebP says that it is animated."""
+    with open(webp, "rb") as file:
+        start = file.read(21)
+    return start[12:16] == b"VP8X" and bool(start[20] & 2)
 
 
 def _codec_named(container, stream):

@@ -6,8 +6,9 @@ import dataclasses
 import difflib
 import os
 
+from keras_vdd.data.decoding.frame_folders import NOT_THERE
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.text import printable, same_text
+from keras_vdd.text import as_text, counted, printable, same_text, same_to_people
 
 # What FFmpeg reads videos from: containers, streams without one, and the names that cameras give to both.
 VIDEO_SUFFIXES = frozenset(
@@ -44,8 +45,8 @@ class Listing:
     notes: list[str] = dataclasses.field(default_factory=list)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.train):,} train and {len(self.test):,} test videos"
-        return f"Listing({len(self.class_names)} classes, {counts}, {len(self.notes)} notes)"
+        classes, notes = counted(len(self.class_names), "class", "classes"), counted(len(self.notes), "note")
+        return f"Listing({classes}, {len(self.train):,} train and {counted(len(self.test), 'test video')}, {notes})"
 
 
 _TEST_ALONE = contextvars.ContextVar("test videos alone are wanted", default=False)
@@ -74,11 +75,31 @@ def set_root(data):
         )
     root = os.fspath(data.root)
     if not os.path.isdir(root):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError, ValueError):
-            # A disk or network that fails says so here: nothing is known of the folder then.
-            os.stat(root)
-        raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
+        with contextlib.suppress(ValueError):
+            try:
+                os.stat(root)
+            except OSError as error:
+                # A disk or network fails: nothing is known of the folder.
+                if error.errno not in NOT_THERE:
+                    raise
+        near = _folder_like(root)
+        hint = "correct data.root." if near is None else f"did you mean '{near}'?"
+        raise VddError(f"data.root '{root}' is not a folder: {hint}")
     return root
+
+
+def _folder_like(path):
+    """Return the folder beside a path whose name is most like it, or None."""
+    above, name = os.path.split(os.path.normpath(path))
+    try:
+        names = os.listdir(above or ".")
+    except (OSError, ValueError):
+        return None
+    folders = {
+        same_to_people(as_text(name)): name for name in names if os.path.isdir(os.path.join(above, name))
+    }
+    near = difflib.get_close_matches(same_to_people(as_text(name)), folders, n=1, cutoff=0.8)
+    return os.path.join(above, folders[near[0]]) if near else None
 
 
 def is_video(name):

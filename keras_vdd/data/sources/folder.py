@@ -30,7 +30,7 @@ from keras_vdd.data.sources.layout import (
 )
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
-from keras_vdd.text import as_text, command_line, printable
+from keras_vdd.text import as_text, command_line, counted, printable
 
 
 @dataclass
@@ -79,6 +79,10 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    trained_on = {os.path.realpath(train[name].path): train[name].path for name in _filled(train)}
+    for name in _filled(test):
+        if (one := trained_on.get(os.path.realpath(test[name].path))) is not None:
+            _refuse_one_folder(root, os.path.relpath(one, root), os.path.relpath(test[name].path, root))
     for folder, found in ((train_folder, train), (test_folder, test)) if classes == "all" else ():
         refuse_ambiguous(os.path.join(root, folder), {name: found[name].path for name in _filled(found)})
     there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
@@ -87,8 +91,15 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _deep_note(train, names)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
-        notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
+        notes.append(f"Without test videos: {len(untested)} of {len(names)} classes ({shorten(untested)}).")
     return Listing(names, _videos(names, train), _videos(names, test), notes)
+
+
+def _refuse_one_folder(root, train, test):
+    raise VddError(
+        f"'{train}' and '{test}' of '{root}' are one folder: a network must not be tested on the videos that it was "
+        "trained on."
+    )
 
 
 def _beside(root, train_folder, test_folder, left):
@@ -96,10 +107,7 @@ def _beside(root, train_folder, test_folder, left):
     notes = []
     places = [os.path.join(root, name) for name in (train_folder, test_folder)]
     if all(map(os.path.isdir, places)) and os.path.samefile(*places):
-        raise VddError(
-            f"'{train_folder}' and '{test_folder}' of '{root}' are one folder: a network must not be tested on the "
-            "videos that it was trained on."
-        )
+        _refuse_one_folder(root, train_folder, test_folder)
     if split_of(test_folder) == "validation":
         notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
     for entry in _entries(root, left):
@@ -150,7 +158,7 @@ def _list_classes(root, classes, test_fraction):
         )
     if untested:
         notes.append(
-            f"{len(untested)} of {len(names)} classes have one video, so no test video ({shorten(untested)})."
+            f"With one video, so without a test video: {len(untested)} of {len(names)} classes ({shorten(untested)})."
         )
     return Listing(names, _videos(names, train), _videos(names, test), notes)
 
@@ -272,7 +280,9 @@ def _missing_note(missing, names, root):
     left_out = sorted(set(missing) - set(names))
     if not left_out:
         return []
-    return [f"{len(left_out)} classes without videos in '{root}' are left out ({shorten(left_out)})."]
+    return [
+        f"Left out of '{root}': {counted(len(left_out), 'class', 'classes')} without videos ({shorten(left_out)})."
+    ]
 
 
 SOURCES = (Source("folder", list_folder),)

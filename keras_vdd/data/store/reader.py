@@ -17,6 +17,7 @@ from keras_vdd.data.decoding.jpeg import decode_into
 from keras_vdd.errors import VddError
 from keras_vdd.sealed import read_json
 from keras_vdd.tensors import File
+from keras_vdd.text import counted
 
 # The number in `index.json`, one for each codec: a version that does not know a codec refuses its store for the
 # number, and does not call it damaged.
@@ -82,8 +83,8 @@ class Store:
         return len(self.names)
 
     def __repr__(self) -> str:
-        content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes:,} bytes"
-        return f"Store({self.folder!r}: {content})"
+        classes = counted(len(self.class_names), "class", "classes")
+        return f"Store({self.folder!r}: {counted(len(self), 'video')}, {classes}, {self.nbytes:,} bytes)"
 
     @property
     def has_checksums(self) -> bool:
