@@ -302,3 +302,22 @@ def test_what_a_disk_does_not_say_is_not_taken_for_nothing(small_set, tmp_path, 
             find_videos(small_set)
         assert error.value.errno == number and error.value.filename == str(where)
     assert find_videos(small_set).class_names == ["a", "b"]
+
+
+def test_what_fails_once_is_not_taken_for_nothing(small_set, tmp_path, monkeypatch):
+    """The root of a set or a file of a store that a disk does not answer for once is neither missing nor damaged."""
+    stores = prepare(find_videos(small_set), small_set)
+    folder = stores["train"].folder
+    for place in (small_set.root, os.path.join(folder, "frames.u8"), os.path.join(folder, "frames.crc32")):
+        stale, left = OSError(errno.ESTALE, os.strerror(errno.ESTALE), place), [1]
+
+        def once(path, *args, real=os.stat, place=place, stale=stale, left=left, **kwargs):
+            if path == place and left:
+                left.pop()
+                raise stale
+            return real(path, *args, **kwargs)
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="Stale file handle"):
+            patch.setattr(os, "stat", once)
+            prepare(find_videos(small_set), small_set)
+    assert len(prepare(find_videos(small_set), small_set)["train"]) == len(stores["train"])
