@@ -115,6 +115,25 @@ def test_images_that_the_disk_refuses_are_not_damaged(tmp_path, monkeypatch):
     assert fault_module.fault_of_machine(error.value) == "stale file handle"
 
 
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_file_that_is_written_to_meanwhile_is_read_again(job, monkeypatch, times):
+    """Else frames of what it was would be kept under the checksum of what it is."""
+    left, checksum = [times], worker.source_checksum
+
+    def written_to(path):
+        if left[0]:
+            left[0] -= 1
+            os.utime(path, ns=(0, left[0]))
+        return checksum(path)
+
+    monkeypatch.setattr(worker, "source_checksum", written_to)
+    answer = worker._decode(**job)
+    if times == 1:
+        assert answer["frames"] == 6 and answer["source"] == checksum(job["path"])
+    else:
+        assert answer == {"passing": "it was changed while it was read"}
+
+
 @pytest.mark.parametrize(
     "tag, key, words",
     [(b"evc1", "passing", "has no decoder of evc"), (b"zzzz", "failed", "its codec is unknown")],

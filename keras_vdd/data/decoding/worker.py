@@ -22,7 +22,7 @@ from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.source_checksum import checksum_if_there, source_checksum
-from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.data.decoding.unreadable import ChangedMeanwhile, UnreadableVideo
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.machine import address_space_bytes
 from keras_vdd.own_process import READY
@@ -111,7 +111,7 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
 
 def _written(path, part, cut, threads):
     """Write the frames; return the answer."""
-    count, sizes, sums = 0, [], []
+    count, sizes, sums, before = 0, [], [], _state(path)
     try:
         with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
             for frame in cut.frames(path, threads):
@@ -122,11 +122,22 @@ def _written(path, part, cut, threads):
                     sizes.append(written)
                 count += 1
             answer = {"frames": count, "source": source_checksum(path), "sums": sums}
+            if _state(path) != before:
+                raise ChangedMeanwhile(path)
     except MemoryError as error:
         raise UnreadableVideo(
             path, f"one of its frames does not fit in memory, after {count} frames"
         ) from error
     return {**answer, "sizes": sizes} if sizes else answer
+
+
+def _state(path):
+    """What of a file or a folder changes where it is written to or exchanged; None where nobody may look."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _reason(error):
