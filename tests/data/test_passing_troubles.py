@@ -134,6 +134,20 @@ def test_a_file_that_is_written_to_meanwhile_is_read_again(job, monkeypatch, tim
         assert answer == {"passing": "it was changed while it was read"}
 
 
+def test_a_file_that_still_grows_is_not_broken_off(job, monkeypatch):
+    path = pathlib.Path(job["path"])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+
+    def growing(*args, **options):
+        with path.open("ab") as file:
+            file.write(whole[path.stat().st_size :][:60])
+        return _open(*args, **options)
+
+    monkeypatch.setattr(video_file.av, "open", growing)
+    assert worker._decode(**job)["frames"] == 6
+
+
 @pytest.mark.parametrize(
     "tag, key, words",
     [(b"evc1", "passing", "has no decoder of evc"), (b"zzzz", "failed", "its codec is unknown")],

@@ -91,12 +91,14 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
     """
     cut, met, pauses = Cut(size, codec, middle), 0, list(PAUSES)
     while True:
+        before = _state(path)
         try:
-            return _finish(part, _written(path, part, cut, threads))
+            return _finish(part, _written(path, part, cut, threads, before))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return {"disk_full": True}
-            reason, fault = _reason(error), _fault(error, path, part)
+            changed = error if _state(path) == before else ChangedMeanwhile(path)
+            reason, fault = _reason(error), _fault(changed, path, part)
         if fault and not pauses:
             return {"passing": fault}
         if fault:
@@ -109,9 +111,9 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
             return _finish(part, {"failed": reason, **({} if source is None else {"source": source})})
 
 
-def _written(path, part, cut, threads):
-    """Write the frames; return the answer."""
-    count, sizes, sums, before = 0, [], [], _state(path)
+def _written(path, part, cut, threads, before):
+    """Write the frames; return the answer. The video was in the `_state` `before`."""
+    count, sizes, sums = 0, [], []
     try:
         with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
             for frame in cut.frames(path, threads):
