@@ -5,8 +5,9 @@ import contextvars
 import dataclasses
 import difflib
 import os
+import pathlib
 
-from keras_vdd.data.decoding.frame_folders import NOT_THERE
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.text import as_text, counted, printable, same_text, same_to_people
 
@@ -74,18 +75,28 @@ def set_root(data):
             f"The set '{data.set}' needs data.root, the folder where its videos are: add data.root=FOLDER."
         )
     root = os.fspath(data.root)
-    if not os.path.isdir(root):
-        with contextlib.suppress(ValueError):
-            try:
-                os.stat(root)
-            except OSError as error:
-                # A disk or network fails: nothing is known of the folder.
-                if error.errno not in NOT_THERE:
-                    raise
+    if not is_folder_at(root):
+        if (closed := _closed_above(root)) is not None:
+            raise VddError(
+                f"The folder '{closed}', in which data.root lies, cannot be read: see to its permissions."
+            )
         near = _folder_like(root)
         hint = "correct data.root." if near is None else f"did you mean '{near}'?"
         raise VddError(f"data.root '{root}' is not a folder: {hint}")
     return root
+
+
+def _closed_above(path):
+    """Return the first folder on the way to a path into which nobody may look, or None."""
+    place = pathlib.Path(path)
+    for way in [*reversed(place.parents), place]:
+        try:
+            os.stat(way)
+        except PermissionError:
+            return way.parent
+        except (OSError, ValueError):
+            return None
+    return None
 
 
 def _folder_like(path):
