@@ -166,9 +166,8 @@ class Store:
             check_is_file(path)
             whole = os.path.getsize(path) == nbytes
         except OSError as error:
-            if (
-                error.errno not in _NO_FILES_OF_OURS
-            ):  # a disk or network fails, which says nothing of the store
+            # A disk or network that fails says nothing of the store.
+            if error.errno not in _NO_FILES_OF_OURS:
                 raise
             whole = False
         if not whole:
