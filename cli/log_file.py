@@ -7,8 +7,7 @@ import os
 import stat
 import sys
 
-from keras_vdd.errors import UsageError
-from keras_vdd.files import naming
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.progress import Lines
 from keras_vdd.text import command_line
 
@@ -17,15 +16,20 @@ READ_BY_PROGRAMS = (".json", ".jsonl", ".yaml", ".yml", ".csv")
 
 
 class LogFile(Lines):
-    """Lines in a file; where they cannot be written, the error names it."""
+    """Lines in a file; where they cannot be written any more, the error names it."""
 
     def __init__(self, path):
         self.path = os.path.expanduser(path)
         super().__init__(_opened(self.path))
 
     def say(self, text):
-        with naming(self.path):
+        try:
             super().say(text)
+        except OSError as error:
+            raise VddError(
+                f"the log file '{self.path}' cannot be written to any more ({error.strerror}): name another with "
+                "--log-file"
+            ) from error
 
     def close(self):
         """Close the file. That its disk is full has been said by the writing before."""

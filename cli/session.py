@@ -11,6 +11,7 @@ import click
 
 from keras_vdd import starting
 from keras_vdd.cli import backend, completion, log_file
+from keras_vdd.errors import VddError
 from keras_vdd.text import printable_lines
 
 
@@ -50,7 +51,7 @@ def say_last(text):
 def log_last(text):
     """Put how a call ended into the file of --log-file, which may be on a disk that is full."""
     for file in log_file.all_open():
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(VddError):
             file.say(text)
 
 

@@ -10,6 +10,7 @@ import sys
 from keras_vdd.errors import VddError
 from keras_vdd.installed import choice
 from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
+from keras_vdd.text import counted
 
 # Bytes in which a small run ends well or in a sentence, as measured on Linux with two processors, and some for the
 # stacks of more threads. In less XLA and LLVM end the process as they compile.
@@ -80,7 +81,7 @@ def refuse_few_threads(name: str = "NumPy") -> None:
     count, there = (alone + each * processors for alone, each in (THREADS[name], begun))
     if not threads_start(count - there):
         raise VddError(
-            f"threads are refused, and {name} starts some {count} on {processors} processors: raise the limit of "
-            "processes (`ulimit -u`, a container's pids) or of memory (`ulimit -v`, `ulimit -d`), or give it fewer "
-            "processors (`taskset -c 0 vdd ...`)"
+            f"threads are refused, and {name} starts some {count} on {counted(processors, 'processor')}: raise the "
+            "limit of processes (`ulimit -u`, a container's pids) or of memory (`ulimit -v`, `ulimit -d`), or give it "
+            "fewer processors (`taskset -c 0 vdd ...`)"
         )

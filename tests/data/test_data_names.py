@@ -139,6 +139,41 @@ def test_folders_that_are_one_by_a_link(settings, tmp_path):
     noted(settings, "are one, .* for both: 'again' and 'wave'", root=str(root / "train"))
     (root / "test").symlink_to("train")
     refused(settings, "'train' and 'test' of .* are one folder")
+    (root / "test").unlink()
+    classes_of(root, "test/clap")
+    (root / "test" / "wave").symlink_to("../train/wave")
+    refused(settings, "'train/wave' and 'test/wave' of .* are one folder")
+
+
+@pytest.mark.parametrize(
+    "typed", ["My_vidoes", "my videos ", "MY_VIDEOS", "my_vide\u0301os", "link", "a\0b", "w" * 300]
+)
+def test_a_root_that_is_not_there(settings, tmp_path, typed):
+    classes_of(tmp_path / ("my_vid\u00e9os" if "\u0301" in typed else "my_videos"), "wave", "clap")
+    (tmp_path / "link").symlink_to("link")
+    root = os.path.join(tmp_path, typed)
+    said = refused(settings, "is not a folder: ", root=root)
+    (near,) = re.findall(r"did you mean '(.*)'\?$", said) or [None]
+    assert (near is None) == (typed in ("link", "a\0b", "w" * 300)) and (near is None or os.path.isdir(near))
+
+
+def test_folders_that_nobody_may_read(settings, tmp_path, monkeypatch):
+    """What lies in them is not known: nothing is listed without it."""
+    monkeypatch.chdir(tmp_path)
+    classes_of("outer/videos", "wave/more", "wave", "clap")
+    os.chmod(".", 0o755)
+    for closed in ("outer/videos/wave/more", "outer/videos/wave", "outer/videos", "outer"):
+        os.chmod(closed, 0)
+        # Root may read anything, so it is someone else who tries.
+        if not os.geteuid():
+            os.seteuid(65534)
+        try:
+            said = refused(settings, "cannot be read: see to its permissions.$", root="outer/videos")
+        finally:
+            os.seteuid(os.getuid())
+            os.chmod(closed, 0o755)
+        assert said.startswith(f"The folder '{closed}'")
+    assert len(find_videos(settings(root="outer/videos")).train) == 6
 
 
 def test_what_is_no_file_is_no_video(settings, tmp_path):

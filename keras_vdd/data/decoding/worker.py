@@ -22,12 +22,13 @@ from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.source_checksum import checksum_if_there, source_checksum
-from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.data.decoding.unreadable import ChangedMeanwhile, UnreadableVideo
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.machine import address_space_bytes
 from keras_vdd.own_process import READY
 from keras_vdd.sealed import seal
 from keras_vdd.stopping import SIGNALS
+from keras_vdd.text import counted
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
 # machine's memory. Decoding 8K takes a tenth of it.
@@ -91,12 +92,14 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
     """
     cut, met, pauses = Cut(size, codec, middle), 0, list(PAUSES)
     while True:
+        before = _state(path)
         try:
-            return _finish(part, _written(path, part, cut, threads))
+            return _finish(part, _written(path, part, cut, threads, before))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return {"disk_full": True}
-            reason, fault = _reason(error), _fault(error, path, part)
+            changed = error if _state(path) == before else ChangedMeanwhile(path)
+            reason, fault = _reason(error), _fault(changed, path, part)
         if fault and not pauses:
             return {"passing": fault}
         if fault:
@@ -109,8 +112,8 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
             return _finish(part, {"failed": reason, **({} if source is None else {"source": source})})
 
 
-def _written(path, part, cut, threads):
-    """Write the frames; return the answer."""
+def _written(path, part, cut, threads, before):
+    """Write the frames; return the answer. The video was in the `_state` `before`."""
     count, sizes, sums = 0, [], []
     try:
         with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
@@ -122,11 +125,22 @@ def _written(path, part, cut, threads):
                     sizes.append(written)
                 count += 1
             answer = {"frames": count, "source": source_checksum(path), "sums": sums}
+            if _state(path) != before:
+                raise ChangedMeanwhile(path)
     except MemoryError as error:
         raise UnreadableVideo(
-            path, f"one of its frames does not fit in memory, after {count} frames"
+            path, f"one of its frames does not fit in memory, after {counted(count, 'frame')}"
         ) from error
     return {**answer, "sizes": sizes} if sizes else answer
+
+
+def _state(path):
+    """What of a file or a folder changes where it is written to or exchanged; None where nobody may look."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _reason(error):

@@ -5,9 +5,11 @@ import contextvars
 import dataclasses
 import difflib
 import os
+import pathlib
 
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.text import printable, same_text
+from keras_vdd.text import as_text, counted, printable, same_text, same_to_people
 
 # What FFmpeg reads videos from: containers, streams without one, and the names that cameras give to both.
 VIDEO_SUFFIXES = frozenset(
@@ -44,8 +46,8 @@ class Listing:
     notes: list[str] = dataclasses.field(default_factory=list)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.train):,} train and {len(self.test):,} test videos"
-        return f"Listing({len(self.class_names)} classes, {counts}, {len(self.notes)} notes)"
+        classes, notes = counted(len(self.class_names), "class", "classes"), counted(len(self.notes), "note")
+        return f"Listing({classes}, {len(self.train):,} train and {counted(len(self.test), 'test video')}, {notes})"
 
 
 _TEST_ALONE = contextvars.ContextVar("test videos alone are wanted", default=False)
@@ -73,12 +75,42 @@ def set_root(data):
             f"The set '{data.set}' needs data.root, the folder where its videos are: add data.root=FOLDER."
         )
     root = os.fspath(data.root)
-    if not os.path.isdir(root):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError, ValueError):
-            # A disk or network that fails says so here: nothing is known of the folder then.
-            os.stat(root)
-        raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
+    if not is_folder_at(root):
+        if (closed := _closed_above(root)) is not None:
+            raise VddError(
+                f"The folder '{closed}', in which data.root lies, cannot be read: see to its permissions."
+            )
+        near = _folder_like(root)
+        hint = "correct data.root." if near is None else f"did you mean '{near}'?"
+        raise VddError(f"data.root '{root}' is not a folder: {hint}")
     return root
+
+
+def _closed_above(path):
+    """Return the first folder on the way to a path into which nobody may look, or None."""
+    place = pathlib.Path(path)
+    for way in [*reversed(place.parents), place]:
+        try:
+            os.stat(way)
+        except PermissionError:
+            return way.parent
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _folder_like(path):
+    """Return the folder beside a path whose name is most like it, or None."""
+    above, name = os.path.split(os.path.normpath(path))
+    try:
+        names = os.listdir(above or ".")
+    except (OSError, ValueError):
+        return None
+    folders = {
+        same_to_people(as_text(name)): name for name in names if os.path.isdir(os.path.join(above, name))
+    }
+    near = difflib.get_close_matches(same_to_people(as_text(name)), folders, n=1, cutoff=0.8)
+    return os.path.join(above, folders[near[0]]) if near else None
 
 
 def is_video(name):

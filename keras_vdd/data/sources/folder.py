@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 
 from keras_vdd import seeds
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.folders.alike import alike_notes, refuse_alike
 from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder
 from keras_vdd.data.folders.listing import (
@@ -30,7 +31,7 @@ from keras_vdd.data.sources.layout import (
 )
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
-from keras_vdd.text import as_text, command_line, printable
+from keras_vdd.text import as_text, command_line, counted, printable
 
 
 @dataclass
@@ -75,10 +76,14 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
     left = left or LeftAlone()
     train, test = (
-        _scan(os.path.join(root, name), left, f"{name}/") if os.path.isdir(os.path.join(root, name)) else {}
+        _scan(os.path.join(root, name), left, f"{name}/") if is_folder_at(os.path.join(root, name)) else {}
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    trained_on = {os.path.realpath(train[name].path): train[name].path for name in _filled(train)}
+    for name in _filled(test):
+        if (one := trained_on.get(os.path.realpath(test[name].path))) is not None:
+            _refuse_one_folder(root, os.path.relpath(one, root), os.path.relpath(test[name].path, root))
     for folder, found in ((train_folder, train), (test_folder, test)) if classes == "all" else ():
         refuse_ambiguous(os.path.join(root, folder), {name: found[name].path for name in _filled(found)})
     there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
@@ -87,19 +92,23 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _deep_note(train, names)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
-        notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
+        notes.append(f"Without test videos: {len(untested)} of {len(names)} classes ({shorten(untested)}).")
     return Listing(names, _videos(names, train), _videos(names, test), notes)
+
+
+def _refuse_one_folder(root, train, test):
+    raise VddError(
+        f"'{train}' and '{test}' of '{root}' are one folder: a network must not be tested on the videos that it was "
+        "trained on."
+    )
 
 
 def _beside(root, train_folder, test_folder, left):
     """Return the notes on what lies beside the splits, and on a split of another name."""
     notes = []
     places = [os.path.join(root, name) for name in (train_folder, test_folder)]
-    if all(map(os.path.isdir, places)) and os.path.samefile(*places):
-        raise VddError(
-            f"'{train_folder}' and '{test_folder}' of '{root}' are one folder: a network must not be tested on the "
-            "videos that it was trained on."
-        )
+    if all(map(is_folder_at, places)) and os.path.samefile(*places):
+        _refuse_one_folder(root, train_folder, test_folder)
     if split_of(test_folder) == "validation":
         notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
     for entry in _entries(root, left):
@@ -150,7 +159,7 @@ def _list_classes(root, classes, test_fraction):
         )
     if untested:
         notes.append(
-            f"{len(untested)} of {len(names)} classes have one video, so no test video ({shorten(untested)})."
+            f"With one video, so without a test video: {len(untested)} of {len(names)} classes ({shorten(untested)})."
         )
     return Listing(names, _videos(names, train), _videos(names, test), notes)
 
@@ -223,6 +232,9 @@ def _videos_in(folder, been, left, prefix, inside=""):
             else:
                 left.links.append(prefix + inside + entry.name)
         else:
+            if is_folder(entry):
+                # What lies in one that nobody may read is not known.
+                _entries(entry.path)
             _leave(entry, prefix + inside, left)
 
 
@@ -252,7 +264,7 @@ def _filled(found):
     return [name for name in found if found[name].files]
 
 
-def _entries(folder, left, prefix=""):
+def _entries(folder, left=None, prefix=""):
     try:
         return entries(folder, left, prefix)
     except PermissionError:
@@ -272,7 +284,9 @@ def _missing_note(missing, names, root):
     left_out = sorted(set(missing) - set(names))
     if not left_out:
         return []
-    return [f"{len(left_out)} classes without videos in '{root}' are left out ({shorten(left_out)})."]
+    return [
+        f"Left out of '{root}': {counted(len(left_out), 'class', 'classes')} without videos ({shorten(left_out)})."
+    ]
 
 
 SOURCES = (Source("folder", list_folder),)
