@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 
-from keras_vdd.errors import UsageError
+from keras_vdd.errors import UsageError, VddError
 from keras_vdd.progress import Lines
 from keras_vdd.text import command_line
 
@@ -16,7 +16,7 @@ READ_BY_PROGRAMS = (".json", ".jsonl", ".yaml", ".yml", ".csv")
 
 
 class LogFile(Lines):
-    """Lines in a file; where they cannot be written, the error names it."""
+    """Lines in a file; where they cannot be written any more, the error names it."""
 
     def __init__(self, path):
         self.path = os.path.expanduser(path)
@@ -26,7 +26,10 @@ class LogFile(Lines):
         try:
             super().say(text)
         except OSError as error:
-            raise OSError(error.errno, error.strerror, self.path) from error
+            raise VddError(
+                f"the log file '{self.path}' cannot be written to any more ({error.strerror}): name another with "
+                "--log-file"
+            ) from error
 
     def close(self):
         """Close the file. That its disk is full has been said by the writing before."""

@@ -16,8 +16,8 @@ import click
 from keras_vdd import __version__
 from keras_vdd.cli import session
 from keras_vdd.errors import VddError
-from keras_vdd.limits import in_the_way, limit_reached, place_of
-from keras_vdd.stopping import SIGNALS, heard
+from keras_vdd.limits import ELSEWHERE, in_the_way, limit_reached, place_of
+from keras_vdd.stopping import end_by_none_but, end_silently, heard
 from keras_vdd.text import (
     as_text,
     command_line,
@@ -45,6 +45,15 @@ COMMANDS = {
 
 # What these have finished they find again.
 GO_ON = ("prepare", "experts", "interpolator", "distill")
+# The settings that say where a command keeps what it makes.
+KEPT_IN = {
+    "prepare": "data.store",
+    "experts": "data.store and experts.folder",
+    "interpolator": "data.store and interpolator.folder",
+    "distill": "data.store and run.dir",
+    "evaluate": "data.store",
+    "train": "data.store",
+}
 
 
 class Commands(click.Group):
@@ -106,27 +115,26 @@ def _fail(sentence, code):
 def main(args=None):
     """Run `vdd` and return its exit code: 0 done, 1 failed, 2 wrong usage, 128 + N stopped by signal N."""
     write_what_can_be_written()
-    with heard(), session.opened() as verbosity:
+    words = sys.argv[1:] if args is None else args
+    name = next((word for word in words if word in COMMANDS), None)
+    with session.opened() as verbosity:
         try:
-            return _run(args, verbosity)
+            with heard():
+                return _run(args, verbosity, KEPT_IN.get(name))
         except KeyboardInterrupt as stopped:
-            return _stopped(stopped, sys.argv[1:] if args is None else args)
+            return _stopped(stopped, words, name)
 
 
 def run():
-    """Be the command: `main`, and then let a signal end the process as it is, while Python puts things away.
-
-    Python would else tell of Ctrl-C in whatever it is doing there, by a traceback.
-    """
+    """Be the command: `main`, before and after which a signal ends the process without a word."""
+    end_silently()
     open_standard_streams()
     code = main()
-    for number in SIGNALS:
-        if signal.getsignal(number) not in (signal.SIG_IGN, None):
-            signal.signal(number, signal.SIG_DFL)
+    end_by_none_but(code - 128 if code > 128 else None)
     return code
 
 
-def _run(args, verbosity):
+def _run(args, verbosity, kept_in):
     try:
         return command.main(args, prog_name="vdd", standalone_mode=False) or 0
     except click.Abort as abort:
@@ -150,44 +158,49 @@ def _run(args, verbosity):
             raise
         return _fail(f"a path is not UTF-8, which a library needs: rename what '{error.object}' names", 1)
     except Exception as error:
-        sentence = (
-            None if verbosity.traceback else limit_reached(error) or _of_files(error) or _of_libraries(error)
-        )
+        if verbosity.traceback:
+            raise
+        # What has no name is standard output.
+        named = kept_in is not None and isinstance(error, OSError) and error.filename is not None
+        elsewhere = f"put {kept_in} on another disk" if named else ELSEWHERE
+        sentence = limit_reached(error, elsewhere) or _of_files(error, kept_in) or _of_libraries(error)
         if sentence is None:
             raise
         return _fail(sentence, 1)
 
 
-def _stopped(stopped, args):
+def _stopped(stopped, args, name):
     """Say what stopped the call, what it reached and how to go on; return the exit code of shells for it."""
     number = getattr(stopped, "number", signal.SIGINT)
     words = "interrupted" if number == signal.SIGINT else f"stopped by {signal.Signals(number).name}"
     if reached := getattr(stopped, "reached", ""):
         words += f": {reached} is kept"
-    if next((word for word in args if word in COMMANDS), None) in GO_ON:
+    if name in GO_ON:
         words += f"; the same command goes on: vdd {command_line(args)}"
     session.say_last(words)
     return 128 + number
 
 
-def _of_files(error):
+def _of_files(error, kept_in):
     """The sentence on a file that the system refuses; None where the error is about something else."""
     if not isinstance(error, OSError):
         return None
     if not isinstance(name := place_of(error), str | bytes):
         return str(error)
     name = os.fsdecode(name)
-    return f"{name}: {error.strerror}{in_the_way(error) or _of_permissions(error.errno, name)}"
+    return f"{name}: {error.strerror}{in_the_way(error) or _of_permissions(error.errno, name, kept_in)}"
 
 
-def _of_permissions(number, name):
+def _of_permissions(number, name, kept_in):
     """What to do where permissions do not allow it; "" where it is not that."""
     if number not in (errno.EACCES, errno.EPERM):
         return ""
     if os.path.lexists(name) and not os.access(name, os.R_OK):
         return "; you may not read it: change its permissions, or have its owner do so"
     place = name if os.path.exists(name) else os.path.dirname(name) or "."
-    return "" if os.access(place, os.W_OK) else "; what is made goes where data.store and run.dir say"
+    if os.access(place, os.W_OK):
+        return ""
+    return "; give a path in a folder that you may write to" if kept_in is None else f"; correct {kept_in}"
 
 
 def _of_libraries(error):

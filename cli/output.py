@@ -7,7 +7,7 @@ import re
 
 import click
 
-from keras_vdd.text import printable
+from keras_vdd.text import counted, printable
 
 WIDEST = 60
 
@@ -78,5 +78,5 @@ def emit_table(rows, protocol):
     from keras_vdd.report.tables import results_table
 
     records = [ResultRow.from_json(row) for row in rows]
-    shown = [dataclasses.replace(row, note=row.note or f"{row.clips:,} clips") for row in records]
+    shown = [dataclasses.replace(row, note=row.note or counted(row.clips, "clip")) for row in records]
     click.echo(results_table(shown, protocol).text())

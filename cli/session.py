@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import click
 
+from keras_vdd import starting
 from keras_vdd.cli import backend, completion, log_file
+from keras_vdd.errors import VddError
 from keras_vdd.text import printable_lines
 
 
@@ -49,7 +51,7 @@ def say_last(text):
 def log_last(text):
     """Put how a call ended into the file of --log-file, which may be on a disk that is full."""
     for file in log_file.all_open():
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(VddError):
             file.say(text)
 
 
@@ -111,7 +113,8 @@ def options(command):
     @functools.wraps(command)
     def function(*args, **others):
         backend.refuse_no_folder()
-        backend.refuse_few_threads()
+        starting.spare_address_space()
+        starting.refuse_few_threads()
         # Not yet in a group: what follows its name may still choose a backend.
         context = click.get_current_context()
         if _plugins and not isinstance(context.command, click.Group):

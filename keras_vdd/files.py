@@ -111,6 +111,8 @@ def try_writing(path: File) -> None:
     temporary = temporary.with_name(_temporary_name(temporary))
     try:
         temporary.write_bytes(b"\0")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     finally:
         _remove(temporary)
 

@@ -41,11 +41,15 @@ def says_no_threads(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and _says(error, _NO_THREADS)
 
 
-def limit_reached(error: BaseException) -> str | None:
+ELSEWHERE = "write to another disk"
+
+
+def limit_reached(error: BaseException, elsewhere: str = ELSEWHERE) -> str | None:
     """Return the sentence, without its full stop, on the limit that an error or what it came of was raised at.
 
     Args:
         error: whatever was raised.
+        elsewhere: what to do where a disk takes nothing.
 
     Returns:
         str; None where it was no limit.
@@ -56,7 +60,7 @@ def limit_reached(error: BaseException) -> str | None:
     """
     met: BaseException | None = error
     while met is not None:
-        if sentence := _sentence(met):
+        if sentence := _sentence(met, elsewhere):
             return sentence
         met = met.__cause__ or met.__context__
     return None
@@ -97,20 +101,19 @@ def no_threads() -> str:
     )
 
 
-def _sentence(error: BaseException) -> str | None:
+def _sentence(error: BaseException, elsewhere: str) -> str | None:
     if says_no_threads(error):
         return no_threads()
     if isinstance(error, OSError) and error.errno is not None:
         where = f" while writing '{error.filename}'" if error.filename else ""
         return {
-            errno.ENOSPC: f"the disk is full{where}; free some space, or put data.store and run.dir on another disk",
-            errno.EDQUOT: f"your share of the disk (quota) is used up{where}; free some space, or put data.store and "
-            "run.dir on another disk",
+            errno.ENOSPC: f"the disk is full{where}; free some space, or {elsewhere}",
+            errno.EDQUOT: f"your share of the disk (quota) is used up{where}; free some space, or {elsewhere}",
             errno.EFBIG: f"no file may become so large here{where}: raise the limit (`ulimit -f`), or write to a "
             "file system that takes larger ones",
             errno.EMFILE: "this process may open no more files: allow it more, such as by `ulimit -n 4096`",
             errno.ENFILE: "this machine has no more open files to give: end other programs, or raise fs.file-max",
-            errno.EROFS: f"the disk is read-only{where}; put data.store and run.dir on another",
+            errno.EROFS: f"the disk is read-only{where}; {elsewhere}",
             errno.ENOMEM: _no_memory(),
         }.get(error.errno)
     # A slip in a program that quotes such words is no limit.

@@ -57,6 +57,33 @@ def _stop(number: int, frame: FrameType | None) -> None:
         raise Stopped(number)
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    if not _asked.again():
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+
+def end_silently() -> None:
+    """Let each of the signals end the process at once, where nothing hears them: Python would raise Ctrl-C anywhere."""
+    for number in _to_be_handled():
+        signal.signal(number, _end)
+
+
+def end_by_none_but(number: int | None) -> None:
+    """Leave signals to the system while Python ends; a process that said which one it ends by ends by no other.
+
+    Args:
+        number: the signal that was said; None where it was none.
+    """
+    for each in _to_be_handled():
+        signal.signal(each, signal.SIG_DFL if number in (None, each) else signal.SIG_IGN)
+
+
+def _to_be_handled() -> Iterator[int]:
+    """Those that the process does not ignore, as under `nohup`, and that no other code than Python's handles."""
+    return (number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None))
+
+
 class Soft:
     """What `softly` gives: whether a signal has come."""
 
@@ -101,6 +128,8 @@ def softly() -> Iterator[Soft]:
     soft = Soft()
     with _handled_by(soft.handle) as soft.previous:
         yield soft
+    # One that came after the last look, which nobody else has heard.
+    soft.stop("")
 
 
 @contextlib.contextmanager
@@ -121,24 +150,22 @@ def heard() -> Iterator[None]:
         again.daemon = True
         again.start()
 
-    with _handled_by(_stop):
-        sys.unraisablehook = hook
-        try:
+    sys.unraisablehook = hook
+    try:
+        with _handled_by(_stop):
             yield
-        finally:
-            sys.unraisablehook = before
+    finally:
+        sys.unraisablehook = before
 
 
 @contextlib.contextmanager
 def _handled_by(handler: Handler) -> Iterator[dict[int, Previous]]:
     previous: dict[int, Previous] = {}
     if threading.current_thread() is threading.main_thread():
-        for number in SIGNALS:
-            # None: set by other code than Python's, which could not be put back.
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                previous[number] = signal.signal(number, handler)
-    try:
+        for number in _to_be_handled():
+            previous[number] = signal.signal(number, handler)
+    with contextlib.ExitStack() as stack:
+        # Twice: where a signal comes just then, what is raised of it leaves its handler as it is.
+        for number, before in 2 * [*previous.items()]:
+            stack.callback(signal.signal, number, before)
         yield previous
-    finally:
-        for number, before in previous.items():
-            signal.signal(number, before)

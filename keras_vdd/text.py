@@ -63,6 +63,22 @@ def same_to_people(name: str) -> str:
     return unicodedata.normalize("NFKC", " ".join(name.split()).casefold())
 
 
+def counted(count: int, one: str, many: str = "", form: str = ",") -> str:
+    """Return a number with the noun that it counts.
+
+    Args:
+        count: how many there are.
+        one: the noun, and what stands with it, where there is one.
+        many: where there are others; `one` with an s by default.
+        form: format of the number.
+
+    Example:
+        >>> counted(1, "video"), counted(1200, "video"), counted(0, "class has", "classes have")
+        ('1 video', '1,200 videos', '0 classes have')
+    """
+    return f"{count:{form}} {one if count == 1 else many or one + 's'}"
+
+
 def command_line(arguments: Iterable[str]) -> str:
     r"""Return arguments as a shell takes them, `printable`; those with control characters are written `$'...'`."""
     return " ".join(map(_argument, arguments))

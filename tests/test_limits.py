@@ -78,6 +78,26 @@ def test_vdd_says_it_in_a_line(capsys, monkeypatch, error):
     assert capsys.readouterr().err == f"error: {limit_reached(error)}\n"
 
 
+@pytest.mark.parametrize(
+    "words, path, advice",
+    [
+        (["recipes", "copy", "quickstart"], "quickstart.yaml", "write to another disk"),
+        (["distill", "--recipe", "quickstart"], "runs", "put data.store and run.dir on another disk"),
+        (["-v", "experts"], "experts", "put data.store and experts.folder on another disk"),
+        (["distill", "--recipe", "quickstart"], None, "write to another disk"),
+    ],
+)
+def test_the_advice_on_a_disk_is_what_helps_the_command(words, path, advice, monkeypatch, capsys):
+    for number, start in ((errno.EROFS, ""), (errno.ENOSPC, "free some space, or ")):
+
+        def refused(*args, number=number, **more):
+            raise OSError(number, "refused", path)
+
+        monkeypatch.setattr(cli.command, "main", refused)
+        assert main(words) == 1
+        assert capsys.readouterr().err.endswith(f"; {start}{advice}\n")
+
+
 def _makes_a_folder(path):
     path.touch()
     (path / "inside").mkdir()

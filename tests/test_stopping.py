@@ -1,5 +1,6 @@
 """Signals that ask to stop: raised where nothing is at stake, kept for the next good moment where something is."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -105,15 +106,57 @@ def test_ignored_signals_stay_ignored_and_own_handlers_are_called():
     assert called == [signal.SIGTERM]
 
 
-def test_while_python_ends_a_signal_ends_the_command_without_a_word(monkeypatch):
+def test_one_after_the_last_look_is_not_lost():
+    for within in (heard(), contextlib.nullcontext()):
+        with pytest.raises(Stopped) as stopped, within, softly() as soft:
+            soft.stop("iteration 3")
+            send(signal.SIGINT)
+        assert stopped.value.number == signal.SIGINT
+
+
+def test_all_handlers_are_put_back_where_a_signal_comes_just_then(monkeypatch):
+    before = [signal.getsignal(number) for number in SIGNALS]
+    put, sent = signal.signal, []
+
+    def interrupted(number, handler):
+        if handler in before and not sent:
+            sent.append(number)
+            send(number)
+        return put(number, handler)
+
+    monkeypatch.setattr(signal, "signal", interrupted)
+    with pytest.raises(Stopped) as stopped, heard():
+        pass
+    assert [stopped.value.number] == sent
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+@pytest.mark.parametrize("code, ends", [(7, signal.SIG_DFL), (128 + signal.SIGINT, signal.SIG_IGN)])
+def test_while_python_ends_no_other_signal_than_was_said_ends_the_command(monkeypatch, code, ends):
     from keras_vdd.cli import main as command
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    monkeypatch.setattr(command, "main", lambda: 7)
+    monkeypatch.setattr(command, "main", lambda: code)
     monkeypatch.setattr(sys, "stdout", sys.stdout)  # which a command may open anew
-    assert command.run() == 7
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == [signal.SIG_DFL] * 2
+    assert command.run() == code
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == [signal.SIG_DFL, ends]
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_the_first_of_two_in_a_row_is_the_one_that_is_said(monkeypatch, capsys):
+    """Whatever came between, exit code and sentence are of one signal; before and after a command none is raised."""
+    from keras_vdd.cli import main as command
+
+    def work(*args, **more):
+        try:
+            send(signal.SIGTERM)
+        finally:
+            send(signal.SIGINT)
+
+    monkeypatch.setattr(command.command, "main", work)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    assert command.run() == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "stopped by SIGTERM\n"
 
 
 def test_a_process_without_handlers_ends_by_the_signal_after_its_work():

@@ -23,6 +23,7 @@ from keras_vdd.sealed import read_json, seal, unseal, write_json
 from keras_vdd.text import (
     as_text,
     command_line,
+    counted,
     printable,
     printable_lines,
     same_text,
@@ -179,3 +180,9 @@ def test_what_a_disk_does_not_take_of_unbuffered_output_is_told(tmp_path):
     with open(tmp_path / "out", "w") as out:
         done = subprocess.run([sys.executable, "-P", "-u", "-c", code], stdout=out, stderr=subprocess.PIPE)
     assert done.returncode and b"File too large" in done.stderr
+
+
+def test_one_is_counted_as_one():
+    assert [counted(number, "video") for number in (0, 1, 1200)] == ["0 videos", "1 video", "1,200 videos"]
+    assert counted(1, "class has", "classes have") == "1 class has"
+    assert counted(2000, "class", "classes", form="d") == "2000 classes"

@@ -9,6 +9,7 @@ from keras_vdd.cards.card_results import results_section, row_of_set
 from keras_vdd.cards.card_text import code, details, plain, source_in_words
 from keras_vdd.cards.preview import CARD_CLASSES
 from keras_vdd.cards.provenance import provenance_of
+from keras_vdd.text import counted
 
 NO_NAME = "path/or/repository"
 LISTED_CLASSES = 20
@@ -90,16 +91,12 @@ def _stored(distilled):
     several = [items for items in distilled.memory.items if items.moments is not None]
     if not several:
         arrays = distilled.arrays
-        items = [_counted(arrays[items.array].shape[1], items.noun) for items in distilled.memory.items]
+        items = [counted(arrays[items.array].shape[1], items.noun) for items in distilled.memory.items]
         return f"{' and '.join(items)} a class"
     counts = (distilled.arrays[several[0].moments] >= 0).sum(axis=2)
     least, most = int(counts.min()), int(counts.max())
     each = f"{least}" if least == most else f"{least} to {most}"
-    return f"{_counted(int(counts.sum()), several[0].noun)} ({each} a video)"
-
-
-def _counted(number, noun):
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{counted(int(counts.sum()), several[0].noun)} ({each} a video)"
 
 
 def _preview_note(distilled):

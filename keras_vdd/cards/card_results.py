@@ -49,10 +49,15 @@ def results_section(distilled, dtype, recipe, results):
 
 def row_of_set(distilled, recipe, results, protocol):
     """Return the set's own `ResultRow` that was scored by a `Protocol`, or None."""
-    names, described = _names(distilled, recipe), protocol.describe()
+    names, described = _names(distilled, recipe), _without_plurals(protocol.describe())
     rows = () if results is None or recipe is None else results.rows
-    own = [row for row in rows if row.method in names and row.protocol == described]
+    own = [row for row in rows if row.method in names and _without_plurals(row.protocol) == described]
     return own[-1] if own else None
+
+
+def _without_plurals(protocol):
+    # Earlier versions wrote of "1 fresh networks".
+    return protocol.replace("s", "")
 
 
 def _names(distilled, recipe):

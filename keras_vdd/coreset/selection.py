@@ -8,6 +8,7 @@ from keras_vdd.coreset.herding import herding
 from keras_vdd.coreset.k_center import k_center
 from keras_vdd.coreset.random import random
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import counted
 
 METHODS = ("random", "herding", "k-center")
 
@@ -42,7 +43,9 @@ def select_per_class(
     for label, count in enumerate(counts):
         rows = np.flatnonzero(labels == label)
         if count > len(rows):
-            raise VddError(f"Class {label} has {len(rows)} videos, not the {count} to choose: ask for fewer.")
+            raise VddError(
+                f"Class {label} has {counted(len(rows), 'video')}, not the {count} to choose: ask for fewer."
+            )
         if count == 0:
             continue
         own = features[rows]

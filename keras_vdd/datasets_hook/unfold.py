@@ -9,6 +9,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.memory.pairing import enumerate_pairs
 from keras_vdd.published import storage
 from keras_vdd.published.decoding import PARTS, part_of
+from keras_vdd.text import counted
 
 BLOCK_BYTES = 2**25
 """What a table of pairs may take: memories that many pairs share are there many times."""
@@ -71,8 +72,9 @@ def unfold(rows, features, wanted, most=None):
     )
     if most is not None and len(row) * size > most:
         raise VddError(
-            f"as_videos would make {len(row):,} videos of {size:,} bytes each at once, of {len(wanted)} rows: load the "
-            "set by its name while keras_vdd is imported, which makes them in parts."
+            f"as_videos would make {counted(len(row), 'video')} of {size:,} bytes each at once, of "
+            f"{counted(len(wanted), 'row')}: load the set by its name while keras_vdd is imported, "
+            "which makes them in parts."
         )
     step = max(1, BLOCK_BYTES // size)
     for start in range(0, len(row), step):

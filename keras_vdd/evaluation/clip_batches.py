@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_vdd.text import counted
+
 
 class ClipBatches(keras.utils.PyDataset):
     """Batches (videos, labels) of the test clips that every network of a recipe's table is tested on.
@@ -31,7 +33,7 @@ class ClipBatches(keras.utils.PyDataset):
         self._ends = np.cumsum([0, *clips.sizes])
 
     def __repr__(self) -> str:
-        return f"ClipBatches({len(self.labels):,} clips of {len(self.class_names)} classes)"
+        return f"ClipBatches({counted(len(self.labels), 'clip')} of {len(self.class_names)} classes)"
 
     def __len__(self) -> int:
         return len(self._clips)

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import counted
 
 if TYPE_CHECKING:
     import keras
@@ -98,15 +99,15 @@ class Protocol:
         """Return the one line that stands over a table of scores."""
         rate, decay = f"{self.rate:g}" + " (learned)" * self.learned_rate, f"{WEIGHT_DECAY:g}"
         training = {
-            "paper": f"SGD {rate}, momentum 0.9, L2 {decay}, x0.1 at half, {self.epochs} epochs",
-            "stable": f"AdamW {rate}, weight decay {decay}, cosine to 0, {self.steps} steps",
-            "frepo": f"AdamW {rate}, weight decay {decay}, {self.epochs} epochs",
+            "paper": f"SGD {rate}, momentum 0.9, L2 {decay}, x0.1 at half, {counted(self.epochs, 'epoch', form='d')}",
+            "stable": f"AdamW {rate}, weight decay {decay}, cosine to 0, {counted(self.steps, 'step', form='d')}",
+            "frepo": f"AdamW {rate}, weight decay {decay}, {counted(self.epochs, 'epoch', form='d')}",
         }[self.evaluator]
         return (
             f"evaluator {self.evaluator}: {self.architecture}, {training}, batch {self.batch_size}, "
             "each batch standardised, no augmentation; last step, nothing chosen on test data; "
-            f"mean over {self.test_clips} random clips a test video; "
-            f"mean and population std over {self.seeds} fresh networks"
+            f"mean over {counted(self.test_clips, 'random clip', form='d')} a test video; "
+            f"mean and population std over {counted(self.seeds, 'fresh network', form='d')}"
         )
 
 

@@ -8,6 +8,7 @@ from keras_vdd.data.clips import choose_videos, read_clips, read_stills
 from keras_vdd.distilled.budget import real_clip_bytes, real_still_bytes
 from keras_vdd.errors import UsageError
 from keras_vdd.evaluation.training_sets import FixedVideos
+from keras_vdd.text import counted
 
 KINDS = ("clips", "stills")
 
@@ -100,7 +101,9 @@ def _sample(kind, count, class_sizes, frames, size):
     if not count:
         notes.append(f"none fits: one takes {item:,} bytes")
     elif count < classes:
-        notes.append(f"{count} fit for {classes} classes: {classes - count} classes have none")
+        notes.append(
+            f"{count} fit for {classes} classes: {counted(classes - count, 'class has', 'classes have')} none"
+        )
     if -(-count // classes) > min(class_sizes):
         notes.append("some videos give more than one")
     return RealSample(kind, count, classes, count * item, "; ".join(notes))

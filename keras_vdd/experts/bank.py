@@ -14,6 +14,7 @@ from keras_vdd.hub.upload import sha256_of
 from keras_vdd.learning.checkpoint import ArraysFile, save_arrays
 from keras_vdd.published.schema import EXPERTS
 from keras_vdd.sealed import write_json
+from keras_vdd.text import counted
 
 # Of the files and of the training that they come from: raise it when either changes.
 FORMAT = 1
@@ -58,7 +59,8 @@ class ExpertBank:
         return len(self._paths)
 
     def __repr__(self):
-        return f"ExpertBank({str(self.folder)!r}: {len(self)} experts, {self.epochs} epochs, {self.nbytes:,} bytes)"
+        counts = f"{counted(len(self), 'expert')}, {counted(self.epochs, 'epoch')}, {self.nbytes:,} bytes"
+        return f"ExpertBank({str(self.folder)!r}: {counts})"
 
     def checksums(self):
         """Return the SHA-256 of each expert's file by its name; the files are read whole."""
@@ -79,7 +81,7 @@ class ExpertBank:
         """
         if not 0 <= expert < len(self) or not 0 <= epoch <= self.epochs:
             raise IndexError(
-                f"no snapshot {epoch} of expert {expert}: there are {len(self)} experts and epochs 0 to {self.epochs}"
+                f"no snapshot {epoch} of expert {expert}: there are {len(self)}, with epochs 0 to {self.epochs}"
             )
         with _opened(self._paths[expert]) as file:
             new = (expert, epoch) not in self._checked

@@ -30,6 +30,7 @@ from keras_vdd.learning.stage import Stage
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 from keras_vdd.recipe.schema import losses_with_experts
+from keras_vdd.text import counted
 
 # Threads of a process, however many processes there are: the order in which threads add up shows in the bits.
 THREADS = 4
@@ -237,6 +238,6 @@ def _check_disk(folder, nbytes, count):
     free = free_bytes(folder)
     if nbytes * count > free:
         raise VddError(
-            f"{count} experts need {nbytes * count:,} bytes in '{folder}' and {free:,} are free: free some "
-            "space, lower experts.count, or put experts.folder on another disk."
+            f"{counted(count, 'expert needs', 'experts need')} {nbytes * count:,} bytes in '{folder}' and "
+            f"{free:,} are free: free some space, lower experts.count, or put experts.folder on another disk."
         )

@@ -26,6 +26,7 @@ from keras_vdd.runs.environment import begun_with, recipe_of
 from keras_vdd.runs.places import is_run
 from keras_vdd.sealed import write_json
 from keras_vdd.tensors import File
+from keras_vdd.text import counted
 
 EXPERTS = Kind(
     "folder of experts", "expert-*.safetensors", ("expert-*.safetensors", DESCRIPTION, "README.md")
@@ -117,8 +118,8 @@ def _bank_of(run_or_recipe, settings, progress):
     missing = missing_experts(folder, recipe.experts.count)
     if missing:
         raise VddError(
-            f"{len(missing)} of the {recipe.experts.count} experts of the recipe are not in '{folder}': "
-            "`vdd experts` with the same recipe trains them."
+            f"{len(missing)} of {counted(recipe.experts.count, 'expert')} of the recipe cannot be found in '{folder}': "
+            "`vdd experts` with the same recipe trains what is missing."
         )
     return ExpertBank(folder, recipe.experts.count), description(*about)
 

@@ -6,6 +6,7 @@ from keras_vdd.cards.card_front import licensed, source_dataset
 from keras_vdd.experts.bank import DESCRIPTION
 from keras_vdd.recipe.yaml_text import as_yaml
 from keras_vdd.running_code import project_url
+from keras_vdd.text import counted
 
 TAGS = (
     "keras keras-vdd video dataset-distillation dataset-condensation trajectory-matching expert-trajectories"
@@ -82,15 +83,15 @@ def card_of(told, bank, repository, license):
     }
     top1 = bank.accuracies
     values = {
-        "set": f"{source}, {len(told['classes'])} classes, {told['videos']['train']} training videos",
+        "set": f"{source}, {len(told['classes'])} classes, {counted(told['videos']['train'], 'training video')}",
         "clips": f"{training['frames']} frames, {training['interval']} apart, {told['size']} x {told['size']} pixels",
         "normalisation": f"mean {training['mean']}, standard deviation {training['std']}",
         "network": f"{training['network']}, width {training['width']}, stem {training['stem']}",
         "training": f"SGD {training['learning_rate']:g}, batches of {training['batch_size']}, "
-        f"{training['epochs']} epochs, augmentation {', '.join(training['augment']) or 'none'}",
+        f"{counted(training['epochs'], 'epoch')}, augmentation {', '.join(training['augment']) or 'none'}",
         "backend": f"{told['backend']}, {training['precision']}, seed {training['seed']}",
         "top-1": f"{sum(top1) / len(top1):.2f} % mean, {min(top1):.2f} to {max(top1):.2f}",
-        "bytes": f"{bank.nbytes:,} in {len(bank)} files",
+        "bytes": f"{bank.nbytes:,} in {counted(len(bank), 'file')}",
     }
     return string.Template(_TEXT).substitute(
         front=as_yaml(front).rstrip("\n"),

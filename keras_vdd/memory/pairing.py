@@ -12,6 +12,7 @@ videos) the last entry is -1 and the middle one counts the stills or the videos 
 import numpy as np
 
 from keras_vdd.errors import UsageError
+from keras_vdd.text import counted
 
 
 def memories_per_slot(videos_per_class, statics_per_class, dynamics_per_class):
@@ -109,8 +110,8 @@ def draw_batches(
     parts = shares(count, classes, integrators)
     if min(parts) == 0:
         raise UsageError(
-            f"A batch of {batch} pairs has none for some of the {integrators} integrators, which would never "
-            "learn: draw larger batches or share integrators among more classes."
+            f"A batch of {counted(batch, 'pair')} has none for some of the {integrators} integrators, which would "
+            "never learn: draw larger batches or share integrators among more classes."
         )
     users = np.repeat(np.arange(classes) * integrators // classes, videos_per_class)
     visits = [_visits(rng, np.flatnonzero(users == which), part, steps) for which, part in enumerate(parts)]

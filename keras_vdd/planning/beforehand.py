@@ -22,6 +22,7 @@ from keras_vdd.planning.clip_lengths import check_clip_lengths
 from keras_vdd.planning.stage_costs import amounts
 from keras_vdd.planning.stored_bytes import in_memory, interpolator_bytes, learns_labels
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.text import counted
 
 # A network up to this width is built as it is.
 _BUILT = 512
@@ -109,7 +110,7 @@ def check_enough(recipe: Recipe, class_names: Sequence[str], labels: Iterable[in
     fewest = min(range(len(class_names)), key=counts.__getitem__)
     if counts[fewest] < per_class:
         raise VddError(
-            f"Class {class_names[fewest]!r} has {counts[fewest]} training videos, fewer than "
+            f"Class {class_names[fewest]!r} has {counted(counts[fewest], 'training video')}, fewer than "
             f"memory.videos_per_class={per_class} to choose: lower that number, or add videos."
         )
 

@@ -19,6 +19,7 @@ from keras_vdd.recipe import compose, layers
 from keras_vdd.recipe.load import load_recipe
 from keras_vdd.recipe.names import known
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.text import counted
 
 WIDTH = 110
 
@@ -63,10 +64,6 @@ def _filled(first, text):
     return textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=indent, **options) + "\n"
 
 
-def _some(count, thing):
-    return f"{count} {thing}" + ("" if count == 1 else "s")
-
-
 def _how(method):
     """How a loss learns or a coreset chooses, in the words of the method of that name."""
     about = layers.about_method(method) if method in layers.names_in("methods") else None
@@ -81,15 +78,15 @@ def _what(recipe, about):
     if recipe.method == "full":
         return f"{title}, all training videos: what a classifier that sees them reaches, the ceiling of every table"
     if recipe.coreset is not None:
-        return f"{title}, {_some(count, 'real clip')} per class {_how(recipe.coreset.method)}"
+        return f"{title}, {counted(count, 'real clip')} per class {_how(recipe.coreset.method)}"
     if dynamic is None:
         shown = "an unmoving video" if memory.statics_per_class == 1 else "unmoving videos"
-        stills = _some(memory.statics_per_class, "still")
+        stills = counted(memory.statics_per_class, "still")
         return f"{title}, {stills} per class by gradient matching (DC), shown as {shown}"
     stills = "real stills" if recipe.static is None else "stills by gradient matching (DC)"
     labels = learns_labels(recipe)
     learned = recipe.memory_kind.what_is_learned(stills, labels)
-    return f"{title}, {_some(count, 'video')} per class: {learned} by {_how(dynamic.loss)}"
+    return f"{title}, {counted(count, 'video')} per class: {learned} by {_how(dynamic.loss)}"
 
 
 def _result(recipe, classes):
@@ -97,11 +94,11 @@ def _result(recipe, classes):
         return "a table with the row of a classifier trained on it; no set is exported"
     memory, nbytes, found = recipe.memory_kind, stored(recipe, classes), shapes(recipe, classes)
     items = [
-        _some(one.count_in(found) // classes, "real clip" if recipe.coreset else one.noun)
+        counted(one.count_in(found) // classes, "real clip" if recipe.coreset else one.noun)
         for one in memory.items
     ]
     parts = f"{' and '.join(items)} a class"
-    parts += f", {_some(found[memory.shared_noun][0], memory.shared_noun)}" if memory.shared else ""
+    parts += f", {counted(found[memory.shared_noun][0], memory.shared_noun)}" if memory.shared else ""
     if among := nbytes.get("interpolator among them"):
         parts += f", an interpolator of {among:,} bytes"
     parts += ", a row of labels each video" if learns_labels(recipe) else ""
@@ -134,7 +131,9 @@ def _cost(recipe, extent, time):
         about = f"about {bytes_in_words(extent.store_bytes)}"
         cost = [f"a store of {about} ({cut} pixels), which the recipes of the set share"]
     if recipe.needs_experts and recipe.experts.source is not None:
-        cost.append(f"{_some(recipe.experts.count, 'published expert')}, taken from {recipe.experts.source}")
+        cost.append(
+            f"{counted(recipe.experts.count, 'published expert')}, taken from {recipe.experts.source}"
+        )
     elif recipe.needs_experts:
         nbytes = expert_bytes(recipe, extent.classes)
         size = "" if nbytes is None else f"{bytes_in_words(nbytes)} of "
@@ -142,7 +141,7 @@ def _cost(recipe, extent, time):
     if recipe.needs_interpolator:
         cost.append("an interpolator, which recipes that need the same one share")
     if recipe.method in ("herding", "k-center"):
-        cost.append(f"{recipe.coreset.feature_epochs} epochs of a network on the real videos")
+        cost.append(f"{counted(recipe.coreset.feature_epochs, 'epoch')} of a network on the real videos")
     if (per_class := getattr(dynamic, "real_per_class", None)) is not None:
         cost.append(f"{extent.classes * per_class:,} real clips at an iteration of stage 2")
     if time is not None:

@@ -10,6 +10,7 @@ from keras_vdd.published.row_weights import architecture_in
 from keras_vdd.storage.storage_types import check_dtype
 from keras_vdd.temporal import INTERPOLATIONS, LEARNED
 from keras_vdd.temporal.interpolator import why_not
+from keras_vdd.text import counted
 
 COUNTS = (
     ("classes", 1), ("videos_per_class", 1), ("statics_per_class", 0), ("dynamics_per_class", 0), ("frames", 1),
@@ -86,7 +87,8 @@ def _check_counts(config):
         fits = count >= config.videos_per_class if index in indices else count == 0
         if not fits or count % config.videos_per_class:
             raise Damage(
-                f"it has {name}={count} of a {config.kind} memory with {config.videos_per_class} videos a class"
+                f"it has {name}={count} of a {config.kind} memory with "
+                f"{counted(config.videos_per_class, 'video')} a class"
             )
     per_slot = [
         max(1, count // config.videos_per_class)

@@ -21,6 +21,7 @@ from keras_vdd.published.digest import row_digest
 from keras_vdd.published.pages import FOOTER_END, check_footer, check_pages
 from keras_vdd.published.row_weights import unpack_weights
 from keras_vdd.temporal.key_frames import why_no_moments
+from keras_vdd.text import counted
 
 MOST_ROWS = 1000
 LARGEST_TEXTS = 2**28
@@ -79,7 +80,7 @@ def read_rows(content, shard):
         raise Damage("it says that it is of format 1, and its name is of a later one")
     meta = file.metadata
     if meta.num_row_groups != 1 or not 0 < meta.num_rows <= MOST_ROWS:
-        raise Damage(f"it has {meta.num_rows:,} rows in {meta.num_row_groups} row groups")
+        raise Damage(f"it has {counted(meta.num_rows, 'row')} in {counted(meta.num_row_groups, 'row group')}")
     check_pages(content, meta)
     names = [*HEADS, *([DIGEST] if mark["format_version"] > 1 else [])]
     _check_texts(meta, names)
@@ -200,7 +201,8 @@ def _check_texts(meta, names):
         for chunk in _chunks(meta, name):
             if chunk.num_values != meta.num_rows:
                 raise Damage(
-                    f"it has {chunk.num_values:,} values of {chunk.path_in_schema} in {meta.num_rows} rows"
+                    f"it has {counted(chunk.num_values, 'value')} of {chunk.path_in_schema} in "
+                    f"{counted(meta.num_rows, 'row')}"
                 )
 
 
@@ -208,7 +210,9 @@ def _check_sizes(meta, numbers, frames):
     size = packed = 0
     several = _several(meta, numbers)
     if several > meta.num_rows * frames:
-        raise Damage(f"it has {several:,} key frames in {meta.num_rows} videos of {frames} frames")
+        raise Damage(
+            f"it has {counted(several, 'key frame')} in {counted(meta.num_rows, 'video')} of {counted(frames, 'frame')}"
+        )
     for name, (kind, shape) in numbers.items():
         chunks, items = _chunks(meta, name), meta.num_rows if shape[:1] != (None,) else several
         wanted = items * math.prod(shape[shape[:1] == (None,) :])
@@ -270,7 +274,9 @@ def _check_alike(configs):
 def _check_labels(heads, configs, class_names):
     config = configs[0]
     if len(class_names) != config.classes or len(set(class_names)) != config.classes or "" in class_names:
-        raise Damage(f"it names {len(set(class_names))} classes, and its config says {config.classes}")
+        raise Damage(
+            f"it names {counted(len(set(class_names)), 'class', 'classes')}, and its config says {config.classes}"
+        )
     told_by = zip(
         heads["label"].to_pylist(), heads["slot"].to_pylist(), heads["class_name"].to_pylist(), strict=True
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from keras_vdd.errors import VddError
 from keras_vdd.published.damage import REMEDY, Damage
+from keras_vdd.text import counted
 
 
 class WholeSet:
@@ -42,7 +43,9 @@ class WholeSet:
         config = self.first[0]
         total = config.classes * config.videos_per_class
         if len(self.places) != total:
-            raise VddError(f"{where} is damaged: it has {len(self.places)} rows of {total}; {REMEDY}.")
+            raise VddError(
+                f"{where} is damaged: it has {counted(len(self.places), 'row')} of {total}; {REMEDY}."
+            )
         if len(self.weights) != max(1, config.integrators):
             raise VddError(
                 f"{where} is damaged: it lacks one of its {config.integrators} integrators; {REMEDY}."

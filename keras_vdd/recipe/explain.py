@@ -5,6 +5,7 @@ from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.schema import DYNAMIC_LOSS, MEMORY_KIND
 from keras_vdd.registry import must_be_one_of
 from keras_vdd.settings import in_short
+from keras_vdd.text import counted
 
 _LIMITS = {
     "greater_than_equal": ("ge", "at least"),
@@ -58,7 +59,7 @@ def _sentences(error, values):
     if kind == "missing":
         return [f"{key} is missing"]
     if kind == "too_long":
-        return [f"{key} must have {context['max_length']} values, not {context['actual_length']}"]
+        return [f"{key} must have {counted(context['max_length'], 'value')}, not {context['actual_length']}"]
     if kind == "invalid_key":
         return [f"the name {in_short(value)} in {_key(error['loc'][:-1]) or 'the recipe'} must be text"]
     if value is None and kind != "value_error":
@@ -101,4 +102,6 @@ def sentences(error, values):
     wrong = error.errors()
     found = dict.fromkeys(sentence for item in wrong[:_MOST] for sentence in _sentences(item, values))
     more = len(wrong) - _MOST
-    return [*found, f"{more:,} more settings are wrong"] if more > 0 else [*found]
+    return (
+        [*found, f"{counted(more, 'more setting is', 'more settings are')} wrong"] if more > 0 else [*found]
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from keras_vdd.errors import VddError
 from keras_vdd.files import checksum, read_whole
 from keras_vdd.sealed import RUN, read_json, unseal, write_json
+from keras_vdd.text import counted
 
 FILE = "videos.json"
 SHOWN = 3
@@ -103,7 +104,7 @@ class Videos:
         for what, names in found.items():
             if names:
                 more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-                one = len(names) == 1
-                verb = ("is" if one else "are") if what.startswith("gone") else ("was" if one else "were")
+                gone = what.startswith("gone")
+                one, many = ("video is", "videos are") if gone else ("video was", "videos were")
                 listed = ", ".join(names[:SHOWN]) + more
-                yield f"{len(names)} video{'' if one else 's'} {verb} {what} ({listed})"
+                yield f"{counted(len(names), one, many)} {what} ({listed})"

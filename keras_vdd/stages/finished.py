@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import keras
 from keras_vdd import placement
 from keras_vdd.errors import VddError
 from keras_vdd.evaluation.records import ResultRow, Results
-from keras_vdd.hub.load import LoadedSet
+from keras_vdd.hub.load import LoadedSet, load
 from keras_vdd.progress import Progress
 from keras_vdd.recipe.load import parse_recipe
 from keras_vdd.recipe.schema import Recipe
@@ -37,15 +38,17 @@ def results_of_finished(recipe: Recipe) -> Results | None:
         VddError: its folder holds another run, or another process is at work there.
     """
     folder = Path(recipe.run.dir) / recipe.run_name
-    if not (folder / _TABLE).exists() or not (is_of_the_full_set(recipe) or (folder / _SET).exists()):
+    if not (folder / _TABLE).exists():
         return None
     run = RunFolder(recipe)
     with run.alone():
+        whole = is_of_the_full_set(recipe) or _has_its_set(folder / _SET, recipe)
         try:
-            return Results.read(folder / _TABLE, run.run_id)
+            results = Results.read(folder / _TABLE, run.run_id)
         except VddError as error:
             _LOG.warning("%s: they are put together again.", str(error).partition(": delete")[0])
             return None
+        return results if whole else None
 
 
 def row_of_finished(
@@ -80,6 +83,29 @@ def row_of_finished(
         return None
     progress.say(f"'{run}' is finished, and this is how it was scored: nothing is trained again.")
     return dataclasses.replace(row, method=f"{distilled.kind} set")
+
+
+def _has_its_set(folder: Path, recipe: Recipe) -> bool:
+    """Whether the set in the folder of a finished run is whole, and the run's own."""
+    if not os.path.lexists(folder):
+        return False
+    try:
+        return not set_in(folder, recipe)[1]
+    except VddError as error:
+        _LOG.warning("The run in '%s' is finished, but its set is not whole: %s", folder.parent, error)
+        return False
+
+
+def set_in(folder: Path, recipe: Recipe) -> tuple[LoadedSet, list[str]]:
+    """Return the set in the folder of a run, and in which settings it is of another recipe than the run's.
+
+    Raises:
+        VddError: what lies there is no set, or a damaged one.
+    """
+    if not folder.is_dir():
+        raise VddError(f"'{folder}' is no folder.")
+    found = load(folder)
+    return found, differing_settings(found, settings_of(recipe))
 
 
 def differing_settings(distilled: LoadedSet, settings: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from keras_vdd.errors import UsageError
+from keras_vdd.text import counted
 
 FramePairs = Iterable[tuple[Sequence[int], Sequence[int]]]
 
@@ -80,8 +81,7 @@ def why_not_uniform(pairs: FramePairs) -> str | None:
     for place, pair in enumerate(checked[1:], start=2):
         for kind, first, other in zip(("real", "synthetic"), checked[0], pair):
             if len(first) != len(other):
-                plural = "" if len(other) == 1 else "s"
-                return f"pair {place} has {len(other)} {kind} frame{plural} and pair 1 has {len(first)}"
+                return f"pair {place} has {counted(len(other), f'{kind} frame')} and pair 1 has {len(first)}"
     return None
 
 
@@ -106,14 +106,15 @@ def segments(real_frames: int, synthetic_frames: int, count: int) -> list[tuple[
     for name, frames in (("real", real_frames), ("synthetic", synthetic_frames)):
         if not 1 <= count <= frames:
             raise UsageError(
-                f"{frames} {name} frames cannot be cut into {count} segments: choose 1 to {frames}."
+                f"{counted(frames, f'{name} frame')} cannot be cut into {counted(count, 'segment')}: "
+                f"choose 1 to {frames}."
             )
     cut = [np.array_split(np.arange(frames), count) for frames in (real_frames, synthetic_frames)]
     pairs = list(zip(*cut))
     if (reason := why_not_ordered(pairs) or why_not_uniform(pairs)) is not None:
         raise UsageError(
-            f"{count} segments of {real_frames} real and {synthetic_frames} synthetic frames would not keep time even: "
-            f"{reason}. Choose numbers of frames that {count} divides."
+            f"{counted(count, 'segment')} of {real_frames} real and {synthetic_frames} synthetic frames would not keep "
+            f"time even: {reason}. Choose numbers of frames that {count} divides."
         )
     return pairs
 

@@ -13,6 +13,7 @@ import numpy as np
 from keras_vdd.errors import UsageError
 from keras_vdd.files import checksum
 from keras_vdd.temporal.timesformer import MOST_BYTES, Architecture, recover
+from keras_vdd.text import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ class Interpolator:
     def __repr__(self) -> str:
         about = self.about
         made = f"{about.frames} x {about.size} x {about.size}"
-        return f"Interpolator({about.stored_frames} frames to {made}, {self.nbytes:,} bytes)"
+        return f"Interpolator({counted(about.stored_frames, 'frame')} to {made}, {self.nbytes:,} bytes)"
 
     @property
     def nbytes(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from keras_vdd.errors import UsageError
 from keras_vdd.temporal import LEARNED
 from keras_vdd.temporal.interpolation import interpolation_matrix
+from keras_vdd.text import counted
 
 
 def axis_matrices(small, large, over_time="half-pixel", interpolator=None):
@@ -86,7 +87,7 @@ def upsample(clips, matrices, functions=np):
 def _fitting(interpolator, stored, large):
     if interpolator is None:
         raise UsageError(
-            f"Interpolation {LEARNED!r} of {stored} frames needs a trained interpolator, and none is given: "
+            f"Interpolation {LEARNED!r} of {counted(stored, 'frame')} needs a trained interpolator, and none is given: "
             "`keras_vdd.make_interpolator` trains one."
         )
     about = interpolator.about

@@ -222,8 +222,8 @@ def test_the_log_file_and_the_command_that_goes_on_are_lines(capsys, monkeypatch
 def test_a_log_file_on_a_full_disk_is_one_sentence(capsys):
     assert main(["recipes", "validate", "quickstart", "--log-file", "/dev/full"]) == 1
     assert capsys.readouterr().err == (
-        "error: the disk is full while writing '/dev/full'; free some space, or put data.store and run.dir on another "
-        "disk\n"
+        "error: the log file '/dev/full' cannot be written to any more (No space left on device): name another with "
+        "--log-file\n"
     )
 
 

@@ -88,7 +88,7 @@ def test_only_what_changed_is_decoded(before, data, videos, decoded, write_video
     assert stores.decoded["videos"] == len(new) and stores.decoded["taken"] == sum(
         map(len, stores.values())
     ) - len(new)
-    assert any("decoded already and are taken from" in text for text in listener.said)
+    assert any("where they were decoded already" in text for text in listener.said)
     # The store is the one that decoding all of it gives, to the byte.
     data.store += "-afresh"
     assert contents(prepare(find_videos(data), data)) == contents(stores)

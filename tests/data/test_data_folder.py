@@ -176,7 +176,7 @@ def test_a_class_that_is_only_tested_is_refused(settings, tmp_path):
 
 def test_a_class_that_is_never_tested_is_noted(settings, tmp_path):
     touch(tmp_path / "videos", "train/a/1.mp4", "test/a/2.mp4", "train/b/1.mp4")
-    assert any("b" in note and "no test videos" in note for note in find_videos(settings()).notes)
+    assert any("b" in note and "Without test videos" in note for note in find_videos(settings()).notes)
 
 
 def test_no_videos_at_all(settings, tmp_path):

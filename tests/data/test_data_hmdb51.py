@@ -79,7 +79,7 @@ def test_lists_of_full_size(tmp_path):
         dropped, trained = read_lists(str(tmp_path), split), read_lists(str(tmp_path), split, "train")
         assert (len(dropped.train), len(dropped.test), len(dropped.others)) == (3570, 1530, 1275)
         assert (len(trained.train), len(trained.test), trained.notes) == (3570 + 1275, 1530, [])
-        assert len(dropped.classes) == 51 and "1275 videos unused" in dropped.notes[0]
+        assert len(dropped.classes) == 51 and "1,275 videos unused" in dropped.notes[0]
 
 
 def test_lists_may_lie_elsewhere(miniature, tmp_path):

@@ -89,7 +89,7 @@ def test_the_layout_as_distributed(settings, distributed):
     assert "air drumming/0Y2yJT7Tyvs_012345_012355.mp4" in {v.name for v in listing.train}
     assert len(listing.notes) == 2
     assert any("4 classes, fewer than the 400 of Kinetics-400" in note for note in listing.notes)
-    assert any("The 2 videos of the list for test are left out" in note for note in listing.notes)
+    assert any("withheld as a rule: 2 videos" in note for note in listing.notes)
 
 
 @pytest.mark.parametrize("dialect", ["is_cc", "plain"])
@@ -173,7 +173,10 @@ def test_missing_videos_are_counted_and_no_error(miniature):
     listing = list_kinetics(str(miniature), 400)
     assert counts(listing) == {**SIZES, CLASSES[1]: (2, 1), CLASSES[2]: (2, 2)}
     (note,) = (note for note in listing.notes if "left out" in note and "list for test" not in note)
-    assert note.startswith("3 of 20 videos that the annotations list are not in") and note.count(". ") == 0
+    assert (
+        note.startswith("3 of 20 videos that the annotations list cannot be found in")
+        and note.count(". ") == 0
+    )
     assert "--nQbRBEz2s_000104_000114" in note
 
 

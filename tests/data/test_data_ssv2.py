@@ -84,7 +84,7 @@ def test_the_layout_as_distributed(settings, distributed):
     assert not any("3000" in video.name for video in listing.train + listing.test)
     assert len(listing.notes) == 2
     assert any("12 classes, fewer than the 174" in note for note in listing.notes)
-    assert any("The 2 videos of test.json have no labels and are left out" in note for note in listing.notes)
+    assert any("no labels: 2 videos of test.json" in note for note in listing.notes)
 
 
 def test_lists_of_the_first_release_beside_the_videos(distributed, tmp_path):

@@ -118,6 +118,8 @@ def test_schedules():
 
 
 def test_protocol_lengths_and_description():
+    one = Protocol("paper", epochs=1, seeds=1, test_clips=1).describe()
+    assert "1 epoch," in one and "1 random clip a test video" in one and one.endswith("over 1 fresh network")
     paper = Protocol("paper", epochs=500, batch_size=256)
     assert paper.total_steps(200) == 500 and paper.total_steps(257) == 1000
     assert Protocol("stable", steps=300).total_steps(10_000) == 300

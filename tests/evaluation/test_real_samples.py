@@ -41,7 +41,7 @@ def test_equal_count_and_notes():
     assert (found.count, found.bytes, found.per_class, found.note) == (6, 6 * 4 * 192, "2", "")
     assert "more than one" in real_samples.at_equal_count("clips", 11, [20, 10, 20], frames=4, size=8).note
     few = real_samples.at_equal_bytes("stills", 2 * 192, [10, 10, 10], frames=4, size=8)
-    assert few.note == "2 fit for 3 classes: 1 classes have none"
+    assert few.note == "2 fit for 3 classes: 1 class has none"
 
 
 def test_spread_is_even_and_random():

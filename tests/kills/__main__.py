@@ -31,6 +31,7 @@ from .processes import run
 
 ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGNALS = (signal.SIGKILL, *ASKING)
+_ENDED_BY = {signal.SIGINT: "\ninterrupted"}
 # Of all tries, those that are killed while Python and Keras are still starting.
 STARTING = 0.12
 # A moment that came after the end is tried again, an earlier one.
@@ -122,6 +123,9 @@ def _wrong(killed, signals, command, place):
     asking = {0, *(128 + s for s in signals), *(-s for s in signals)}
     if killed.code not in ({-signal.SIGKILL} if signals == (signal.SIGKILL,) else asking):
         return f"exit code {killed.code}:" + told
+    said = {s for s in ASKING if _ENDED_BY.get(s, f"\nstopped by {s.name}") in "\n" + killed.said}
+    if said and abs(killed.code) not in {code for s in said for code in (s, 128 + s)}:
+        return f"exit code {killed.code}, of another signal than it says:" + told
     again = f"the same command goes on: vdd {shlex.join(command.words)}"
     if command.goes_on and killed.code > 0 and again not in killed.said:
         return "the command that goes on is not named:" + told

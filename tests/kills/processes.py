@@ -76,9 +76,10 @@ def _become(words, place, out, err, fresh):
         if fresh:
             os.execv(sys.executable, [sys.executable, "-P", "-m", "keras_vdd.cli", *words])
         # SIGINT too is as it was: a fork skips the time in which Python alone would answer it.
-        from keras_vdd.cli.main import main
+        from keras_vdd.cli import main
 
-        code = main(words)
+        sys.argv[1:] = words
+        code = main.run()
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()

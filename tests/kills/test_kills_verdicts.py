@@ -28,7 +28,14 @@ def ended(command, code, said=GOES_ON):
     "signals, code, said, told",
     [
         ((signal.SIGINT,), 130, GOES_ON, ""),
-        ((signal.SIGTERM, signal.SIGHUP), 129, GOES_ON, ""),
+        ((signal.SIGTERM, signal.SIGHUP), 129, GOES_ON.replace("interrupted", "stopped by SIGHUP"), ""),
+        (
+            (signal.SIGTERM, signal.SIGINT),
+            130,
+            GOES_ON.replace("interrupted", "stopped by SIGTERM"),
+            "than it says",
+        ),
+        ((signal.SIGINT, signal.SIGHUP), -1, GOES_ON, "than it says"),
         ((signal.SIGKILL,), -9, "", ""),
         ((signal.SIGTERM,), 0, "", ""),
         ((signal.SIGINT,), 130, "interrupted\n", "not named"),

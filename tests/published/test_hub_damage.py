@@ -7,11 +7,14 @@ import re
 
 import datasets
 import pytest
+from made_rows import row
 from published import damaged_files, damaged_rows, damaging
 from published.rewriting import change_config, data_files, rename, rewrite, set_column
 
 import keras_vdd
 from keras_vdd.errors import VddError
+from keras_vdd.hub.export import rewrite_card
+from keras_vdd.hub.kept import kept_in
 from keras_vdd.memory import MEMORIES
 from keras_vdd.published.validate import read_rows
 
@@ -67,6 +70,24 @@ def test_a_card_that_names_the_files_of_another_set_is_told(folder, make_set, tm
     card.write_text(text)
     with pytest.raises(VddError, match="would read .*other.*, which is not in that folder"):
         datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
+
+
+@pytest.mark.once
+def test_side_files_of_another_set_and_in_each_others_place_are_told(folder, make_set, tmp_path, caplog):
+    rewrite_card(folder, results=row(10.0))
+    other = keras_vdd.export(make_set(), tmp_path / "smaller", dtype="float16", results=row(10.0))
+    names = ("provenance.json", "results.json")
+    kept = {name: (folder / name).read_bytes() for name in names}
+    for name, swapped in zip(names, names[::-1], strict=True):
+        for content, why in (((other / name).read_bytes(), "belongs? to another set"), (kept[swapped], ".")):
+            (folder / name).write_bytes(content)
+            with pytest.raises(VddError, match=f"{name}'? (is|are) damaged.*{why}"):
+                keras_vdd.load(folder), kept_in(folder)
+        (folder / name).write_bytes(kept[name])
+    assert not keras_vdd.load(folder).provenance.keys() & {"content", "checksum"} and not caplog.messages
+    (folder / names[0]).unlink()
+    keras_vdd.load(folder)
+    assert "provenance.json' is missing" in caplog.text
 
 
 def test_a_pipe_is_not_waited_for(folder):

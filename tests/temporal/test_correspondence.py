@@ -84,7 +84,7 @@ def test_segments_are_ordered_uniform_and_cover_every_frame(count, of_real, of_s
     [
         ((16, 5, 2), "pair 2 has 2 synthetic frames and pair 1 has 3"),
         ((9, 4, 4), "pair 2 has 2 real frames and pair 1 has 3"),
-        ((16, 1, 2), "1 synthetic frames cannot be cut into 2 segments: choose 1 to 1."),
+        ((16, 1, 2), "1 synthetic frame cannot be cut into 2 segments: choose 1 to 1."),
         ((16, 4, 0), "16 real frames cannot be cut into 0 segments: choose 1 to 16."),
     ],
 )

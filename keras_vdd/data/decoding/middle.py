@@ -11,6 +11,7 @@ from keras_vdd.data.decoding.scaling import Scaler
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.decoding.video_file import VideoFile
 from keras_vdd.data.sampling import clip_indices
+from keras_vdd.text import counted
 
 # Containers that give every packet its time of showing, and codecs of which a packet is one shown frame
 # (VP8 hides some, MPEG-4 in AVI packs two into one).
@@ -88,7 +89,7 @@ def _times_of_showing(path):
         try:
             for packet in video.container.demux(video.stream):
                 if packet.is_corrupt:
-                    raise UnreadableVideo(path, f"it breaks off after {len(times)} frames")
+                    raise UnreadableVideo(path, f"it breaks off after {counted(len(times), 'frame')}")
                 if packet.size == 0:
                     continue
                 # One that begins amid a group of pictures may lose its first frames.

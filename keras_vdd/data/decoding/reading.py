@@ -4,6 +4,7 @@ import os
 
 from keras_vdd.data.decoding.truncation import stated_bytes
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.text import counted
 
 # The share of the frames that an AVI states that has to be there; writers are a frame or two out.
 _ENOUGH = 0.75
@@ -66,10 +67,8 @@ class Reading:
     def damaged(self, words):
         """Return the error of a video that does not decode, for what the decoder said of it."""
         # Parts of one that is encrypted may be clear.
-        reason = (
-            "it is encrypted" if self._encrypted else f"it is damaged after {self.count} frames ({words})"
-        )
-        return UnreadableVideo(self._path, reason)
+        damaged = f"it is damaged after {counted(self.count, 'frame')} ({words})"
+        return UnreadableVideo(self._path, "it is encrypted" if self._encrypted else damaged)
 
     def end(self, errors, container, stream):
         """Refuse a video that was cut off, after its last frame.
@@ -92,18 +91,20 @@ class Reading:
         if self.count == 1 and container.endswith("_pipe"):
             raise UnreadableVideo(self._path, f"it is a still picture, not a video ({container})")
         if self._torn or errors > self._errors_before:
-            raise UnreadableVideo(self._path, f"it breaks off after {self.count} frames")
+            raise UnreadableVideo(self._path, f"it breaks off after {counted(self.count, 'frame')}")
         if self._gap is not None and errors > self._gap:
             raise UnreadableVideo(self._path, "it is damaged: a piece of it is missing")
         if stated_bytes(self._path) is not None:
             return
         small = os.path.getsize(self._path) < _SMALL
         if self._complained and small and container not in _BROADCASTS:
-            raise UnreadableVideo(self._path, f"it breaks off after {self.count} frames")
+            raise UnreadableVideo(self._path, f"it breaks off after {counted(self.count, 'frame')}")
         if "avi" in container:
             # A recorder may have left places of frames empty: then time tells.
             seconds = float((self._end or 0) * stream.time_base)
             places = max(self._packets, seconds * float(stream.average_rate or 0))
             if places < _ENOUGH * stream.frames:
-                reason = f"it breaks off after {self.count} frames, of {stream.frames} that it states"
+                reason = (
+                    f"it breaks off after {counted(self.count, 'frame')}, of {stream.frames} that it states"
+                )
                 raise UnreadableVideo(self._path, reason)

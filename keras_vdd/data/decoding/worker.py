@@ -28,6 +28,7 @@ from keras_vdd.machine import address_space_bytes
 from keras_vdd.own_process import READY
 from keras_vdd.sealed import seal
 from keras_vdd.stopping import SIGNALS
+from keras_vdd.text import counted
 
 # What one process may take, so that a frame that lies about its size is an error and not the end of the
 # machine's memory. Decoding 8K takes a tenth of it.
@@ -131,7 +132,7 @@ def _written(path, part, cut, threads, before):
                 raise ChangedMeanwhile(path)
     except MemoryError as error:
         raise UnreadableVideo(
-            path, f"one of its frames does not fit in memory, after {count} frames"
+            path, f"one of its frames does not fit in memory, after {counted(count, 'frame')}"
         ) from error
     return {**answer, "sizes": sizes} if sizes else answer
 

@@ -5,6 +5,7 @@ import os
 
 from keras_vdd.data.decoding.frame_folders import NOT_THERE
 from keras_vdd.data.folders.listing import shorten
+from keras_vdd.text import counted
 
 # By macOS, Windows, Android, the stores of Synology and QNAP, file systems, Python and notebooks; in small letters.
 _LEFT_BY_SYSTEMS = frozenset(
@@ -79,8 +80,7 @@ class LeftAlone:
             parts.append(f"what is hidden or left by systems: {shorten(self.clutter)}")
         notes = [f"Ignored {'; and '.join(parts)}."] if parts else []
         if self.links:
-            one = len(self.links) == 1
-            what = "1 link that leads" if one else f"{len(self.links)} links that lead"
+            what = counted(len(self.links), "link that leads", "links that lead")
             where = "nowhere, or to a folder that is there already"
             notes.append(f"Ignored {what} {where}: {shorten(self.links)}.")
         if self.elsewhere:

@@ -9,7 +9,7 @@ import pathlib
 
 from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.text import as_text, printable, same_text, same_to_people
+from keras_vdd.text import as_text, counted, printable, same_text, same_to_people
 
 # What FFmpeg reads videos from: containers, streams without one, and the names that cameras give to both.
 VIDEO_SUFFIXES = frozenset(
@@ -46,8 +46,8 @@ class Listing:
     notes: list[str] = dataclasses.field(default_factory=list)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.train):,} train and {len(self.test):,} test videos"
-        return f"Listing({len(self.class_names)} classes, {counts}, {len(self.notes)} notes)"
+        classes, notes = counted(len(self.class_names), "class", "classes"), counted(len(self.notes), "note")
+        return f"Listing({classes}, {len(self.train):,} train and {counted(len(self.test), 'test video')}, {notes})"
 
 
 _TEST_ALONE = contextvars.ContextVar("test videos alone are wanted", default=False)

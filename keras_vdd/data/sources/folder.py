@@ -31,7 +31,7 @@ from keras_vdd.data.sources.layout import (
 )
 from keras_vdd.data.sources.source import Source
 from keras_vdd.errors import VddError
-from keras_vdd.text import as_text, command_line, printable
+from keras_vdd.text import as_text, command_line, counted, printable
 
 
 @dataclass
@@ -92,7 +92,7 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     notes = left.notes() + alike_notes(names) + _missing_note(missing, names, root) + _deep_note(train, names)
     untested = [name for name in names if name not in test or not test[name].files]
     if untested and len(untested) < len(names):
-        notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
+        notes.append(f"Without test videos: {len(untested)} of {len(names)} classes ({shorten(untested)}).")
     return Listing(names, _videos(names, train), _videos(names, test), notes)
 
 
@@ -159,7 +159,7 @@ def _list_classes(root, classes, test_fraction):
         )
     if untested:
         notes.append(
-            f"{len(untested)} of {len(names)} classes have one video, so no test video ({shorten(untested)})."
+            f"With one video, so without a test video: {len(untested)} of {len(names)} classes ({shorten(untested)})."
         )
     return Listing(names, _videos(names, train), _videos(names, test), notes)
 
@@ -284,7 +284,9 @@ def _missing_note(missing, names, root):
     left_out = sorted(set(missing) - set(names))
     if not left_out:
         return []
-    return [f"{len(left_out)} classes without videos in '{root}' are left out ({shorten(left_out)})."]
+    return [
+        f"Left out of '{root}': {counted(len(left_out), 'class', 'classes')} without videos ({shorten(left_out)})."
+    ]
 
 
 SOURCES = (Source("folder", list_folder),)

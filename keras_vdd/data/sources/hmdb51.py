@@ -15,6 +15,7 @@ from keras_vdd.data.sources.official import (
 )
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.text import counted
 
 CLASSES = 51
 LISTS = (
@@ -83,7 +84,7 @@ def read_lists(folder, split, unused="drop"):
     lists.notes += count_classes(classes, CLASSES, "HMDB51")
     if dropped:
         lists.notes.append(
-            f"Split {split} leaves {dropped} videos unused; set data.unused=train to train on them."
+            f"Split {split} leaves {counted(dropped, 'video')} unused; set data.unused=train to train on these."
         )
     return lists
 

@@ -9,6 +9,7 @@ from keras_vdd.data.folders.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, hint_for, list_official, names_in
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
+from keras_vdd.text import counted
 
 LAYOUT = "train/ and val/ with <youtube_id>_<start>_<end>.mp4, in class folders or not, or folders of images"
 _SPLITS = {"train": "train", "val": "test", "validate": "test", "validation": "test", "test": "unlabelled"}
@@ -68,8 +69,8 @@ def read_lists(paths, name, expected):
     lists.notes += count_classes(lists.classes, expected, name)
     if lists.others:
         lists.notes.append(
-            f"The {len(lists.others)} videos of the list for test are left out, for their labels are "
-            "withheld as a rule: the validation videos are the test split."
+            f"Left out, since labels of the list for test are withheld as a rule: {counted(len(lists.others), 'video')}"
+            "; the validation videos are the test split."
         )
     return lists
 

@@ -8,7 +8,7 @@ from keras_vdd.data.folders.listing import Listing, Video, choose_classes, needs
 from keras_vdd.data.folders.video_index import VideoIndex
 from keras_vdd.data.sources.layout import find_splits, holds_classes
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.text import command_line
+from keras_vdd.text import command_line, counted
 
 
 @dataclasses.dataclass
@@ -92,13 +92,11 @@ def read_lines(path):
 
 def count_classes(classes, expected, name):
     """Return a note if the lists name fewer classes than the set has; raise if they name more."""
+    named = f"The annotations name {counted(len(classes), 'class', 'classes')}"
     if len(classes) > expected:
-        raise UsageError(
-            f"The annotations name {len(classes)} classes and {name} has {expected}: "
-            "correct data.set or data.annotations."
-        )
+        raise UsageError(f"{named} and {name} has {expected}: correct data.set or data.annotations.")
     if len(classes) < expected:
-        return [f"The annotations name {len(classes)} classes, fewer than the {expected} of {name}."]
+        return [f"{named}, fewer than the {expected} of {name}."]
     return []
 
 
@@ -156,15 +154,15 @@ def list_official(lists, root, classes, layout, complete=True, replacement=None,
     notes = [*lists.notes]
     if classes == "present" and missing:
         notes.append(
-            f"{len(missing)} of the {len(lists.classes)} listed classes are not in '{root}' and are left "
-            f"out; the {len(names)} that are there are used ({shorten(names)})."
+            f"Left out, not in '{root}': {len(missing)} of the {len(lists.classes)} listed classes; used: "
+            f"{shorten(names)}."
         )
     if not needs_training_videos():
         absent.pop("train")
     notes += _absent_note(absent, found, names, root, complete and classes == "all")
     untested = [name for name in names if name not in found["test"]]
     if untested and len(untested) < len(names):
-        notes.append(f"{len(untested)} of {len(names)} classes have no test videos ({shorten(untested)}).")
+        notes.append(f"Without test videos: {len(untested)} of {len(names)} classes ({shorten(untested)}).")
     notes += _odd_notes(index, twice)
     return Listing(names, _videos(found["train"], names), _videos(found["test"], names), notes)
 
@@ -184,7 +182,7 @@ def _absent_note(absent, found, names, root, refuse):
         return []
     total = len(lost) + sum(len(found[split].get(name, ())) for split in found for name in names)
     what = (
-        f"{len(lost)} of {total} videos that the annotations list are not in '{root}' "
+        f"{len(lost)} of {total} videos that the annotations list cannot be found in '{root}' "
         f"({shorten(sorted(lost))})"
     )
     if refuse:
@@ -196,14 +194,14 @@ def _odd_notes(index, twice):
     notes = []
     if twice:
         notes.append(
-            f"{len(twice)} list entries name a video that another entry names ({shorten(sorted(twice))}): "
-            "each is used once, for test where it is listed for both."
+            f"{counted(len(twice), 'list entry names', 'list entries name')} a video that another entry names "
+            f"({shorten(sorted(twice))}): each is used once, for test where it is listed for both."
         )
     if index.repeated:
         taken, left = index.repeated[0]
         notes.append(
-            f"{len(index.repeated)} videos are there more than once: one of each is used, such as '{taken}' "
-            f"and not '{left}'."
+            f"{counted(len(index.repeated), 'video is', 'videos are')} there more than once: one of each is used, "
+            f"such as '{taken}' and not '{left}'."
         )
     if index.unreadable:
         notes.append(f"Folders that cannot be read are left out ({shorten(index.unreadable)}).")

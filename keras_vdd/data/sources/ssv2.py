@@ -7,6 +7,7 @@ from keras_vdd.data.folders.listing import set_root
 from keras_vdd.data.sources.official import Lists, count_classes, find_folder, list_official, lists_in
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
+from keras_vdd.text import counted
 
 CLASSES = 174
 LISTS = ("labels", "annotations", "20bn-something-something-v2-annotations")
@@ -72,7 +73,7 @@ def read_lists(folder):
         entries = _read(path, list)
         lists.others += [str(entry["id"]) for entry in entries if isinstance(entry, dict) and "id" in entry]
         lists.notes.append(
-            f"The {len(lists.others)} videos of test.json have no labels and are left out: "
+            f"Left out, since they have no labels: {counted(len(lists.others), 'video')} of test.json; "
             "the validation videos are the test split."
         )
     return lists

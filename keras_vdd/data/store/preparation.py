@@ -29,6 +29,7 @@ from keras_vdd.files import lock
 from keras_vdd.limits import in_the_way, limit_reached, place_of
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
+from keras_vdd.text import counted
 
 _LOG = logging.getLogger(__name__)
 # What a machine is short of for a while, which is no fault of the store's folder.
@@ -112,7 +113,7 @@ def prepare(listing, data, progress=None, workers=None, splits=SPLITS):
                     f"The machine could not go on with '{folder}': {why}. The same command goes on from here."
                 ) from error
             if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                if sentence := limit_reached(error):
+                if sentence := limit_reached(error, "put data.store on another disk"):
                     raise VddError(f"The store '{folder}' cannot be written: {sentence}.") from error
                 if sentence := in_the_way(error):
                     raise VddError(
@@ -152,7 +153,7 @@ def _build(folder, splits, class_names, cut, progress, workers, work, known, fou
     with Pool(min(processors, max(count, 1))) as pool:
         total, missing, exact = measure(folder, splits, cut, pool, progress)
         size = f"{total:,} bytes if all decode" if exact else f"about {bytes_in_words(total)}"
-        progress.say(f"Decoding {count} videos at {cut.size}x{cut.size} into '{folder}': {size}.")
+        progress.say(f"Decoding {counted(count, 'video')} at {cut.size}x{cut.size} into '{folder}': {size}.")
         _refuse_full_disk(folder, missing)
         # Where there are fewer videos than processors the rest of them helps with each.
         threads = max(processors // max(count, 1), 1)
@@ -179,12 +180,12 @@ def _build(folder, splits, class_names, cut, progress, workers, work, known, fou
         seconds = time.perf_counter() - started
     if work.videos:
         progress.say(
-            f"Decoded {work.videos:,} videos, {work.frames:,} frames, in {seconds:.1f} s: "
+            f"Decoded {counted(work.videos, 'video')}, {counted(work.frames, 'frame')}, in {seconds:.1f} s: "
             f"{work.videos / seconds:,.1f} videos and {work.frames / seconds:,.0f} frames a second."
         )
     if work.taken:
         places = ", ".join(f"'{place}'" for place in sorted(known.used))
-        progress.say(f"{work.taken:,} videos were decoded already and are taken from {places}.")
+        progress.say(f"Taken from {places}, where they were decoded already: {counted(work.taken, 'video')}.")
     return seconds
 
 
@@ -214,7 +215,7 @@ def _to_be_tried_again(reasons):
     one = len(reasons) == 1
     also = "" if many == len(reasons) else f" in {many} of them"
     return VddError(
-        f"{len(reasons):,} video{' was' if one else 's were'} not read, which is no fault of "
+        f"{counted(len(reasons), 'video was', 'videos were')} not read, which is no fault of "
         f"{'its' if one else 'theirs'}: {why}{also} ({shorten(names)}). See to that and run the same command again: it "
         f"tries {'it' if one else 'them'} again and keeps all that was decoded."
     )
@@ -224,9 +225,9 @@ def _too_many(reasons, count, share):
     """The error of more unreadable videos than may be."""
     why, many = _commonest(reasons)
     return VddError(
-        f"{len(reasons):,} of {count:,} videos could not be decoded so far, more than data.failed_share={share:g} "
-        f"of them, most often because {why} ({many:,} of them): see to that and run the same command again, which "
-        "keeps what was decoded; or raise data.failed_share to go on without them."
+        f"{len(reasons):,} of {counted(count, 'video')} could not be decoded so far, more than "
+        f"data.failed_share={share:g} of them, most often because {why} ({many:,} of them): see to that and run "
+        "the same command again, which keeps what was decoded; or raise data.failed_share to go on without them."
     )
 
 

@@ -19,6 +19,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.files import NO_FILE, check_is_file
 from keras_vdd.sealed import read_json
 from keras_vdd.tensors import File
+from keras_vdd.text import counted
 
 # The number in `index.json`, one for each codec: a version that does not know a codec refuses its store for the
 # number, and does not call it damaged.
@@ -86,8 +87,8 @@ class Store:
         return len(self.names)
 
     def __repr__(self) -> str:
-        content = f"{len(self)} videos, {len(self.class_names)} classes, {self.nbytes:,} bytes"
-        return f"Store({self.folder!r}: {content})"
+        classes = counted(len(self.class_names), "class", "classes")
+        return f"Store({self.folder!r}: {counted(len(self), 'video')}, {classes}, {self.nbytes:,} bytes)"
 
     @property
     def has_checksums(self) -> bool:
@@ -165,9 +166,8 @@ class Store:
             check_is_file(path)
             whole = os.path.getsize(path) == nbytes
         except OSError as error:
-            if (
-                error.errno not in _NO_FILES_OF_OURS
-            ):  # a disk or network fails, which says nothing of the store
+            # A disk or network that fails says nothing of the store.
+            if error.errno not in _NO_FILES_OF_OURS:
                 raise
             whole = False
         if not whole:

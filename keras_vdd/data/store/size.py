@@ -5,6 +5,7 @@ import os
 from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.store.reader import is_finished
 from keras_vdd.data.store.split import bytes_written, videos_written
+from keras_vdd.text import counted
 
 # How many videos are opened to estimate the size of all.
 SAMPLE = 64
@@ -67,4 +68,4 @@ def bytes_in_words(count):
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= scale:
             return f"{count / scale:.1f} {unit}"
-    return f"{max(count, 0)} bytes"
+    return counted(max(count, 0), "byte")

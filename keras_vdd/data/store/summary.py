@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_vdd.text import counted
+
 
 def preparation_summary(stores):
     """Return the outcome of a `prepare`.
@@ -54,7 +56,7 @@ def store_summary(store):
         "codec": store.codec,
         "part": "whole"
         if store.middle is None
-        else f"middle, {store.middle[0]} frames {store.middle[1]} apart",
+        else f"middle, {counted(store.middle[0], 'frame')} {store.middle[1]} apart",
         "frames": int(lengths.sum(dtype=np.int64)),
         "shortest": 0 if none else int(lengths.min()),
         "median": 0 if none else float(np.median(lengths)),

@@ -2,6 +2,7 @@
 
 from keras_vdd.evaluation.baselines.baseline import Amount, Baseline
 from keras_vdd.evaluation.training_sets import StoreVideos
+from keras_vdd.text import counted
 
 
 class Full(Baseline):
@@ -15,7 +16,7 @@ class Full(Baseline):
     def amount(self, beside):
         epochs = beside.recipe.evaluation.full_epochs
         nbytes = 0 if beside.store is None else real_bytes(beside.store)
-        return Amount(sum(beside.class_sizes), nbytes, None, 0, epochs, f"{epochs} epochs")
+        return Amount(sum(beside.class_sizes), nbytes, None, 0, epochs, counted(epochs, "epoch"))
 
     def training(self, beside, number):
         data = beside.recipe.data
