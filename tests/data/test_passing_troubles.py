@@ -134,6 +134,24 @@ def test_a_file_that_is_written_to_meanwhile_is_read_again(job, monkeypatch, tim
         assert answer == {"passing": "it was changed while it was read"}
 
 
+def test_a_video_that_is_gone_since_the_set_was_listed(small_set, monkeypatch):
+    """As on a network drive that is unmounted meanwhile."""
+    listing, ask, away = find_videos(small_set), Pool.ask, small_set.root + ".away"
+
+    def taken_away(pool, job):
+        if "part" in job and os.path.basename(job["path"]) == "3.mp4" and not os.path.exists(away):
+            os.rename(small_set.root, away)
+        return ask(pool, job)
+
+    monkeypatch.setattr(Pool, "ask", taken_away)
+    with pytest.raises(VddError, match="no fault of .*: it is no longer there, or may no longer be read"):
+        prepare(listing, small_set, workers=1)
+    monkeypatch.undo()
+    os.rename(away, small_set.root)
+    stores = prepare(listing, small_set)
+    assert [len(stores[split]) for split in stores] == [5, 2] and stores["train"].failed == []
+
+
 def test_a_file_that_still_grows_is_not_broken_off(job, monkeypatch):
     monkeypatch.setattr(worker, "PAUSES", (0,) * 4)
     path = pathlib.Path(job["path"])

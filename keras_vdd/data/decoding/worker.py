@@ -82,13 +82,14 @@ def _look(path, size, middle=None):
         return {"frames": 0}
 
 
-def _decode(path, size, part, codec="raw", middle=None, threads=1):
+def _decode(path, size, part, codec="raw", middle=None, threads=1, there=False):
     """Write the frames of `path` to the file `part` and then the answer to `part.json`; return the answer.
 
     A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
     `frames`, `source` (a hash of the file), `sums`, the CRC-32 of each frame as it is written, and, for frames that
     differ in size, `sizes`, their bytes. Where the video is at fault it has `failed`, why, and `source`. Where the
-    machine is, it has `passing`, why, and is not kept: the next call tries again.
+    machine is, it has `passing`, why, and is not kept: the next call tries again. So it does where the video was
+    `there` when the set was listed, and is not any more, as on a disk that was taken away.
     """
     cut, met, pauses = Cut(size, codec, middle), 0, list(PAUSES)
     while True:
@@ -100,6 +101,8 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
                 return {"disk_full": True}
             changed = error if _state(path) == before else ChangedMeanwhile(path)
             reason, fault = _reason(error), _fault(changed, path, part)
+            if not fault and there and not os.access(path, os.R_OK):
+                fault = "it is no longer there, or may no longer be read"
         if fault and not pauses:
             return {"passing": fault}
         if fault:

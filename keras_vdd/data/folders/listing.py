@@ -13,10 +13,10 @@ from keras_vdd.text import as_text, counted, printable, same_text, same_to_peopl
 
 # What FFmpeg reads videos from: containers, streams without one, and the names that cameras give to both.
 VIDEO_SUFFIXES = frozenset(
-    ".264 .265 .266 .3g2 .3gp .3gp2 .3gpp .amv .apng .asf .av1 .avc .avi .dav .dif .divx .dv .f4v .flc .fli .flv .gif "
-    ".gxf .h261 .h263 .h264 .h265 .h266 .hevc .insv .ismv .ivf .lrv .m1v .m2p .m2t .m2ts .m2v .m4v .mj2 .mjpeg .mjpg "
-    ".mk3d .mkv .mov .mp4 .mp4v .mpe .mpeg .mpg .mpv .mts .mxf .nut .obu .ogm .ogv .qt .rm .rmvb .swf .tp .trp .ts "
-    ".vc1 .vob .vro .vvc .webm .wmv .wtv .xvid .y4m".split()
+    ".264 .265 .266 .3g2 .3gp .3gp2 .3gpp .amv .apng .asf .av1 .avc .avi .avifs .dav .dif .divx .dv .f4v .flc .fli "
+    ".flv .gif .gxf .h261 .h263 .h264 .h265 .h266 .hevc .insv .ismv .ivf .lrv .m1v .m2p .m2t .m2ts .m2v .m4v .mj2 "
+    ".mjpeg .mjpg .mk3d .mkv .mov .mp4 .mp4v .mpe .mpeg .mpg .mpv .mts .mxf .nut .obu .ogm .ogv .qt .rm .rmvb .swf "
+    ".tp .trp .ts .vc1 .vob .vro .vvc .webm .wmv .wtv .xvid .y4m".split()
 )
 
 
