@@ -114,6 +114,7 @@ def options(command):
     def function(*args, **others):
         backend.refuse_no_folder()
         starting.spare_address_space()
+        starting.refuse_little_memory()
         starting.refuse_few_threads()
         # Not yet in a group: what follows its name may still choose a backend.
         context = click.get_current_context()

@@ -84,7 +84,9 @@ def _group_limits(process: Path = Path("/proc/self")) -> Iterator[int]:
             for group in dict.fromkeys((inside, *inside.parents)):
                 for name in _LIMITS[kind]:
                     with contextlib.suppress(OSError, ValueError):  # "max" where there is none
-                        yield int((top / group / name).read_bytes())
+                        # With 0 bytes nothing would run: it is how some tools write that there is no limit.
+                        if (limit := int((top / group / name).read_bytes())) > 0:
+                            yield limit
 
 
 def _group_mounts(table: Path) -> Iterator[tuple[str, str, Path]]:

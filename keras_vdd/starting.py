@@ -14,10 +14,10 @@ from keras_vdd.text import counted
 
 # Bytes in which a small run ends well or in a sentence, as measured on Linux with two processors, and some for the
 # stacks of more threads. In less XLA and LLVM end the process as they compile.
-ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 2.8e9, "jax": 2.0e9}
+ADDRESS_SPACE = {"NumPy": 0.2e9, "torch": 1.3e9, "tensorflow": 2.8e9, "jax": 2.0e9}
 # The same of data (`ulimit -d`): in less the system's loader ends the process as libraries load, or a thread gets no
 # stack.
-DATA = {"torch": 0.5e9, "tensorflow": 0.8e9, "jax": 1.1e9}
+DATA = {"NumPy": 0.15e9, "torch": 0.5e9, "tensorflow": 0.8e9, "jax": 1.1e9}
 # Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
 # of a backend include NumPy's. Where one is refused, compiled code ends the process.
 THREADS = {"NumPy": (-1, 1), "torch": (0, 2), "tensorflow": (10, 6), "jax": (9, 7)}
@@ -59,15 +59,15 @@ def spare_address_space() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def refuse_little_memory(name: str) -> None:
-    """Refuse memory in which the backend does not work: its libraries end the process without a sentence."""
+def refuse_little_memory(name: str = "NumPy") -> None:
+    """Refuse memory in which a backend, or NumPy, does not work: they end the process without a sentence."""
     for limit, least, what, option in (
         (address_space_bytes(), ADDRESS_SPACE[name], "of address space", "-v"),
         (data_bytes(), DATA[name], "or more of data", "-d"),
     ):
         if limit is not None and limit < least:
             raise VddError(
-                f"{name} takes {least / 1e9:.1f} GB {what}, and {limit / 1e9:.1f} GB are allowed: raise the limit "
+                f"{name} takes {least / 1e9:g} GB {what}, and {limit / 1e9:.2g} GB are allowed: raise the limit "
                 f"(`ulimit {option}`)"
             )
 

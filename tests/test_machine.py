@@ -28,6 +28,7 @@ V1 = "35 31 0:32 {} {} rw,relatime - cgroup cgroup rw,memory\n"
         # Both versions at once: the tree of version 2 has no memory.
         ("4:memory:/x\n0::/\n", V1.format("/", "G") + V2.format("/", "G/2"), {"x/memory.limit_in_bytes": "7\n"}, [7]),
         ("0::/a\n", V2.format("/", "G"), {"a/memory.max": "\xff", "memory.max": "-\n"}, []),
+        ("0::/a\n", V2.format("/", "G"), {"a/memory.max": "0\n", "memory.max": "-1\n", "memory.high": "9\n"}, [9]),
         ("0::/gone\n", V2.format("/", "G"), {}, []),
         ("nonsense\n\n7\n", "nonsense\n1 - cgroup2 x\n", {}, []),
         ("", "", {}, []),
