@@ -13,7 +13,16 @@ from keras_vdd import __version__
 from keras_vdd.installed import BACKENDS, choice, how_to_install, installed
 from keras_vdd.machine import main_memory_bytes, processor_count
 
-PROBE = "import json; from keras_vdd import placement; print(json.dumps(placement.report()))"
+PROBE = """
+import json, sys
+from keras_vdd import errors, starting
+try:
+    starting.check_start()
+except errors.VddError as error:
+    sys.exit(str(error))
+from keras_vdd import placement
+print(json.dumps(placement.report()))
+"""
 PACKAGES = {"torch": ("torch",), "tensorflow": ("tensorflow", "tensorflow_cpu"), "jax": ("jax",)}
 OTHERS = ("numpy", "datasets", "pyarrow", "huggingface_hub")
 PROBE_SECONDS = 120

@@ -8,6 +8,7 @@ import pytest
 
 import keras_vdd
 from keras_vdd import starting
+from keras_vdd.diagnosis import PROBE
 from keras_vdd.errors import VddError
 
 pytestmark = pytest.mark.once
@@ -65,6 +66,15 @@ def test_whatever_imports_keras_asks_before(monkeypatch):
     assert [*sys.modules] == before
     monkeypatch.setenv("KERAS_BACKEND", "openvino")
     starting.check_start()
+
+
+def test_doctor_asks_as_a_run_does(monkeypatch):
+    def refuse():
+        raise VddError("no room")
+
+    monkeypatch.setattr(starting, "check_start", refuse)
+    with pytest.raises(SystemExit, match="^no room$"):
+        exec(PROBE, {})
 
 
 def test_nothing_else_of_the_package_imports_keras():
