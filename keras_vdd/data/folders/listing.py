@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import os
 
+from keras_vdd.data.decoding.frame_folders import NOT_THERE
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.text import counted, printable, same_text
 
@@ -74,9 +75,12 @@ def set_root(data):
         )
     root = os.fspath(data.root)
     if not os.path.isdir(root):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError, ValueError):
-            # A disk or network that fails says so here: nothing is known of the folder then.
+        try:
             os.stat(root)
+        except (OSError, ValueError) as error:
+            # A disk or network that fails says so here: nothing is known of the folder then.
+            if isinstance(error, OSError) and error.errno not in NOT_THERE:
+                raise
         raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
     return root
 
