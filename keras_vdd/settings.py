@@ -80,6 +80,8 @@ def one_of(names: Callable[[], Iterable[str]]) -> AfterValidator:
             raise ValueError(must_be_one_of(value, choices))
         return value
 
+    # For those that ask what there is to choose from.
+    known.names = names  # type: ignore[attr-defined]
     return AfterValidator(known)
 
 

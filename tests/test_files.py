@@ -149,6 +149,15 @@ def test_temporary_names_differ_where_machines_and_numbers_of_processes_do_not(t
     assert len(set(names)) == 2 and all(name.endswith("-7.tmp") for name in names)
 
 
+def test_names_as_long_as_a_disk_takes_and_longer_ones(tmp_path):
+    path = tmp_path / ("x" * 255)
+    for text in ("old", "new"):
+        write_atomically(path, text)
+    assert path.read_text() == "new" and [p.name for p in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(OSError, match="/x{256}'$"):
+        write_atomically(tmp_path / ("x" * 256), "")
+
+
 def test_places_are_told_apart_by_machine_and_by_container(monkeypatch):
     def place(boot, space):
         files._place.cache_clear()
@@ -264,6 +273,18 @@ def test_checksums_are_those_of_blake2b_however_the_content_comes(tmp_path):
 def test_importing_it_is_light():
     code = "import sys, keras_vdd.files; assert not {'filelock', 'numpy', 'keras'} & set(sys.modules)"
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
+
+
+def test_a_line_that_is_refused_names_its_file(tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as raised:
+            append_line(tmp_path / "log", "three")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (raised.value.errno, raised.value.filename) == (errno.EFBIG, str(tmp_path / "log"))
 
 
 @pytest.mark.parametrize("read", [read_whole, file_checksum, lambda path: append_line(path, "x")])

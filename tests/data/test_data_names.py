@@ -157,6 +157,25 @@ def test_a_root_that_is_not_there(settings, tmp_path, typed):
     assert (near is None) == (typed in ("link", "a\0b", "w" * 300)) and (near is None or os.path.isdir(near))
 
 
+def test_folders_that_nobody_may_read(settings, tmp_path, monkeypatch):
+    """What lies in them is not known: nothing is listed without it."""
+    monkeypatch.chdir(tmp_path)
+    classes_of("outer/videos", "wave/more", "wave", "clap")
+    os.chmod(".", 0o755)
+    for closed in ("outer/videos/wave/more", "outer/videos/wave", "outer/videos", "outer"):
+        os.chmod(closed, 0)
+        # Root may read anything, so it is someone else who tries.
+        if not os.geteuid():
+            os.seteuid(65534)
+        try:
+            said = refused(settings, "cannot be read: see to its permissions.$", root="outer/videos")
+        finally:
+            os.seteuid(os.getuid())
+            os.chmod(closed, 0o755)
+        assert said.startswith(f"The folder '{closed}'")
+    assert len(find_videos(settings(root="outer/videos")).train) == 6
+
+
 def test_what_is_no_file_is_no_video(settings, tmp_path):
     classes_of(tmp_path / "videos", "wave", "clap")
     os.mkfifo(tmp_path / "videos" / "wave" / "pipe.mp4")

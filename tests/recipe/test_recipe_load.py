@@ -174,7 +174,7 @@ def test_unknown_recipe_offers_the_nearest():
         ("data.mean=-1e7,0,0", "data.mean[0]=-10000000.0 must be at least -1000000"),
         ("data.size=1024 data.frames=64", "make videos of 805,306,368 bytes, more than the 536,870,912 that"),
         ("data=3", "data=3 must be a section"),
-        ("run.name=a/b", "run.name=a/b must be made of letters"),
+        ("run.name=a/b", "run.name=a/b must be made of at most 100 letters"),
         ("memory.videos_per_class=3", "must be a multiple of memory.videos_per_class=3"),
         ("evaluation.compare=best", "must be one of full, random-clips"),
         ("dynamic=null", "set memory.kind=still"),

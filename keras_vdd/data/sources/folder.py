@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 
 from keras_vdd import seeds
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.folders.alike import alike_notes, refuse_alike
 from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder
 from keras_vdd.data.folders.listing import (
@@ -75,7 +76,7 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
     left = left or LeftAlone()
     train, test = (
-        _scan(os.path.join(root, name), left, f"{name}/") if os.path.isdir(os.path.join(root, name)) else {}
+        _scan(os.path.join(root, name), left, f"{name}/") if is_folder_at(os.path.join(root, name)) else {}
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
@@ -106,7 +107,7 @@ def _beside(root, train_folder, test_folder, left):
     """Return the notes on what lies beside the splits, and on a split of another name."""
     notes = []
     places = [os.path.join(root, name) for name in (train_folder, test_folder)]
-    if all(map(os.path.isdir, places)) and os.path.samefile(*places):
+    if all(map(is_folder_at, places)) and os.path.samefile(*places):
         _refuse_one_folder(root, train_folder, test_folder)
     if split_of(test_folder) == "validation":
         notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
@@ -231,6 +232,9 @@ def _videos_in(folder, been, left, prefix, inside=""):
             else:
                 left.links.append(prefix + inside + entry.name)
         else:
+            if is_folder(entry):
+                # What lies in one that nobody may read is not known.
+                _entries(entry.path)
             _leave(entry, prefix + inside, left)
 
 
@@ -260,7 +264,7 @@ def _filled(found):
     return [name for name in found if found[name].files]
 
 
-def _entries(folder, left, prefix=""):
+def _entries(folder, left=None, prefix=""):
     try:
         return entries(folder, left, prefix)
     except PermissionError:
