@@ -12,11 +12,12 @@ from keras_vdd.installed import choice
 from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
 from keras_vdd.text import counted
 
-# Bytes in which a small evaluation ends well, as measured on Linux with two processors. In less XLA and LLVM end the
-# process as they compile.
-ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 4.0e9, "jax": 2.5e9}
-# In less data than this (`ulimit -d`) the system's loader ends the process as libraries load.
-DATA = 0.3e9
+# Bytes in which a small run ends well or in a sentence, as measured on Linux with two processors, and some for the
+# stacks of more threads. In less XLA and LLVM end the process as they compile.
+ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 2.8e9, "jax": 2.0e9}
+# The same of data (`ulimit -d`): in less the system's loader ends the process as libraries load, or a thread gets no
+# stack.
+DATA = {"torch": 0.3e9, "tensorflow": 0.8e9, "jax": 1.1e9}
 # Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
 # of a backend include NumPy's. Where one is refused, compiled code ends the process.
 THREADS = {"NumPy": (-1, 1), "torch": (0, 2), "tensorflow": (10, 6), "jax": (9, 7)}
@@ -62,7 +63,7 @@ def refuse_little_memory(name: str) -> None:
     """Refuse memory in which the backend does not work: its libraries end the process without a sentence."""
     for limit, least, what, option in (
         (address_space_bytes(), ADDRESS_SPACE[name], "of address space", "-v"),
-        (data_bytes(), DATA, "or more of data", "-d"),
+        (data_bytes(), DATA[name], "or more of data", "-d"),
     ):
         if limit is not None and limit < least:
             raise VddError(

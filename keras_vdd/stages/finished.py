@@ -16,6 +16,7 @@ from keras_vdd.hub.load import LoadedSet, load
 from keras_vdd.progress import Progress
 from keras_vdd.recipe.load import parse_recipe
 from keras_vdd.recipe.schema import Recipe
+from keras_vdd.runs.environment import begun_with
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.identity import RunIdentity, differences, recipe_hash, settings_of
 from keras_vdd.runs.places import is_run
@@ -77,7 +78,7 @@ def row_of_finished(
     here = recipe_hash(recipe), keras.config.backend(), placement.facts()["device"]
     if row is None or (row.recipe, row.backend, row.device) != here:
         return None
-    if _is_another_set(distilled, row, begun.recipe):
+    if _is_another_set(distilled, row, begun):
         return None
     if begun.videos is None or _has_changed(begun.videos, recipe):
         return None
@@ -97,7 +98,7 @@ def _has_its_set(folder: Path, recipe: Recipe) -> bool:
 
 
 def set_in(folder: Path, recipe: Recipe) -> tuple[LoadedSet, list[str]]:
-    """Return the set in the folder of a run, and in which settings it is of another recipe than the run's.
+    """Return the set in the folder of a run, and in which settings it is of another run than that.
 
     Raises:
         VddError: what lies there is no set, or a damaged one.
@@ -105,29 +106,31 @@ def set_in(folder: Path, recipe: Recipe) -> tuple[LoadedSet, list[str]]:
     if not folder.is_dir():
         raise VddError(f"'{folder}' is no folder.")
     found = load(folder)
-    return found, differing_settings(found, settings_of(recipe))
+    return found, differing_settings(found, settings_of(recipe), begun_with(folder.parent)["backend"])
 
 
-def differing_settings(distilled: LoadedSet, settings: Mapping[str, Any]) -> list[str]:
-    """Return the dotted names of the settings in which the recipe of a set differs from others, sorted.
+def differing_settings(distilled: LoadedSet, settings: Mapping[str, Any], backend: str) -> list[str]:
+    """Return the dotted names of the settings in which the recipe of a set differs from others, sorted; "backend" too.
 
     Args:
         distilled: the set, as it was loaded.
         settings: as `settings_of` gives them.
+        backend: str, that sets of these settings are learned on; a set may not say its own.
 
     Raises:
         UsageError: what the set keeps is no recipe.
     """
     made = parse_recipe(distilled.recipe, f"of {distilled.folder}")
-    return sorted(differences(settings_of(made), settings))
+    another = ["backend"] if distilled.provenance.get("backend") not in (None, backend) else []
+    return sorted([*differences(settings_of(made), settings), *another])
 
 
-def _is_another_set(distilled, row, settings):
+def _is_another_set(distilled, row, begun):
     """Whether a set in the folder of a run is not the one that a row of its results is of."""
     if row.bytes != distilled.nbytes(distilled.dtype) or row.dtype not in (distilled.dtype, None):
         return True
     try:
-        return bool(differing_settings(distilled, settings))
+        return bool(differing_settings(distilled, begun.recipe, begun.backend))
     except VddError:
         return True
 

@@ -112,7 +112,7 @@ def _made_before(folder, recipe, run):
         return None
     if changed:
         raise VddError(
-            f"'{found.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
+            f"'{found.folder}' holds the set of another run ({changed[0]} differs): put it back where it came "
             "from, or delete it and run again."
         )
     return found

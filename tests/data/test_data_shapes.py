@@ -18,6 +18,7 @@ from keras_vdd.data.sources.shapes import CLASSES, PAIRS, draw_video, make_shape
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import VddError
 from keras_vdd.files import lock
+from keras_vdd.sealed import read_json, write_json
 
 SIZE = 32
 
@@ -237,6 +238,34 @@ def test_the_marker_says_what_was_made(tmp_path):
     make_shapes(tmp_path / "s", 7, 1, 1, frames=4, size=16)
     made = json.loads((tmp_path / "s" / shapes.MARKER).read_text())
     assert made["complete"] and made["seed"] == 7 and made["train_per_class"] == 1
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_video_that_is_damaged_or_gone_is_made_again(tmp_path, caplog, complete):
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    videos = sorted(tmp_path.rglob("*.mp4"))
+    whole = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in videos}
+    flipped = bytearray(whole[videos[0]][0])
+    flipped[-9] ^= 1
+    videos[0].write_bytes(flipped)
+    os.utime(videos[0], ns=(whole[videos[0]][1],) * 2)
+    videos[1].unlink()
+    videos[2].write_bytes(b"")
+    if not complete:
+        made = read_json(tmp_path / shapes.MARKER)
+        write_json(tmp_path / shapes.MARKER, {**made, "complete": False})
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.mp4")} == whole
+    assert len(caplog.messages) == 3 and all("is made again" in said for said in caplog.messages)
+    assert f"'{videos[0]}' is not as it was made" in caplog.text
+
+
+def test_videos_of_a_version_that_kept_no_checksums_are_taken(tmp_path, monkeypatch):
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    made = read_json(tmp_path / shapes.MARKER)
+    write_json(tmp_path / shapes.MARKER, {key: made[key] for key in made if key != shapes.SUMS})
+    monkeypatch.setattr(shapes, "_make", None)
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
 
 
 def test_two_at_once_make_one_set(tmp_path, caplog):

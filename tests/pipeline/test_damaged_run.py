@@ -41,16 +41,19 @@ def test_what_can_be_made_again_is_made_again_as_it_was(whole, copied, caplog):
         assert name in told
 
 
-def test_the_set_of_another_recipe_is_not_taken(copied):
+def test_the_set_of_another_run_is_not_taken(copied):
     folder, recipe = copied
     loaded = keras_vdd.load(folder)
-    other = dataclasses.replace(loaded, recipe=loaded.recipe.replace("\n  seed: 0", "\n  seed: 5"))
-    keras_vdd.export(other, folder / "distilled", overwrite=True)
-    with pytest.raises(
-        VddError, match=r"distilled' holds the set of another recipe \(run.seed differs\)"
-    ) as told:
-        distill(recipe)
-    assert "\n" not in str(told.value)
+    for other, what in (
+        (dataclasses.replace(loaded, recipe=loaded.recipe.replace("\n  seed: 0", "\n  seed: 5")), "run.seed"),
+        (dataclasses.replace(loaded, provenance={**loaded.provenance, "backend": "another"}), "backend"),
+    ):
+        keras_vdd.export(other, folder / "distilled", overwrite=True)
+        with pytest.raises(
+            VddError, match=rf"distilled' holds the set of another run \({what} differs\)"
+        ) as told:
+            distill(recipe)
+        assert "\n" not in str(told.value)
 
 
 def emptied(folder):
