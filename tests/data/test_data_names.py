@@ -187,6 +187,8 @@ def test_stores_and_runs_among_the_videos(settings, tmp_path, split):
     touch(root, "runs/a/recipe.yaml", "runs/a/environment.json", "runs/a/report/videos.gif")
     touch(root, "mine/recipe.yaml", "mine/provenance.json", "mine/data/train.parquet")
     now = noted(settings, "^Ignored stores and runs: mine, runs, stores.$")
+    for made in ("mine", "runs", "runs/a", "stores", "stores/experts-1"):
+        refused(settings, "a run or a set that was made of videos", root=str(root / made))
     assert (now.class_names, now.train, now.test) == (listing.class_names, listing.train, listing.test)
 
 
