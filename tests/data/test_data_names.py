@@ -190,6 +190,9 @@ def test_stores_and_runs_among_the_videos(settings, tmp_path, split):
     for made in ("mine", "runs", "runs/a", "stores", "stores/experts-1"):
         refused(settings, "a run or a set that was made of videos", root=str(root / made))
     assert (now.class_names, now.train, now.test) == (listing.class_names, listing.train, listing.test)
+    # The shapes that this package draws are videos like others.
+    classes_of(root / "stores" / "shapes-1", "train/disc", "train/ring", "test/disc", "test/ring")
+    assert find_videos(settings(root=str(root / "stores" / "shapes-1"))).class_names == ["disc", "ring"]
 
 
 def test_what_is_no_file_is_no_video(settings, tmp_path):

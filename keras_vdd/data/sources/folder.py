@@ -58,12 +58,12 @@ def list_folder(data, progress=None):
     in every run.
     """
     root = set_root(data)
-    if made_here(root):
-        raise VddError(
-            f"'{root}' is a store, a run or a set that was made of videos, or holds such: correct data.root."
-        )
     train, test = find_splits(root)
     if train is None and test is None:
+        if made_here(root):
+            raise VddError(
+                f"'{root}' is a store, a run or a set that was made of videos, or holds such: correct data.root."
+            )
         return _list_classes(root, data.classes, data.test_fraction)
     if test is None:
         raise VddError(
