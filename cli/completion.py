@@ -1,4 +1,4 @@
-"""What the Tab key offers: names of recipes, keys of settings, files. Keras is not imported for it.
+"""What the Tab key offers: names of recipes, keys and words of settings, files. Keras is not imported for it.
 
 click's own classes and scripts are mended where they lose what stands before an `=`.
 """
@@ -107,13 +107,15 @@ def recipes(ctx, parameter, begun):
 
 
 def keys(ctx, parameter, begun):
-    """The settings whose dotted name begins so, each with the `=` that its value follows; files for those of places."""
-    from keras_vdd.recipe.keys import known_keys
+    """The settings whose dotted name begins so, each with the `=` that its value follows; then words, or files."""
+    from keras_vdd.recipe.keys import known_keys, words_of
     from keras_vdd.recipe.places import PLACES
 
-    key, sign, _value = begun.partition("=")
+    key, sign, value = begun.partition("=")
+    if sign and key in PLACES:
+        return files(ctx, parameter, begun)
     if sign:
-        return files(ctx, parameter, begun) if key in PLACES else []
+        return [f"{key}={word}" for word in words_of(key) if word.startswith(value)]
     kinds = known_keys().items()
     return [f"{key}=" for key, kind in kinds if kind != "section" and key.startswith(begun)]
 

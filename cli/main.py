@@ -21,6 +21,7 @@ from keras_vdd.stopping import end_by_none_but, end_silently, heard
 from keras_vdd.text import (
     as_text,
     command_line,
+    drop_what_cannot_be_written,
     open_standard_streams,
     printable,
     printable_document,
@@ -104,7 +105,7 @@ def _show(error):
     error.message = printable(error.message)
     error.show(text)
     session.log_last(f"error: {error.format_message()}")
-    click.echo(printable_document(text.getvalue().rstrip("\n")), err=True)
+    session.say(printable_document(text.getvalue().rstrip("\n")))
 
 
 def _fail(sentence, code):
@@ -130,6 +131,8 @@ def run():
     end_silently()
     open_standard_streams()
     code = main()
+    if drop_what_cannot_be_written():
+        code = code or 1
     end_by_none_but(code - 128 if code > 128 else None)
     return code
 
@@ -145,8 +148,7 @@ def _run(args, verbosity, kept_in):
         _show(error)
         return error.exit_code
     except BrokenPipeError:
-        # The reader, such as `head`, has left: Python would complain of it on stderr as it exits.
-        sys.stderr.close()
+        # The reader, such as `head`, has left.
         return 1
     except VddError as error:
         if verbosity.traceback:

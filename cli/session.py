@@ -44,8 +44,14 @@ def opened():
 
 def say_last(text):
     """Say on standard error, and in the file of --log-file, how a call ended."""
-    click.echo(printable_lines(text), err=True)
+    say(printable_lines(text))
     log_last(text)
+
+
+def say(text):
+    """Write to standard error, which may go to a disk that is full: the exit code tells then."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
 
 
 def log_last(text):

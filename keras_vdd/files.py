@@ -27,6 +27,8 @@ _NO_FOLDER_SYNC = {errno.EINVAL, errno.EACCES, errno.EPERM, errno.EISDIR, errno.
 _POLL_S = 0.1
 # A temporary file that nobody has written to for so long is nobody's any more, on whatever machine it was begun.
 _ABANDONED_S = 86400
+# Bytes of a name beside which a temporary one still has room in the 255 of file systems.
+_LONGEST_NAME = 180
 
 # Those of earlier versions had no random part.
 _TEMPORARY = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<process>\d+)(-[0-9a-f]{8})?-\d+\.tmp.*")
@@ -267,12 +269,17 @@ def _process(number: int) -> str:
 
 
 def _temporary_name(path: pathlib.Path) -> str:
-    return f".{path.name}.{_process(os.getpid())}-{next(_numbers)}.tmp"
+    return f".{_short(path.name)}.{_process(os.getpid())}-{next(_numbers)}.tmp"
+
+
+def _short(name: str) -> str:
+    """The name, or where it is so long that no other fits beside it in a file name, its checksum."""
+    return name if len(os.fsencode(name)) <= _LONGEST_NAME else checksum(name)
 
 
 def _remove_left_over(path: pathlib.Path) -> None:
     """Remove what killed processes left of the same file."""
-    start = f".{path.name}."
+    start = f".{_short(path.name)}."
     for name in os.listdir(path.parent):
         if name.startswith(start) and (left := _TEMPORARY.fullmatch(name[len(start) :])):
             number = int(left["process"])
@@ -344,7 +351,8 @@ def _put(temporary: pathlib.Path, path: pathlib.Path, aside: str) -> None:
 
 
 def _remove(path: pathlib.Path) -> None:
-    if path.is_dir() and not path.is_symlink():
+    # Not `path.is_dir()`, which fails of names that are too long.
+    if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from keras_vdd.files import read_whole
 from keras_vdd.running_code import installed_from, project_url
 
 BACKENDS = ("torch", "tensorflow", "jax")
@@ -39,20 +40,26 @@ def how_to_install(name: str) -> str:
     return f'pip install "keras-vdd[{name}]"'
 
 
-def configured() -> str | None:
-    """Return the backend that a user chose in Keras' own configuration file, whatever it is, or None.
+def configured() -> tuple[str | None, str]:
+    """Return the backend that a user chose in Keras' own configuration file, or None, and what is wrong with the file.
 
     The file that Keras writes by itself when it is first imported names TensorFlow, whatever is installed: it is no
     choice.
     """
     try:
-        found = json.loads(configuration().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
+        found = json.loads(read_whole(configuration()))
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        return None, f"cannot be read ({error.strerror})"
+    except (ValueError, RecursionError):
+        return None, "is no JSON"
     if not isinstance(found, dict) or AUTOMATIC.items() <= found.items():
-        return None
+        return None, ""
     name = found.get("backend")
-    return name if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return None, ""
+    return name, f"says {name}, which {why}" if (why := lacking(name)) else ""
 
 
 def lacking(name: str) -> str:
@@ -70,10 +77,10 @@ def choice() -> tuple[str | None, str]:
     if asked := os.environ.get("KERAS_BACKEND"):
         why = lacking(asked)
         return asked, f"KERAS_BACKEND says so{why and f', and it {why}'}"
-    name = configured()
-    if name is not None and not lacking(name):
+    name, wrong = configured()
+    if name is not None and not wrong:
         return name, f"{configuration()} says so"
-    unused = "" if name is None else f" ({configuration()} says {name}, which {lacking(name)})"
+    unused = f" ({configuration()} {wrong})" if wrong else ""
     name = next((each for each in BACKENDS if installed(each)), None)
     return (
         name,

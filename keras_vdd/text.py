@@ -109,6 +109,21 @@ def open_standard_streams() -> None:
         sys.stdout = open(raw, "w", buffering=1, encoding=encoding, errors=errors, closefd=False)
 
 
+def drop_what_cannot_be_written() -> bool:
+    """Return whether a standard stream keeps what its disk or its reader did not take; it is dropped then.
+
+    Python would try again as it ends, and tell of it by an error of its own.
+    """
+    kept = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            kept = True
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return kept
+
+
 def _argument(argument):
     if printable(argument) == argument:
         return shlex.quote(argument)

@@ -149,6 +149,15 @@ def test_temporary_names_differ_where_machines_and_numbers_of_processes_do_not(t
     assert len(set(names)) == 2 and all(name.endswith("-7.tmp") for name in names)
 
 
+def test_names_as_long_as_a_disk_takes_and_longer_ones(tmp_path):
+    path = tmp_path / ("x" * 255)
+    for text in ("old", "new"):
+        write_atomically(path, text)
+    assert path.read_text() == "new" and [p.name for p in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(OSError, match="/x{256}'$"):
+        write_atomically(tmp_path / ("x" * 256), "")
+
+
 def test_places_are_told_apart_by_machine_and_by_container(monkeypatch):
     def place(boot, space):
         files._place.cache_clear()

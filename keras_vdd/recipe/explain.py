@@ -24,7 +24,7 @@ _KINDS = {
     "string_type": "text (write numbers that are names in quotes)",
     "string_unicode": "text of UTF-8",
     "string_too_short": "more than nothing",
-    "string_pattern_mismatch": "made of letters, digits, dots, dashes and underscores",
+    "string_pattern_mismatch": "made of at most 100 letters, digits, dots, dashes and underscores",
     "tuple_type": "a list",
     "model_type": "a section of settings",
     "dict_type": "a section of settings",

@@ -54,18 +54,40 @@ def known_keys():
 def _keys(choices):
     # Losses and memories are what the answer depends on: one may be registered after it was first asked for.
     found = {}
-
-    def walk(model, prefix):
-        if issubclass(model, LearningRates):
-            found.update({prefix + part: "value" for part in LearningRates.of_memories()})
-        for name, field in model.model_fields.items():
-            sections = _sections(field.annotation)
-            found[prefix + name] = "section" if sections else _kind(field.annotation)
-            for section in sections:
-                walk(section, f"{prefix}{name}.")
-
-    walk(Recipe, "")
+    for key, field in _fields(Recipe, ""):
+        whole = field is not None and _sections(field.annotation)
+        found[key] = "section" if whole else "value" if field is None else _kind(field.annotation)
     return found
+
+
+def _fields(model, prefix):
+    """Yield (dotted name, field) of all below a section; the field is None for a rate of what a memory learns."""
+    if issubclass(model, LearningRates):
+        yield from ((prefix + part, None) for part in LearningRates.of_memories())
+    for name, field in model.model_fields.items():
+        yield prefix + name, field
+        for section in _sections(field.annotation):
+            yield from _fields(section, f"{prefix}{name}.")
+
+
+def words_of(key):
+    """Return the words that a setting takes, in the schema's order; none of one that takes numbers, paths or lists."""
+    found = {}
+    for name, field in _fields(Recipe, ""):
+        if name == key and field is not None:
+            found.update(dict.fromkeys(_words(field)))
+    return list(found)
+
+
+def _words(field):
+    for part in _parts(field.annotation):
+        if typing.get_origin(part) is typing.Literal:
+            yield from typing.get_args(part)
+        elif part is bool:
+            yield from ("true", "false")
+    for check in field.metadata:
+        if names := getattr(getattr(check, "func", None), "names", None):
+            yield from names()
 
 
 def unknown_key(key, recipe="quickstart"):

@@ -77,7 +77,14 @@ def test_what_was_chosen_and_cannot_be_is_told(tmp_path, monkeypatch):
         assert installed.choice() == ("torch", told)
     for odd in ("[1]", "{}", '{"backend": 5}', '{"backend": null}', "[" * 10**5, "\ud800", ""):
         (tmp_path / "keras.json").write_bytes(odd.encode(errors="surrogatepass"))
-        assert installed.choice() == ("torch", first)
+        wrong = "" if odd.endswith(("]", "}")) else f" ({tmp_path / 'keras.json'} is no JSON)"
+        assert installed.choice() == ("torch", first + wrong)
+    for instead in (pathlib.Path.mkdir, os.mkfifo):
+        home = tmp_path / instead.__name__
+        home.mkdir()
+        instead(home / "keras.json")
+        monkeypatch.setenv("KERAS_HOME", str(home))
+        assert installed.choice()[1].startswith(f"{first} ({home / 'keras.json'} cannot be read (")
 
 
 def test_a_folder_of_a_backends_name_is_no_backend(tmp_path, monkeypatch):
@@ -139,7 +146,7 @@ def test_a_home_that_nobody_knows(monkeypatch):
     for name in ("HOME", "KERAS_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(pathlib.Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
-    assert installed.configured() is None
+    assert installed.configured() == (None, "")
 
 
 def test_the_environment_is_heard_silently(tmp_path):

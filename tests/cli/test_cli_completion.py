@@ -40,7 +40,19 @@ def offered(words, begun, shell="bash"):
         (["recipes", "copy", "quickstart"], "data.shapes.te", ["data.shapes.test_per_class="]),
         (["recipes", "copy", "quickstart"], "my.y", ["file"]),
         (["distill", "--recipe", "dm-folder"], "data.root=my", ["file"]),
-        (["distill", "--recipe", "dm-folder"], "export.dtype=my", []),
+        (
+            ["distill", "--recipe", "dm-folder"],
+            "export.dtype=int",
+            ["int8", "int4"],
+        ),
+        (["distill", "--recipe", "dm-folder"], "dynamic.loss=m", ["mtt"]),
+        (
+            ["distill", "--recipe", "dm-folder"],
+            "run.deterministic=",
+            ["true", "false"],
+        ),
+        (["distill", "--recipe", "dm-folder"], "data.part=", ["whole", "middle"]),
+        (["distill", "--recipe", "dm-folder"], "data.size=", []),
         (["inspect"], "quick", ["dir"]),
     ],
 )
@@ -68,6 +80,7 @@ def test_every_recipe_and_no_section():
         ),  # the shell's word ends at the =
         ("bash", "vdd distill --recipe=quick", "--recipe=quick", "plain,--recipe=quickstart\n"),
         ("bash", "vdd distill static.width=8 data.fl", "data.fl", "plain,data.flip=\n"),
+        ("bash", "vdd distill --recipe quickstart data.codec=j", "j", "plain,jpeg\n"),
         ("bash", "vdd distill --recipe ", "", None),
         ("bash", "vdd distill --recipe dm-folder data.root='my vid", "'my vid", "file,my vid\n"),
         ("zsh", "vdd distill --recipe=quick", "2", "plain\n--recipe=quickstart\n_\n"),

@@ -219,6 +219,26 @@ def test_the_log_file_and_the_command_that_goes_on_are_lines(capsys, monkeypatch
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk that is always full")
+@pytest.mark.parametrize(
+    "to, code, said",
+    [
+        (
+            "recipes list > /dev/full",
+            1,
+            "error: the disk is full; free some space, or write to another disk\n",
+        ),
+        ("--help > /dev/full", 1, "error: the disk is full; free some space, or write to another disk\n"),
+        ("recipes > /dev/full 2> /dev/full", 2, ""),
+        ("recipes list | true; exit ${PIPESTATUS[0]}", 1, ""),
+    ],
+)
+def test_results_that_no_disk_or_reader_takes(to, code, said):
+    command = ["bash", "-c", f"{sys.executable} -P -m keras_vdd.cli {to}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no disk that is always full")
 def test_a_log_file_on_a_full_disk_is_one_sentence(capsys):
     assert main(["recipes", "validate", "quickstart", "--log-file", "/dev/full"]) == 1
     assert capsys.readouterr().err == (

@@ -147,6 +147,10 @@ def test_missing_root(settings, tmp_path):
     with pytest.raises(UsageError, match="data.root") as error:
         find_videos(settings(root=None))
     one_sentence(error)
+    (tmp_path / "videos").symlink_to("videos")
+    with pytest.raises(VddError) as error:
+        find_videos(settings())
+    assert "correct data.root" in one_sentence(error)
 
 
 @pytest.mark.parametrize("inside", ["", "train/"])

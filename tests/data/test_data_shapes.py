@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from keras_vdd import seeds
+from keras_vdd import files, seeds
 from keras_vdd.data.clips import read_clips, read_stills
 from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.sources import find_videos, shapes
@@ -282,6 +283,27 @@ def test_two_at_once_make_one_set(tmp_path, caplog):
         assert [path.name for path in folder.iterdir()] == ["lock"]
     waiter.join()
     assert len(list(folder.rglob("*.mp4"))) == 16
+
+
+def test_two_at_once_without_locks_make_one_set_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(shapes, "lock", lambda *args, **options: contextlib.nullcontext())
+    first = threading.Thread(target=make_shapes, args=(tmp_path, 0, 2, 2), kwargs={"size": 16, "frames": 2})
+    first.start()
+    make_shapes(tmp_path, 0, 2, 2, size=16, frames=2)
+    first.join()
+    assert shapes._is_complete(tmp_path, shapes._parameters(0, 2, 2, 2, 16))
+    assert {path.stat().st_mtime for path in tmp_path.rglob("*.mp4")} == {shapes.MADE_AT}
+
+
+def test_an_unfinished_video_is_not_taken_for_one_left_long_ago(tmp_path, monkeypatch):
+    put = files._put
+
+    def watched(temporary, path, aside):
+        assert time.time() - temporary.stat().st_mtime < 3600
+        put(temporary, path, aside)
+
+    monkeypatch.setattr(files, "_put", watched)
+    make_shapes(tmp_path, 0, 1, 1, size=16, frames=2)
 
 
 def test_what_a_kill_in_the_first_moments_leaves_is_no_other_content(tmp_path):

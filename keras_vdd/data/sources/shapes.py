@@ -117,6 +117,8 @@ def _make(folder, parameters, workers, progress):
             _LOG.warning("'%s' is not as it was made: it is made again.", path)
         if damaged or not os.path.exists(path):
             _write_video(path, draw_video(name, seed, split, number, frames, size))
+        # Not of the unfinished file, which other processes would take for one that a kill left long ago.
+        os.utime(path, (MADE_AT, MADE_AT))
         return inner, file_checksum(path, size=8)
 
     pool = concurrent.futures.ThreadPoolExecutor(workers or processor_count())
@@ -201,17 +203,15 @@ def _write_video(path, pictures):
     import av  # slow to import, and recipes read facts from this module without making videos
 
     height, width = pictures.shape[1:3]
-    with replacing(path) as unfinished:
-        with av.open(os.fspath(unfinished), "w", format="mp4") as container:
-            # A fixed quantiser and only key frames: no frame's encoding depends on its neighbours.
-            stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.gop_size = 1
-            stream.codec_context.thread_count = 1
-            for picture in pictures:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            container.mux(stream.encode())
-        os.utime(unfinished, (MADE_AT, MADE_AT))
+    with replacing(path) as unfinished, av.open(os.fspath(unfinished), "w", format="mp4") as container:
+        # A fixed quantiser and only key frames: no frame's encoding depends on its neighbours.
+        stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.gop_size = 1
+        stream.codec_context.thread_count = 1
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
 
 
 def _made(data):
