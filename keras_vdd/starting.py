@@ -17,7 +17,7 @@ from keras_vdd.text import counted
 ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 2.8e9, "jax": 2.0e9}
 # The same of data (`ulimit -d`): in less the system's loader ends the process as libraries load, or a thread gets no
 # stack.
-DATA = {"torch": 0.3e9, "tensorflow": 0.8e9, "jax": 1.1e9}
+DATA = {"torch": 0.5e9, "tensorflow": 0.8e9, "jax": 1.1e9}
 # Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
 # of a backend include NumPy's. Where one is refused, compiled code ends the process.
 THREADS = {"NumPy": (-1, 1), "torch": (0, 2), "tensorflow": (10, 6), "jax": (9, 7)}

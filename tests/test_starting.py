@@ -20,7 +20,7 @@ def test_too_little_memory_for_a_backend_is_one_sentence(monkeypatch):
     monkeypatch.setattr(starting, "address_space_bytes", lambda: None)
     starting.refuse_little_memory("torch")
     monkeypatch.setattr(starting, "data_bytes", lambda: 100_000_000)
-    with pytest.raises(VddError, match=r"takes 0.3 GB or more of data, and 0.1 GB are allowed.*`ulimit -d`"):
+    with pytest.raises(VddError, match=r"takes 0.5 GB or more of data, and 0.1 GB are allowed.*`ulimit -d`"):
         starting.refuse_little_memory("torch")
 
 

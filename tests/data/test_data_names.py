@@ -176,6 +176,25 @@ def test_folders_that_nobody_may_read(settings, tmp_path, monkeypatch):
     assert len(find_videos(settings(root="outer/videos")).train) == 6
 
 
+@pytest.mark.parametrize("split", ["", "train/"])
+def test_stores_and_runs_among_the_videos(settings, tmp_path, split):
+    """As where one works in the folder of the videos itself."""
+    root = tmp_path / "videos"
+    classes_of(root, *(f"{part}{name}" for part in {split, split and "test/"} for name in ("wave", "clap")))
+    listing = find_videos(settings())
+    touch(root, "stores/folder-1/lock", "stores/folder-1/files.json", "stores/folder-1/train/index.json")
+    touch(root, "stores/experts-1/experts.json", "stores/shapes-1/shapes.json", "stores/shapes-1/lock")
+    touch(root, "runs/a/recipe.yaml", "runs/a/environment.json", "runs/a/report/videos.gif")
+    touch(root, "mine/recipe.yaml", "mine/provenance.json", "mine/data/train.parquet")
+    now = noted(settings, "^Ignored stores and runs: mine, runs, stores.$")
+    for made in ("mine", "runs", "runs/a", "stores", "stores/experts-1"):
+        refused(settings, "a run or a set that was made of videos", root=str(root / made))
+    assert (now.class_names, now.train, now.test) == (listing.class_names, listing.train, listing.test)
+    # The shapes that this package draws are videos like others.
+    classes_of(root / "stores" / "shapes-1", "train/disc", "train/ring", "test/disc", "test/ring")
+    assert find_videos(settings(root=str(root / "stores" / "shapes-1"))).class_names == ["disc", "ring"]
+
+
 def test_what_is_no_file_is_no_video(settings, tmp_path):
     classes_of(tmp_path / "videos", "wave", "clap")
     os.mkfifo(tmp_path / "videos" / "wave" / "pipe.mp4")

@@ -1,5 +1,6 @@
 """What a damaged export says; hundreds of sorts of damage, three ways of loading, and no wrong video."""
 
+import errno
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ from keras_vdd.errors import VddError
 from keras_vdd.hub.export import rewrite_card
 from keras_vdd.hub.kept import kept_in
 from keras_vdd.memory import MEMORIES
+from keras_vdd.published import damage
 from keras_vdd.published.validate import read_rows
 
 COUNT = 2 * len(damaging.ALL)
@@ -95,6 +97,20 @@ def test_a_pipe_is_not_waited_for(folder):
     file.unlink()
     os.mkfifo(file)
     assert "it is no regular file" in told_by(folder)
+
+
+def test_a_limit_of_the_process_is_no_damage(monkeypatch):
+    def met(error):
+        with pytest.raises(VddError) as raised, damage.told("The file"):
+            raise error
+        return str(raised.value)
+
+    assert met(MemoryError("8 TB")) == "The file is damaged: 8 TB; copy or export the set again."
+    files = OSError(errno.EMFILE, "Too many open files")
+    assert met(files).startswith("The file cannot be read: this process may open no more files")
+    monkeypatch.setattr(damage, "address_space_bytes", lambda: 300_000_000)
+    for error in (ImportError("x.so: failed to map segment from shared object"), MemoryError()):
+        assert met(error).startswith("The file cannot be read: memory ran out")
 
 
 def test_a_page_that_lies_about_its_size_is_not_unpacked(folder, monkeypatch):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from keras_vdd import seeds
 from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.folders.alike import alike_notes, refuse_alike
-from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder
+from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder, made_here
 from keras_vdd.data.folders.listing import (
     Listing,
     Video,
@@ -60,6 +60,10 @@ def list_folder(data, progress=None):
     root = set_root(data)
     train, test = find_splits(root)
     if train is None and test is None:
+        if made_here(root):
+            raise VddError(
+                f"'{root}' is a store, a run or a set that was made of videos, or holds such: correct data.root."
+            )
         return _list_classes(root, data.classes, data.test_fraction)
     if test is None:
         raise VddError(
