@@ -32,7 +32,7 @@ from keras_vdd.recipe.model_choice import with_model
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.report.inspection import inspect
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.stages.finished import results_of_finished, row_of_finished
+from keras_vdd.stages.finished import results_of_finished, row_of_finished, warn_of_another_run
 from keras_vdd.stages.real_videos import listing_of, scoring_for, stores_of
 from keras_vdd.stages.reused_stills import stills_of
 from keras_vdd.stages.whole_run import carry_out
@@ -277,6 +277,7 @@ def evaluate(
     """
     found, progress = resolve_target(target, recipe, **settings), listener(progress)
     distilled = load(found.folder)
+    warn_of_another_run(distilled)
     chosen = with_model(found.recipe, model)
     with on_its_device(chosen):
         if (row := row_of_finished(found.folder, distilled, chosen, progress)) is not None:

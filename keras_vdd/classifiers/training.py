@@ -26,6 +26,7 @@ from keras_vdd.placement import on_its_device
 from keras_vdd.planning.beforehand import check_evaluation
 from keras_vdd.progress import listener
 from keras_vdd.recipe.model_choice import with_model
+from keras_vdd.stages.finished import warn_of_another_run
 from keras_vdd.stages.real_videos import scoring_for
 from keras_vdd.tensors import File
 
@@ -77,7 +78,9 @@ def train(
     )
     recipe = with_model(found.recipe, model)
     with on_its_device(recipe):
-        return _train(load(found.folder), recipe, progress, save, callbacks)
+        distilled = load(found.folder)
+        warn_of_another_run(distilled)
+        return _train(distilled, recipe, progress, save, callbacks)
 
 
 def _train(distilled, recipe, progress, save, callbacks):

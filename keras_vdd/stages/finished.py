@@ -86,6 +86,24 @@ def row_of_finished(
     return dataclasses.replace(row, method=f"{distilled.kind} set")
 
 
+def warn_of_another_run(distilled: LoadedSet) -> None:
+    """Say so where the set in the folder of a run is another run's, as far as both say what they are of."""
+    run = Path(distilled.folder).parent
+    if Path(distilled.folder).name != _SET or not is_run(run):
+        return
+    try:
+        begun = RunIdentity.read(run, videos=False)
+        changed = differing_settings(distilled, begun.recipe, begun.backend)
+    except VddError:
+        return
+    if changed:
+        _LOG.warning(
+            "'%s' holds the set of another run than the one around it (%s differs): that set is taken.",
+            distilled.folder,
+            changed[0],
+        )
+
+
 def _has_its_set(folder: Path, recipe: Recipe) -> bool:
     """Whether the set in the folder of a finished run is whole, and the run's own."""
     if not os.path.lexists(folder):

@@ -9,6 +9,7 @@ from small_run import contents, small
 import keras_vdd
 from keras_vdd.errors import VddError
 from keras_vdd.pipeline import distill
+from keras_vdd.stages.finished import warn_of_another_run
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 
@@ -41,7 +42,7 @@ def test_what_can_be_made_again_is_made_again_as_it_was(whole, copied, caplog):
         assert name in told
 
 
-def test_the_set_of_another_run_is_not_taken(copied):
+def test_the_set_of_another_run_is_not_taken(copied, caplog):
     folder, recipe = copied
     loaded = keras_vdd.load(folder)
     for other, what in (
@@ -54,6 +55,9 @@ def test_the_set_of_another_run_is_not_taken(copied):
         ) as told:
             distill(recipe)
         assert "\n" not in str(told.value)
+        # To evaluate and to train on it is what its owner may want.
+        warn_of_another_run(keras_vdd.load(folder))
+        assert f"set of another run than the one around it ({what} differs)" in caplog.messages[-1]
 
 
 def emptied(folder):
