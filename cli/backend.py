@@ -15,17 +15,8 @@ from keras_vdd.errors import UsageError, VddError
 from keras_vdd.installed import BACKENDS as NAMES
 from keras_vdd.installed import choice, configuration, how_to_install, installed, lacking
 from keras_vdd.limits import limit_reached
-from keras_vdd.machine import address_space_bytes, data_bytes, processor_count, threads_start
-from keras_vdd.text import counted, printable
-
-# Bytes in which a small evaluation ends well, as measured on Linux with two processors. In less XLA and LLVM end the
-# process as they compile.
-ADDRESS_SPACE = {"torch": 1.3e9, "tensorflow": 4.0e9, "jax": 2.5e9}
-# In less data than this (`ulimit -d`) the system's loader ends the process as libraries load.
-DATA = 0.3e9
-# Threads that start besides the first one: so many, and so many for each processor, as measured with 1, 2 and 8. Those
-# of a backend include NumPy's. Where one is refused, compiled code ends the process.
-THREADS = {"NumPy": (-1, 1), "torch": (0, 2), "tensorflow": (10, 6), "jax": (9, 7)}
+from keras_vdd.starting import check_start
+from keras_vdd.text import printable
 
 
 def choose(name):
@@ -98,8 +89,7 @@ def start(quietly=True):
     """
     if "keras" in sys.modules:
         return
-    refuse_little_memory(os.environ["KERAS_BACKEND"])
-    refuse_few_threads(os.environ["KERAS_BACKEND"])
+    check_start(os.environ["KERAS_BACKEND"])
     try:
         with _standard_error_held() if quietly else contextlib.nullcontext():
             importlib.import_module("keras")
@@ -130,36 +120,6 @@ def refuse_no_folder():
         os.getcwd()
     except OSError:
         raise UsageError("the folder that you are in does not exist any more: go to another") from None
-
-
-def refuse_little_memory(name):
-    """Refuse memory in which the backend does not work: its libraries end the process without a sentence."""
-    for limit, least, what, option in (
-        (address_space_bytes(), ADDRESS_SPACE[name], "of address space", "-v"),
-        (data_bytes(), DATA, "or more of data", "-d"),
-    ):
-        if limit is not None and limit < least:
-            raise VddError(
-                f"{name} takes {least / 1e9:.1f} GB {what}, and {limit / 1e9:.1f} GB are allowed: raise the limit "
-                f"(`ulimit {option}`)"
-            )
-
-
-def refuse_few_threads(name="NumPy"):
-    """Refuse a limit of processes at which a library does not start; a backend's are those that NumPy has not yet."""
-    processors = processor_count()
-    if name in ("NumPy", "torch"):
-        with contextlib.suppress(ValueError):
-            processors = min(processors, int(os.environ.get("OMP_NUM_THREADS", "")))
-    begun = "NumPy" if "numpy" in sys.modules else None
-    count, there = (alone + each * processors for alone, each in (THREADS[name], THREADS.get(begun, (0, 0))))
-    # A thread that was tried keeps some 70 MB of address space, which is scarce where it is limited.
-    if address_space_bytes() is None and not threads_start(count - there):
-        raise VddError(
-            f"threads are refused, and {name} starts some {count} on {counted(processors, 'processor')}: raise the "
-            "limit of processes (`ulimit -u`, a container's pids) or of memory (`ulimit -d`), or give it fewer "
-            "processors (`taskset -c 0 vdd ...`)"
-        )
 
 
 @contextlib.contextmanager

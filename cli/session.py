@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from keras_vdd import starting
 from keras_vdd.cli import backend, completion, log_file
 from keras_vdd.errors import VddError
 from keras_vdd.text import printable_lines
@@ -118,7 +119,8 @@ def options(command):
     @functools.wraps(command)
     def function(*args, **others):
         backend.refuse_no_folder()
-        backend.refuse_few_threads()
+        starting.spare_address_space()
+        starting.refuse_few_threads()
         # Not yet in a group: what follows its name may still choose a backend.
         context = click.get_current_context()
         if _plugins and not isinstance(context.command, click.Group):

@@ -52,17 +52,27 @@ _ROOMS = (
     "models",
     "temporal",
 )
+# What imports Keras as it is loaded.
+_ON_KERAS = (
+    "classifiers.prediction",
+    "classifiers.real_test_clips",
+    "classifiers.training",
+    "experts.published",
+    "layers",
+    "pipeline",
+)
 
 __all__ = ["__version__", *_HOMES, *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"keras_vdd.{name}")
-    if name not in _HOMES:
+    if name not in _HOMES and name not in _ROOMS:
         raise AttributeError(f"module 'keras_vdd' has no attribute {name!r}")
-    module, public = _HOMES[name]
-    return getattr(importlib.import_module(f"keras_vdd.{module}"), public)
+    home, public = _HOMES.get(name, (name, None))
+    if home in _ON_KERAS:
+        importlib.import_module("keras_vdd.starting").check_start()
+    module = importlib.import_module(f"keras_vdd.{home}")
+    return module if public is None else getattr(module, public)
 
 
 def __dir__() -> list[str]:

@@ -124,6 +124,17 @@ def is_temporary(name: str) -> bool:
     return re.fullmatch(rf"\..+\.{_TEMPORARY.pattern}", name) is not None
 
 
+@contextlib.contextmanager
+def naming(path: File) -> Iterator[None]:
+    """A context whose errors of the system name a file; those of writing into an open one do not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
 def open_to_append(path: File) -> BinaryIO:
     """Open a file to add to, made if it is not there; OSError for what is no file, and where the disk refuses."""
     with contextlib.suppress(FileNotFoundError):
@@ -135,9 +146,9 @@ def append_line(path: File, line: str) -> None:
     """Add a line to a text file; where a kill cut the last one off, the new one does not go on with it.
 
     Raises:
-        OSError: as `open_to_append`.
+        OSError: as `open_to_append`, and where the disk takes no more; it names the file.
     """
-    with open_to_append(path) as file:
+    with naming(path), open_to_append(path) as file:
         if file.seek(0, os.SEEK_END):
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":

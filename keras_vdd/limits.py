@@ -105,7 +105,8 @@ def _sentence(error: BaseException, elsewhere: str) -> str | None:
     if says_no_threads(error):
         return no_threads()
     if isinstance(error, OSError) and error.errno is not None:
-        where = f" while writing '{error.filename}'" if error.filename else ""
+        place = place_of(error)
+        where = f" while writing '{os.fsdecode(place)}'" if place and isinstance(place, str | bytes) else ""
         return {
             errno.ENOSPC: f"the disk is full{where}; free some space, or {elsewhere}",
             errno.EDQUOT: f"your share of the disk (quota) is used up{where}; free some space, or {elsewhere}",

@@ -5,6 +5,7 @@ import contextlib
 from keras_vdd.backend import device_in_use, out_of_memory
 from keras_vdd.errors import VddError
 from keras_vdd.limits import no_threads, says_no_threads
+from keras_vdd.machine import address_space_bytes, data_bytes
 
 SMALLER_DATA = "lower data.size or data.frames, or choose another run.device"
 
@@ -30,7 +31,8 @@ def told_of_memory(work, advice):
         if not out_of_memory(error):
             raise
         where = "in main memory" if isinstance(error, MemoryError) else f"on {_device()}"
-        raise VddError(f"{work} ran out of memory {where}: {advice}.") from error
+        limit = _limit() if where in ("in main memory", "on cpu") else ""
+        raise VddError(f"{work} ran out of memory {where}: {advice}{limit}.") from error
 
 
 def lower(chunk, length, sample, size):
@@ -51,6 +53,14 @@ def lower_in_another_run(name, value):
     if value <= 1:
         return SMALLER_DATA
     return f"lower {name} to less than {value}, which is another run: give another run.name"
+
+
+def _limit():
+    """The end of the advice where it may be this process alone that gets no more."""
+    for option, allowed in (("-v", address_space_bytes()), ("-d", data_bytes())):
+        if allowed is not None:
+            return f"; or raise the limit of {allowed / 1e9:.1f} GB (`ulimit {option}`)"
+    return ""
 
 
 def _device():

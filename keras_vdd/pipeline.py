@@ -17,7 +17,13 @@ from keras_vdd.interpolators.engine import learn_interpolator
 from keras_vdd.interpolators.engine import training_of as interpolator_training_of
 from keras_vdd.learning.callbacks import Callbacks, by_stage, checked
 from keras_vdd.placement import on_its_device
-from keras_vdd.planning.beforehand import check_beforehand, check_classes, check_enough, check_evaluation
+from keras_vdd.planning.beforehand import (
+    check_beforehand,
+    check_classes,
+    check_enough,
+    check_evaluation,
+    check_pairs,
+)
 from keras_vdd.planning.interpolator import plan_interpolator
 from keras_vdd.planning.plan import plan
 from keras_vdd.progress import Progress, listener
@@ -217,6 +223,7 @@ def _distill(recipe, progress, stills_from, callbacks):
     stills = None if stills_from is None else stills_of(stills_from, recipe)
     listing = listing_of(recipe, progress)
     check_classes(recipe, len(listing.class_names))
+    check_pairs(recipe, len(listing.class_names))
     check_enough(recipe, listing.class_names, [video.label for video in listing.train])
     if stills is not None:
         stills.of_these_videos(prepare_stores(listing, recipe.data, progress))

@@ -96,7 +96,9 @@ def device_name(value: str) -> str:
 Whole = Annotated[int, BeforeValidator(whole)]
 Real = Annotated[float, BeforeValidator(real), Field(allow_inf_nan=False)]
 Positive = Annotated[Whole, Field(ge=1)]
-Rate = Annotated[Real, Field(ge=0)]
+# Networks compute in float32, in which what is smaller is 0 and what is larger is infinite.
+Rate = Annotated[Real, Field(ge=0, le=3e38)]
+Above0 = Annotated[Real, Field(gt=0), Field(ge=1e-38, le=3e38)]
 Fraction = Annotated[Real, Field(ge=0, lt=1)]
 Name = Annotated[str, Field(min_length=1)]
 Place = Annotated[Name, WrapValidator(place), PlainSerializer(lambda value: value)]

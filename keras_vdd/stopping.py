@@ -1,6 +1,7 @@
 """Signals that ask the process to stop, and how the work in hand is ended in order.
 
-Ctrl-C (SIGINT), `kill` and batch systems (SIGTERM) and a terminal that closes (SIGHUP) are treated alike.
+Ctrl-C (SIGINT), `kill` and batch systems (SIGTERM), a terminal that closes (SIGHUP) and a soft limit of processor time
+(SIGXCPU, each second from then on) are treated alike.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ from typing import Any
 Handler = Callable[[int, FrameType | None], Any]
 Previous = Handler | int | signal.Handlers | None
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU")
+SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 PATIENCE_S = 5.0
 """A signal that follows another within so many seconds is the same wish once more: `timeout`, a batch system and
 an impatient user send several, which must not break off the writing of a checkpoint."""

@@ -275,6 +275,18 @@ def test_importing_it_is_light():
     subprocess.run([sys.executable, "-P", "-c", code], check=True)
 
 
+def test_a_line_that_is_refused_names_its_file(tmp_path):
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as raised:
+            append_line(tmp_path / "log", "three")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (raised.value.errno, raised.value.filename) == (errno.EFBIG, str(tmp_path / "log"))
+
+
 @pytest.mark.parametrize("read", [read_whole, file_checksum, lambda path: append_line(path, "x")])
 def test_what_no_file_is_is_not_waited_for(read, tmp_path):
     os.mkfifo(tmp_path / "pipe")

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_vdd.data.decoding.decode import chosen_frames
+from keras_vdd.data.decoding.fault import fault_of_machine
 from keras_vdd.data.decoding.frame_folders import holds_frames
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.folders.clutter import entries, is_folder
 from keras_vdd.data.folders.listing import is_video
 from keras_vdd.data.sampling import spread_indices
-from keras_vdd.errors import UsageError
+from keras_vdd.errors import UsageError, VddError
+from keras_vdd.limits import limit_reached
 from keras_vdd.tensors import File
 
 _LOG = logging.getLogger(__name__)
@@ -77,11 +79,15 @@ def clips_of_files(paths: list[str], settings: ClipSettings) -> Iterator[tuple[s
 
     Raises:
         UnreadableVideo: it is the only one.
+        VddError: a limit of this process was met, such as that of open files.
     """
     for path in paths:
         try:
             yield path, _clips_of(path, settings)
         except UnreadableVideo as error:
+            # It is not the video's fault, nor would it be that of the next.
+            if (limit := limit_reached(error)) and fault_of_machine(error):
+                raise VddError(f"'{path}' cannot be read: {limit}.") from error
             if len(paths) == 1:
                 raise
             _LOG.warning("%s", error)

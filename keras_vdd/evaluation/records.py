@@ -100,9 +100,12 @@ class Results:
         values = {name: getattr(self, name) for name in _TABLE_TYPES}
         return {**values, "rows": [row.to_json() for row in self.rows], "losses": dict(self.losses)}
 
-    def write(self, path: Path, run_id: str | None = None) -> None:
-        """Write `results.json`, sealed with the mark of a run where there is one; equal results give equal bytes."""
-        write_json(path, self.to_json(), run_id, indent=2)
+    def write(self, path: Path, run_id: str | None = None, **more: str) -> None:
+        """Write `results.json`, sealed with the mark of a run where there is one; equal results give equal bytes.
+
+        What else is given is written behind the table and is not read back with it.
+        """
+        write_json(path, {**self.to_json(), **more}, run_id, indent=2)
 
     @classmethod
     def from_json(cls, values: Any) -> "Results":
@@ -118,18 +121,22 @@ class Results:
         return cls(**{name: values[name] for name in _TABLE_TYPES}, rows=rows, losses=values["losses"])
 
     @classmethod
-    def read(cls, path: Path, run_id: str | None = None) -> "Results | None":
+    def read(cls, path: Path, run_id: str | None = None, **more: str) -> "Results | None":
         """Return what `write` wrote; None where there is no such file.
 
         Args:
             path: of the file.
             run_id: str, mark of the run that it must belong to; None takes any.
+            **more: what must be written behind the table, where that is there at all.
 
         Raises:
-            VddError: it is damaged, or belongs to another run.
+            VddError: it is damaged, or belongs to another run or set.
         """
         try:
-            return cls.from_json(read_json(path, run_id))
+            values = read_json(path, run_id)
+            if any(values.get(name, value) != value for name, value in more.items()):
+                raise ValueError("they belong to another set")
+            return cls.from_json(values)
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -32,11 +32,11 @@ def copy_set(distilled: LoadedSet, folder: File) -> Path:
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         with replacing(folder) as partial:
+            (partial / vdd.DATA_FOLDER).mkdir(parents=True)
+            sides = (source / name for name in vdd.SIDE_FILES)
             # Files of the cache are links to elsewhere; a copy holds the files themselves.
-            shutil.copytree(source / vdd.DATA_FOLDER, partial / vdd.DATA_FOLDER)
-            for name in vdd.SIDE_FILES:
-                if (source / name).is_file():
-                    shutil.copyfile(source / name, partial / name)
+            for file in filter(Path.is_file, (*(source / vdd.DATA_FOLDER).iterdir(), *sides)):
+                shutil.copyfile(file, partial / file.relative_to(source))
     except OSError as error:
         raise VddError(f"The set could not be copied to {folder}: {why_refused(error)}.") from error
     return folder

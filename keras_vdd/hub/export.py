@@ -81,7 +81,7 @@ def export(
         with replacing(folder) as partial:
             (partial / vdd.DATA_FOLDER).mkdir(parents=True)
             content = _write_rows(distilled, dtype, partial / vdd.DATA_FOLDER)
-            _write_sides(distilled, dtype, partial)
+            _write_sides(distilled, dtype, content, partial)
             _write_card(partial, distilled, dtype, content, license or kept.license, told, name)
     except OSError as error:
         raise VddError(
@@ -184,10 +184,11 @@ def _write_rows(distilled: DistilledSet, dtype: str, folder: Path) -> str:
     return content
 
 
-def _write_sides(distilled: DistilledSet, dtype: str, folder: Path) -> None:
+def _write_sides(distilled: DistilledSet, dtype: str, content: str, folder: Path) -> None:
     (folder / vdd.PREVIEW).write_bytes(preview.set_picture(distilled))
     (folder / vdd.RECIPE).write_text(distilled.recipe, encoding="utf-8")
-    provenance = {**provenance_of(distilled, dtype), vdd.RECIPE_SUM: vdd.recipe_checksum(distilled.recipe)}
+    marks = {vdd.RECIPE_SUM: vdd.recipe_checksum(distilled.recipe), vdd.CONTENT: content}
+    provenance = {**provenance_of(distilled, dtype), **marks}
     text = seal(dict(sorted(provenance.items())), indent=2)
     (folder / vdd.PROVENANCE).write_text(text, encoding="utf-8")
 
@@ -204,6 +205,6 @@ def _write_card(
     stored = sum(file.stat().st_size for file in (folder / vdd.DATA_FOLDER).iterdir())
     text = card.render(distilled, dtype, content, stored, license=license, results=results, name=name)
     if results is not None:
-        results.write(folder / vdd.RESULTS)
+        results.write(folder / vdd.RESULTS, **{vdd.CONTENT: content})
     write_atomically(folder / vdd.CARD, text)
     return folder / vdd.CARD

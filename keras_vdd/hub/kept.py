@@ -15,6 +15,7 @@ from keras_vdd.evaluation.records import ResultRow, Results
 from keras_vdd.files import read_whole
 from keras_vdd.hub.load import LoadedSet
 from keras_vdd.published import schema as vdd
+from keras_vdd.published.shards import shards_of
 from keras_vdd.recipe.yaml_text import as_mapping
 from keras_vdd.runs.places import is_run
 from keras_vdd.tensors import File
@@ -43,11 +44,12 @@ def kept_in(folder: File) -> Kept:
     """Return what an exported folder says of its licence, its name and its results.
 
     Raises:
-        VddError: its results are damaged.
+        VddError: its results are damaged, or another set's.
     """
     folder = Path(folder)
     license, name = _card_of(folder / vdd.CARD)
-    return Kept(license, name, Results.read(folder / vdd.RESULTS))
+    content = shards_of(folder)[0][1].content
+    return Kept(license, name, Results.read(folder / vdd.RESULTS, **{vdd.CONTENT: content}))
 
 
 def results_of_run(run: File, distilled: LoadedSet) -> Results | None:

@@ -15,7 +15,7 @@ from keras_vdd.hub.address import set_folder
 from keras_vdd.memory.memory import Items
 from keras_vdd.published import schema as vdd
 from keras_vdd.published import storage
-from keras_vdd.published.damage import REMEDY, told
+from keras_vdd.published.damage import REMEDY, Damage, told
 from keras_vdd.published.row_weights import unpack_weights
 from keras_vdd.published.shards import Shard, check_content, read_local, read_text, shards_of
 from keras_vdd.published.whole_set import WholeSet
@@ -131,12 +131,8 @@ def load(
     folder = set_folder(path_or_repo, revision, cache_dir, token)
     files = shards_of(folder)
     check_content(files, str(folder))
-    recipe = read_text(folder / vdd.RECIPE)
-    about: dict[str, Any] = {
-        "recipe": recipe,
-        "provenance": _provenance(folder / vdd.PROVENANCE, recipe),
-    }
-    rows = _read_set(files, folder)
+    rows, recipe = _read_set(files, folder), read_text(folder / vdd.RECIPE)
+    about: dict[str, Any] = {"recipe": recipe, "provenance": _provenance(folder, recipe, files[0][1])}
     # The set that is made of them holds them against each other once more.
     with told(folder):
         return LoadedSet(**rows, **about, folder=str(folder), content=files[0][1].content)
@@ -222,12 +218,20 @@ def _at_moments(numbers: dict[str, Any], items: Items, config: Any) -> dict[str,
     return {array: each.reshape(*slots, *each.shape[1:]) for array, each in found.items()}
 
 
-def _provenance(path: Path, recipe: str) -> dict[str, Any]:
+def _provenance(folder: Path, recipe: str, shard: Shard) -> dict[str, Any]:
+    path = folder / vdd.PROVENANCE
     text = read_text(path) if os.path.lexists(path) else "{}"
     with told(f"The file {path}"):
         values = unseal(text)
+        # Those of earlier versions do not say which data they are about.
+        if values.pop(vdd.CONTENT, shard.content) != shard.content:
+            raise Damage("it belongs to another set")
+        if values and "recipe" not in values and shard.file is not None:
+            raise Damage("it is another file")
+    if not values and shard.file is not None:
+        _LOG.warning("'%s' is missing: where the set is from cannot be told.", path)
     # A recipe is a file that people edit, and none of it is in the videos.
     found = vdd.recipe_checksum(recipe)
     if values.pop(vdd.RECIPE_SUM, found) != found:
-        _LOG.warning("'%s' is not the recipe that the set was exported with.", path.with_name(vdd.RECIPE))
+        _LOG.warning("'%s' is not the recipe that the set was exported with.", folder / vdd.RECIPE)
     return values

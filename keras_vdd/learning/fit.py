@@ -140,7 +140,7 @@ class _Watch(keras.callbacks.Callback):
         self._every, self._records = every, log.records(name)
         self._interrupt, self._update, self._rates = interrupt, update, rates
         self._patience, self._tolerance, self._windows = patience, tolerance, windows
-        self._iterations = iterations
+        self._iterations, self._saved = iterations, None
 
     def on_train_begin(self, logs=None):
         self._windows.begin(self.model)
@@ -170,7 +170,8 @@ class _Watch(keras.callbacks.Callback):
             self._windows.window_ended(iteration, {"loss": float(np.mean(window)), **notes})
 
     def on_train_end(self, logs=None):
-        self._save(len(self._losses))
+        if self._saved != len(self._losses):
+            self._save(len(self._losses))
         self._windows.end({"loss": self._losses[-1]})
 
     def _save(self, iteration):
@@ -179,6 +180,7 @@ class _Watch(keras.callbacks.Callback):
             self._diverged(iteration, "the memory is no longer finite")
         arrays["losses"] = np.array(self._losses)
         self._checkpoints.save(arrays, iteration=iteration, log=self._records)
+        self._saved = iteration
 
     def _diverged(self, iteration, what):
         raise VddError(

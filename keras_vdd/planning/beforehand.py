@@ -6,6 +6,7 @@ second degree in its width and stem.
 """
 
 import collections
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -19,8 +20,10 @@ from keras_vdd.learning.stage import Stage
 from keras_vdd.methods.cost import raw_and_normalised
 from keras_vdd.models.footprint import first_order_bytes, total_bytes, weight_bytes
 from keras_vdd.planning.clip_lengths import check_clip_lengths
+from keras_vdd.planning.interpolator import activations
 from keras_vdd.planning.stage_costs import amounts
 from keras_vdd.planning.stored_bytes import in_memory, interpolator_bytes, learns_labels
+from keras_vdd.published.largest import MOST_PAIRS
 from keras_vdd.recipe.schema import Recipe
 from keras_vdd.text import counted
 
@@ -49,7 +52,8 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
         classes: int, of the data; None where they are not listed yet.
 
     Raises:
-        UsageError: a network does not take clips of these sizes, or there are more integrators than classes.
+        UsageError: a network does not take clips of these sizes, there are more integrators than classes, or memories
+            make too many videos.
         VddError: the least that is needed at once is above the memory of the device, or there is one class.
     """
     classes = classes or _classes_of(recipe.data)
@@ -62,6 +66,7 @@ def check_beforehand(recipe: Recipe, classes: int | None = None) -> None:
     for need in _at_once(recipe, classes or 2):
         _check_memory(recipe, [needs[0], need])
     check_clip_lengths(recipe)
+    check_pairs(recipe, classes or 2)
 
 
 def check_evaluation(recipe: Recipe, classes: int) -> None:
@@ -90,6 +95,23 @@ def check_classes(recipe: Recipe, classes: int) -> None:
         raise UsageError(
             f"memory.integrators={asked} is above the {classes} classes of the data; an integrator is shared by one "
             "class or more"
+        )
+
+
+def check_pairs(recipe: Recipe, classes: int) -> None:
+    """See to it that the memories of so many classes make no more videos than a set may have.
+
+    Raises:
+        UsageError: they make more.
+    """
+    memory = recipe.memory
+    owned = memory.statics_per_class, memory.dynamics_per_class
+    per_slot = [max(1, count // memory.videos_per_class) for count in owned]
+    pairs = classes * memory.videos_per_class * math.prod(per_slot)
+    if pairs > MOST_PAIRS and recipe.method != "full":
+        raise UsageError(
+            f"The memories of {classes} classes make {pairs:,} videos, more than the {MOST_PAIRS:,} that a set may "
+            "have: lower memory.statics_per_class, memory.dynamics_per_class or memory.videos_per_class."
         )
 
 
@@ -169,10 +191,12 @@ def _taken(recipe: Any, classes: int) -> Callable[[_Asked], tuple[int, str, str]
 def _at_once(recipe: Any, classes: int) -> Iterator[tuple[int, str, str]]:
     """Yield, as `_learned` does, what an iteration of each stage takes at least, and the snapshots of an expert."""
     if recipe.needs_interpolator:
-        clips = recipe.interpolator.batch_size * real_clip_bytes(
-            recipe.data.frames, recipe.data.size, recipe.data.size
-        )
-        yield clips, "the clips of a step of the interpolator", "interpolator.batch_size"
+        batch, data = recipe.interpolator.batch_size, recipe.data
+        # Of what derivatives keep, an estimate of every backend, half is there in any case.
+        kept = 2 * activations(recipe.interpolator.architecture(recipe.memory, data))
+        clip = real_clip_bytes(data.frames, data.size, data.size) + kept
+        lower = "interpolator.batch_size" if batch > 1 else "interpolator.width or interpolator.depth"
+        yield batch * clip, "a step of the interpolator", lower
     for asked in _asked(recipe):
         name, sizes = asked.section, (asked.frames, recipe.data.size, asked.width, asked.stem)
         if name == "evaluation":

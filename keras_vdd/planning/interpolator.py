@@ -21,7 +21,7 @@ def interpolator_stage(recipe: Any, extent: Any) -> dict[str, Any]:
     about, batch = training.about, training.batch_size
     passes = training.iterations * batch + FORWARD * extent.test
     clips = raw_and_normalised(batch * real_clip_bytes(about.frames, about.size, about.size))
-    held = 3 * clips + 4 * batch * _activations(about) + 4 * about.nbytes
+    held = 3 * clips + 4 * batch * activations(about) + 4 * about.nbytes
     return {
         "parameters": about.parameters,
         "iterations": training.iterations,
@@ -49,8 +49,8 @@ def plan_interpolator(recipe: Any) -> dict[str, Any]:
     }
 
 
-def _activations(about: Architecture) -> int:
-    """Numbers that derivatives of one clip keep."""
+def activations(about: Architecture) -> int:
+    """Return how many numbers derivatives of one clip keep."""
     tokens, wide = about.frames * about.patches, about.width
     block = wide * (16 + 4 * about.mlp_ratio) + 3 * about.heads * (about.frames + about.patches)
     return tokens * (about.depth * block + 4 * wide)

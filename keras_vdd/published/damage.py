@@ -3,6 +3,8 @@
 import contextlib
 
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.limits import limit_reached, says_no_memory
+from keras_vdd.machine import address_space_bytes, data_bytes
 
 LONGEST_REASON = 200
 REMEDY = "copy or export the set again"
@@ -25,7 +27,7 @@ def told(what, remedy=REMEDY):
     """Turn `Damage`, and any error of another library, into a `DamagedError`: what cannot be used, why, what to do.
 
     One inside another gives one sentence that names both. A `VddError` of another kind, such as that of a newer
-    format, says what to do itself and passes.
+    format, says what to do itself and passes. Where a limit of the process was met, the file is not to blame.
 
     Args:
         what: str or `Shard`, the beginning of the sentence, such as "The data file train-00000-of-00001".
@@ -33,9 +35,6 @@ def told(what, remedy=REMEDY):
     """
     try:
         yield
-    except OSError as error:
-        reason = f"it cannot be read ({error.strerror or reason_of(error)})"
-        raise _error(what, reason, remedy) from error
     except (Damage, UsageError) as damage:
         raise _error(what, reason_of(damage), remedy) from None
     except DamagedError as inner:
@@ -44,7 +43,19 @@ def told(what, remedy=REMEDY):
         raise
     # Readers of files raise errors of every class on bytes that somebody changed.
     except Exception as error:
-        raise _error(what, reason_of(error), remedy) from error
+        if limit := _limit_of_this_process(error):
+            raise VddError(f"{what} cannot be read: {limit}.") from error
+        reason = reason_of(error)
+        if isinstance(error, OSError):
+            reason = f"it cannot be read ({error.strerror or reason})"
+        raise _error(what, reason, remedy) from error
+
+
+def _limit_of_this_process(error):
+    """The sentence on a limit that was met; None where it was none, or where the file may have asked for too much."""
+    if says_no_memory(error) and address_space_bytes() is None and data_bytes() is None:
+        return None
+    return limit_reached(error)
 
 
 def _error(what, reason, remedy):

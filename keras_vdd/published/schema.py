@@ -66,6 +66,8 @@ EXPERTS = "experts.json"
 PROVENANCE = "provenance.json"
 RECIPE_SUM = "recipe_checksum"
 """Key of the `recipe_checksum` in `provenance.json`, which has one of its own."""
+CONTENT = "content"
+"""Key in `provenance.json` and `results.json` of the hash in the names of the data files that they are about."""
 _PLACE = re.compile(r"^ +(root|annotations|store|dir|source|folder): .*\n", re.MULTILINE)
 RESULTS = "results.json"
 PREVIEW = "preview.webp"

@@ -51,7 +51,10 @@ def read_names(names: list[str], where: str) -> list[Shard]:
         VddError: there are none, some are missing or there twice, or they are not of one export.
     """
     if not names:
-        raise VddError(f"{where} is no distilled set: it has no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files.")
+        raise VddError(
+            f"{where} is no distilled set, or has lost its data: there are no {vdd.DATA_FOLDER}/*{vdd.SUFFIX} files in "
+            "it; give a run folder or an exported set, or copy or export it again."
+        )
     shards = [_read_name(name) for name in names]
     several = {(shard.content, shard.count, shard.file is None) for shard in shards}
     if len(several) > 1:

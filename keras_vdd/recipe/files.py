@@ -8,6 +8,7 @@ from keras_vdd.recipe import layers
 from keras_vdd.recipe.compose import composed, files_of
 from keras_vdd.recipe.merging import merged
 from keras_vdd.recipe.names import known, unknown
+from keras_vdd.recipe.renamed import renamed
 from keras_vdd.recipe.yaml_text import read
 from keras_vdd.settings import in_short
 
@@ -68,7 +69,10 @@ def extended(values, source, beside=None, seen=(), kept=None):
 
     A recipe inherits every setting but `name` and `summary`. A chain that comes back to itself is refused.
     """
-    values = dict(values)
+    try:
+        values = renamed(dict(values))
+    except ValueError as error:
+        raise UsageError(f"recipe {source}: {error}") from None
     parents = values.pop("extends", None)
     parents = parents if isinstance(parents, list) else [] if parents is None else [parents]
     if len(parents) > _MOST:

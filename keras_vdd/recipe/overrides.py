@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.merging import merged
-from keras_vdd.recipe.schema import RENAMED
+from keras_vdd.recipe.renamed import RENAMED, both, renamed
 from keras_vdd.recipe.yaml_text import parse_yaml
 from keras_vdd.settings import in_short
 from keras_vdd.text import as_text
@@ -84,18 +84,19 @@ def apply(
 
     `recipe` is the one that hints name: the user's own where it can be shown.
     """
-    wrong = []
     if isinstance(overrides, Mapping):
         readings = [functools.partial(_of_python, key, value, recipe) for key, value in overrides.items()]
+        names = {str(key) for key in overrides}
     else:
-        readings = [functools.partial(parse, text, recipe) for text in as_texts(overrides)]
+        texts = as_texts(overrides)
+        readings = [functools.partial(parse, text, recipe) for text in texts]
+        names = {str(text).partition("=")[0].strip() for text in texts}
+    wrong = [both(old) for old, new in RENAMED.items() if {old, new} <= names]
     for read in readings:
         try:
-            key, value = read()
+            values = merged(values, renamed(_section(*read())))
         except ValueError as error:
             wrong.append(str(error))
-            continue
-        values = merged(values, _section(key, value))
     return values, wrong
 
 

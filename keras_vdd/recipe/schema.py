@@ -30,21 +30,6 @@ STATIC_LOSS, DYNAMIC_LOSS = "dc", "dm"
 MEMORY_KIND = "static-dynamic"
 
 
-RENAMED = {"memory.dynamic_frames": "memory.stored_frames"}
-"""Dotted names that recipes of before have, and those in sets and runs of then; they are read as the names of now."""
-
-
-def _renamed(values: dict[str, Any]) -> dict[str, Any]:
-    for old, new in RENAMED.items():
-        section, before = old.split(".")
-        if isinstance(values.get(section), dict) and before in values[section]:
-            inner = {**values[section]}
-            if (value := inner.pop(before)) is not None:
-                inner[new.split(".")[1]] = value
-            values = {**values, section: inner}
-    return values
-
-
 def _with_interpolator(values: dict[str, Any]) -> dict[str, Any]:
     memory = values.get("memory")
     if (
@@ -193,7 +178,7 @@ class Recipe(Settings):
     def _what_goes_without_saying(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        values = _with_interpolator(_renamed(values))
+        values = _with_interpolator(values)
         if not isinstance(values.get("dynamic"), dict):
             return values
         dynamic = {"loss": DYNAMIC_LOSS, **values["dynamic"]}

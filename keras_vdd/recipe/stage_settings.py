@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from keras_vdd.settings import Place, Positive, Real, Settings
+from keras_vdd.settings import Above0, Place, Positive, Settings
 
 
 class ExpertSettings(Settings):
@@ -15,7 +15,7 @@ class ExpertSettings(Settings):
     epochs: Positive | None = None
     """Epochs trained and kept; null for as many as the loss reads (mtt: max_start_epoch - 1 +
     expert_epochs)."""
-    learning_rate: Annotated[Real, Field(gt=0)] = 0.01
+    learning_rate: Above0 = 0.01
     """SGD step, without momentum or decay."""
     batch_size: Positive = 256
     """Real clips of a step."""
@@ -34,7 +34,7 @@ class InterpolatorSettings(Settings):
     """Steps of training."""
     batch_size: Positive = 16
     """Real clips of a step."""
-    learning_rate: Annotated[Real, Field(gt=0)] = 1e-3
+    learning_rate: Above0 = 1e-3
     """Of Adam at the start; it falls to zero along a cosine."""
     patch: Positive = 8
     """Side of a patch in pixels, each a token; it divides data.size."""

@@ -1,6 +1,7 @@
 """What a run was begun with: `environment.json`, which also tells damage to `recipe.yaml` beside it."""
 
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -8,7 +9,7 @@ import platform
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, file_checksum
+from keras_vdd.files import NO_FILE, checksum, file_checksum
 from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
 from keras_vdd.recipe.places import without_places
@@ -60,6 +61,7 @@ def begun_with(folder: pathlib.Path) -> dict[str, Any]:
 
     Raises:
         VddError: the folder does not say.
+        OSError: it cannot be looked at.
     """
     try:
         told = read_json(folder / FILE)
@@ -67,10 +69,17 @@ def begun_with(folder: pathlib.Path) -> dict[str, Any]:
             raise Damaged("its backend or its versions are of another type")
         return told
     except (OSError, ValueError, KeyError) as error:
+        if _may_be_whole(error):
+            raise
         raise VddError(
             f"'{folder}' no longer says what it was begun with ({FILE} is missing or damaged): go on with the recipe, "
             "versions and device that it was begun with, which writes it again, or give another run.name."
         ) from error
+
+
+def _may_be_whole(error: Exception) -> bool:
+    """Whether a file was not read for a reason that says nothing of what is in it, such as too many open files."""
+    return isinstance(error, OSError) and error.errno not in {*NO_FILE, errno.ENOENT, errno.ENOTDIR}
 
 
 def environment_in(begun: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +99,9 @@ def recipe_is_whole(begun: dict[str, Any], folder: pathlib.Path) -> bool:
     """Return whether the recipe of the run in `folder` is the one it was `begun_with`, as far as that says it."""
     try:
         return TEXT not in begun or begun[TEXT] == file_checksum(folder / RECIPE)
-    except OSError:
+    except OSError as error:
+        if _may_be_whole(error):
+            raise
         return False
 
 

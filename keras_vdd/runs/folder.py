@@ -83,7 +83,7 @@ class RunFolder:
         """Hold the folder against other processes; the lock falls with the process, however it ends.
 
         Raises:
-            VddError: another process holds it.
+            VddError: another process holds it, or it was deleted or moved meanwhile.
         """
         if not os.access(self.path, os.W_OK):
             # Nobody can: it is read, which a finished one takes no more.
@@ -99,7 +99,15 @@ class RunFolder:
                 raise VddError(
                     f"Another process is at work in '{self.path}': wait for it, or give another run.name."
                 )
-            yield
+            try:
+                yield
+            except FileNotFoundError as error:
+                if self.path.is_dir():
+                    raise
+                raise VddError(
+                    f"The run folder '{self.path}' was deleted or moved while the run was at work: put it back and run "
+                    "again, which goes on from its last checkpoint, or begin anew."
+                ) from error
 
     @property
     def has_begun(self) -> bool:

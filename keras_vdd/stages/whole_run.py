@@ -21,10 +21,10 @@ from keras_vdd.report.run_pictures import draw_report
 from keras_vdd.running_code import running_code
 from keras_vdd.runs.environment import environment
 from keras_vdd.runs.folder import RunFolder
-from keras_vdd.runs.identity import recipe_hash, settings_of
+from keras_vdd.runs.identity import recipe_hash
 from keras_vdd.stages.coreset import choose_clips
 from keras_vdd.stages.dynamic import learn_videos
-from keras_vdd.stages.finished import differing_settings, is_of_the_full_set
+from keras_vdd.stages.finished import is_of_the_full_set, set_in
 from keras_vdd.stages.interpolator import interpolator_of
 from keras_vdd.stages.learn import RESULT, restore_log
 from keras_vdd.stages.static import learn_stills
@@ -99,12 +99,11 @@ def _made_before(folder, recipe, run):
     if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return None
     try:
-        found = load(folder)
-        changed = differing_settings(found, settings_of(recipe))
+        found, changed = set_in(folder, recipe)
     except VddError as error:
         stages = (stage for stage in ("dynamic", "static", "coreset") if (run.path / stage).exists())
         kept = (run.path / next(stages, "") / RESULT).exists()
-        why = str(error).rpartition(";")[0] if isinstance(error, DamagedError) else str(error).rstrip(".")
+        why = error.reason if isinstance(error, DamagedError) else str(error).partition(";")[0].rstrip(".")
         if not (kept and folder.is_dir() and is_export(folder)):
             raise VddError(
                 f"'{folder}' is not the set that the run made ({why}): move away what lies there and run again."
@@ -113,7 +112,7 @@ def _made_before(folder, recipe, run):
         return None
     if changed:
         raise VddError(
-            f"'{found.folder}' holds the set of another recipe ({changed[0]} differs): put it back where it came "
+            f"'{found.folder}' holds the set of another run ({changed[0]} differs): put it back where it came "
             "from, or delete it and run again."
         )
     return found

@@ -1,5 +1,6 @@
 """What a saved classifier says of videos: arrays and files, in Python and on the command line."""
 
+import errno
 import json
 
 import av
@@ -10,6 +11,7 @@ from PIL import Image
 
 import keras_vdd
 from keras_vdd.cli.main import main
+from keras_vdd.data.decoding import video_file
 from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.sampling import clip_indices, spread_indices
 from keras_vdd.errors import UsageError, VddError
@@ -150,7 +152,7 @@ def test_scores_of_a_regression_are_called_scores():
 
 
 def test_an_unreadable_video_is_a_warning_among_others_and_an_error_alone(
-    file, videos, tmp_path, caplog, capsys
+    file, videos, tmp_path, caplog, capsys, monkeypatch
 ):
     bad = tmp_path / "bad.mp4"
     bad.write_text("nothing to see")
@@ -164,6 +166,13 @@ def test_an_unreadable_video_is_a_warning_among_others_and_an_error_alone(
     worse.touch()
     assert main(["predict", str(file), str(bad), str(worse)]) == 1
     assert "error: None of the videos can be read." in capsys.readouterr().err
+
+    def refused(*args, **kwargs):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(video_file.av, "open", refused)
+    with pytest.raises(VddError, match=r"bad.mp4' cannot be read: this process may open no more files"):
+        keras_vdd.predict(file, [bad, videos / "bright.mp4"])
 
 
 def test_the_command_prints_classes_and_probabilities(file, videos, capsys):

@@ -11,7 +11,7 @@ import pytest
 from keras_vdd import installed
 from keras_vdd.cli import backend
 from keras_vdd.cli.main import main
-from keras_vdd.errors import UsageError, VddError
+from keras_vdd.errors import UsageError
 
 INSTALLED = [name for name in backend.NAMES if backend.installed(name)]
 
@@ -127,40 +127,6 @@ def test_a_run_keeps_its_backend_where_nobody_chose(tmp_path):
     assert (done.stdout.strip(), done.stderr) == (INSTALLED[0], "")
     (run / "environment.json").write_text(json.dumps({"backend": "theano"}))
     assert python(settle, home=tmp_path).stdout.strip() == INSTALLED[0]
-
-
-def test_too_little_memory_for_a_backend_is_one_sentence(monkeypatch):
-    monkeypatch.setattr(backend, "address_space_bytes", lambda: 500_000_000)
-    with pytest.raises(VddError, match=r"torch takes 1.3 GB of address space, and 0.5 GB are allowed"):
-        backend.refuse_little_memory("torch")
-    monkeypatch.setattr(backend, "address_space_bytes", lambda: None)
-    backend.refuse_little_memory("torch")
-    monkeypatch.setattr(backend, "data_bytes", lambda: 100_000_000)
-    with pytest.raises(VddError, match=r"takes 0.3 GB or more of data, and 0.1 GB are allowed.*`ulimit -d`"):
-        backend.refuse_little_memory("torch")
-
-
-def test_too_few_threads_for_a_backend_are_one_sentence(monkeypatch):
-    allowed, asked = 5, []
-    monkeypatch.setattr(backend, "threads_start", lambda count: asked.append(count) or count <= allowed)
-    monkeypatch.setattr(backend, "processor_count", lambda: 2)
-    monkeypatch.setattr(backend, "address_space_bytes", lambda: None)
-    monkeypatch.setitem(sys.modules, "numpy", sys)
-    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
-    backend.refuse_few_threads()
-    backend.refuse_few_threads("torch")
-    with pytest.raises(
-        VddError, match=r"threads are refused, and jax starts some 23 on 2 processors: raise the"
-    ):
-        backend.refuse_few_threads("jax")
-    # Those of NumPy, which is imported, are there.
-    assert asked == [0, 3, 22]
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    backend.refuse_few_threads("torch")
-    assert asked[3:] == [2]
-    monkeypatch.setattr(backend, "address_space_bytes", lambda: 10**10)
-    backend.refuse_few_threads("jax")
-    assert not asked[4:]
 
 
 def test_how_a_backend_is_installed(tmp_path, monkeypatch):

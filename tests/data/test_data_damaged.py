@@ -177,6 +177,19 @@ def test_files_that_do_not_say_how_long_they_are(tmp_path, whole):
         assert missing_bytes(path) is None
 
 
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_gif_that_breaks_off_amid_a_frame(tmp_path, threads):
+    pictures = [Image.effect_noise((64, 48), 50 + i) for i in range(6)]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:])
+    content = (tmp_path / "a.gif").read_bytes()
+    (tmp_path / "a.gif").write_bytes(content[: int(len(content) * 0.6)])
+    with pytest.raises(UnreadableVideo, match="breaks off after"):
+        decode(tmp_path / "a.gif", 16, threads)
+    # Without the byte that ends it, it shows all it has, as in `ffmpeg`.
+    (tmp_path / "a.gif").write_bytes(content[:-1])
+    assert len(decode(tmp_path / "a.gif", 16, threads)) == 6
+
+
 def test_a_stream_that_begins_amid_a_group_of_pictures_loses_its_first_frames_only(tmp_path):
     """As in a piece cut out of a broadcast: what needs frames that are gone is dropped, the rest is whole."""
     path = tmp_path / "a.ts"

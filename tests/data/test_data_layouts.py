@@ -111,7 +111,9 @@ def test_folders_of_one_name_in_several_others(settings, tmp_path, split):
     )
     place = str(root / split[0]).rstrip("/")
     said = refused(
-        settings, "'p1/a' and 'p2/a': set data.classes=present if 'p1' and 'p2' are the classes; if 'a'"
+        settings,
+        "'p1/a' and 'p2/a': if 'p1' and 'p2' are splits, name them 'train' and 'test'; set data.classes=present if "
+        "'p1' and 'p2' are the classes; if 'a'",
     )
     assert f"move what is in it to '{place}/a', or set data.root={place}/p1." in said
     assert find_videos(settings(classes="present")).class_names == ["p1", "p2"]

@@ -139,6 +139,60 @@ def test_folders_that_are_one_by_a_link(settings, tmp_path):
     noted(settings, "are one, .* for both: 'again' and 'wave'", root=str(root / "train"))
     (root / "test").symlink_to("train")
     refused(settings, "'train' and 'test' of .* are one folder")
+    (root / "test").unlink()
+    classes_of(root, "test/clap")
+    (root / "test" / "wave").symlink_to("../train/wave")
+    refused(settings, "'train/wave' and 'test/wave' of .* are one folder")
+
+
+@pytest.mark.parametrize(
+    "typed", ["My_vidoes", "my videos ", "MY_VIDEOS", "my_vide\u0301os", "link", "a\0b", "w" * 300]
+)
+def test_a_root_that_is_not_there(settings, tmp_path, typed):
+    classes_of(tmp_path / ("my_vid\u00e9os" if "\u0301" in typed else "my_videos"), "wave", "clap")
+    (tmp_path / "link").symlink_to("link")
+    root = os.path.join(tmp_path, typed)
+    said = refused(settings, "is not a folder: ", root=root)
+    (near,) = re.findall(r"did you mean '(.*)'\?$", said) or [None]
+    assert (near is None) == (typed in ("link", "a\0b", "w" * 300)) and (near is None or os.path.isdir(near))
+
+
+def test_folders_that_nobody_may_read(settings, tmp_path, monkeypatch):
+    """What lies in them is not known: nothing is listed without it."""
+    monkeypatch.chdir(tmp_path)
+    classes_of("outer/videos", "wave/more", "wave", "clap")
+    os.chmod(".", 0o755)
+    for closed in ("outer/videos/wave/more", "outer/videos/wave", "outer/videos", "outer"):
+        os.chmod(closed, 0)
+        # Root may read anything, so it is someone else who tries.
+        if not os.geteuid():
+            os.seteuid(65534)
+        try:
+            said = refused(settings, "cannot be read: see to its permissions.$", root="outer/videos")
+        finally:
+            os.seteuid(os.getuid())
+            os.chmod(closed, 0o755)
+        assert said.startswith(f"The folder '{closed}'")
+    assert len(find_videos(settings(root="outer/videos")).train) == 6
+
+
+@pytest.mark.parametrize("split", ["", "train/"])
+def test_stores_and_runs_among_the_videos(settings, tmp_path, split):
+    """As where one works in the folder of the videos itself."""
+    root = tmp_path / "videos"
+    classes_of(root, *(f"{part}{name}" for part in {split, split and "test/"} for name in ("wave", "clap")))
+    listing = find_videos(settings())
+    touch(root, "stores/folder-1/lock", "stores/folder-1/files.json", "stores/folder-1/train/index.json")
+    touch(root, "stores/experts-1/experts.json", "stores/shapes-1/shapes.json", "stores/shapes-1/lock")
+    touch(root, "runs/a/recipe.yaml", "runs/a/environment.json", "runs/a/report/videos.gif")
+    touch(root, "mine/recipe.yaml", "mine/provenance.json", "mine/data/train.parquet")
+    now = noted(settings, "^Ignored stores and runs: mine, runs, stores.$")
+    for made in ("mine", "runs", "runs/a", "stores", "stores/experts-1"):
+        refused(settings, "a run or a set that was made of videos", root=str(root / made))
+    assert (now.class_names, now.train, now.test) == (listing.class_names, listing.train, listing.test)
+    # The shapes that this package draws are videos like others.
+    classes_of(root / "stores" / "shapes-1", "train/disc", "train/ring", "test/disc", "test/ring")
+    assert find_videos(settings(root=str(root / "stores" / "shapes-1"))).class_names == ["disc", "ring"]
 
 
 def test_what_is_no_file_is_no_video(settings, tmp_path):

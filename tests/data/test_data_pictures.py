@@ -41,6 +41,14 @@ def test_images_are_scaled_and_cropped_as_frames_are(tmp_path, write_video):
     assert abs(difference).max() <= 2
 
 
+@pytest.mark.parametrize("ending", ["png", "webp"])
+def test_an_image_that_is_an_animation_is_no_frame(tmp_path, ending):
+    folder, pictures = fill(tmp_path / "v", (10,)), [Image.new("RGB", (64, 48), (n, 0, 0)) for n in (9, 99)]
+    pictures[0].save(folder / f"frame2.{ending}", save_all=True, append_images=pictures[1:])
+    with pytest.raises(UnreadableVideo, match=f"its image 'frame2.{ending}' is an animation"):
+        decode(folder, 16)
+
+
 @pytest.mark.parametrize(
     "mode, value, expected",
     [

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from keras_vdd import seeds
+from keras_vdd import files, seeds
 from keras_vdd.data.clips import read_clips, read_stills
 from keras_vdd.data.decoding.decode import decode
 from keras_vdd.data.sources import find_videos, shapes
@@ -18,6 +19,7 @@ from keras_vdd.data.sources.shapes import CLASSES, PAIRS, draw_video, make_shape
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import VddError
 from keras_vdd.files import lock
+from keras_vdd.sealed import read_json, write_json
 
 SIZE = 32
 
@@ -239,6 +241,34 @@ def test_the_marker_says_what_was_made(tmp_path):
     assert made["complete"] and made["seed"] == 7 and made["train_per_class"] == 1
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_video_that_is_damaged_or_gone_is_made_again(tmp_path, caplog, complete):
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    videos = sorted(tmp_path.rglob("*.mp4"))
+    whole = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in videos}
+    flipped = bytearray(whole[videos[0]][0])
+    flipped[-9] ^= 1
+    videos[0].write_bytes(flipped)
+    os.utime(videos[0], ns=(whole[videos[0]][1],) * 2)
+    videos[1].unlink()
+    videos[2].write_bytes(b"")
+    if not complete:
+        made = read_json(tmp_path / shapes.MARKER)
+        write_json(tmp_path / shapes.MARKER, {**made, "complete": False})
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.mp4")} == whole
+    assert len(caplog.messages) == 3 and all("is made again" in said for said in caplog.messages)
+    assert f"'{videos[0]}' is not as it was made" in caplog.text
+
+
+def test_videos_of_a_version_that_kept_no_checksums_are_taken(tmp_path, monkeypatch):
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    made = read_json(tmp_path / shapes.MARKER)
+    write_json(tmp_path / shapes.MARKER, {key: made[key] for key in made if key != shapes.SUMS})
+    monkeypatch.setattr(shapes, "_make", None)
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+
+
 def test_two_at_once_make_one_set(tmp_path, caplog):
     folder = tmp_path / "videos"
     with lock(folder / "lock"):
@@ -253,6 +283,27 @@ def test_two_at_once_make_one_set(tmp_path, caplog):
         assert [path.name for path in folder.iterdir()] == ["lock"]
     waiter.join()
     assert len(list(folder.rglob("*.mp4"))) == 16
+
+
+def test_two_at_once_without_locks_make_one_set_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(shapes, "lock", lambda *args, **options: contextlib.nullcontext())
+    first = threading.Thread(target=make_shapes, args=(tmp_path, 0, 2, 2), kwargs={"size": 16, "frames": 2})
+    first.start()
+    make_shapes(tmp_path, 0, 2, 2, size=16, frames=2)
+    first.join()
+    assert shapes._is_complete(tmp_path, shapes._parameters(0, 2, 2, 2, 16))
+    assert {path.stat().st_mtime for path in tmp_path.rglob("*.mp4")} == {shapes.MADE_AT}
+
+
+def test_an_unfinished_video_is_not_taken_for_one_left_long_ago(tmp_path, monkeypatch):
+    put = files._put
+
+    def watched(temporary, path, aside):
+        assert time.time() - temporary.stat().st_mtime < 3600
+        put(temporary, path, aside)
+
+    monkeypatch.setattr(files, "_put", watched)
+    make_shapes(tmp_path, 0, 1, 1, size=16, frames=2)
 
 
 def test_what_a_kill_in_the_first_moments_leaves_is_no_other_content(tmp_path):

@@ -115,6 +115,58 @@ def test_images_that_the_disk_refuses_are_not_damaged(tmp_path, monkeypatch):
     assert fault_module.fault_of_machine(error.value) == "stale file handle"
 
 
+@pytest.mark.parametrize("times", [1, 99])
+def test_a_file_that_is_written_to_meanwhile_is_read_again(job, monkeypatch, times):
+    """Else frames of what it was would be kept under the checksum of what it is."""
+    left, checksum = [times], worker.source_checksum
+
+    def written_to(path):
+        if left[0]:
+            left[0] -= 1
+            os.utime(path, ns=(0, left[0]))
+        return checksum(path)
+
+    monkeypatch.setattr(worker, "source_checksum", written_to)
+    answer = worker._decode(**job)
+    if times == 1:
+        assert answer["frames"] == 6 and answer["source"] == checksum(job["path"])
+    else:
+        assert answer == {"passing": "it was changed while it was read"}
+
+
+def test_a_video_that_is_gone_since_the_set_was_listed(small_set, monkeypatch):
+    """As on a network drive that is unmounted meanwhile."""
+    listing, ask, away = find_videos(small_set), Pool.ask, small_set.root + ".away"
+
+    def taken_away(pool, job):
+        if "part" in job and os.path.basename(job["path"]) == "3.mp4" and not os.path.exists(away):
+            os.rename(small_set.root, away)
+        return ask(pool, job)
+
+    monkeypatch.setattr(Pool, "ask", taken_away)
+    with pytest.raises(VddError, match="no fault of .*: it is no longer there, or may no longer be read"):
+        prepare(listing, small_set, workers=1)
+    monkeypatch.undo()
+    os.rename(away, small_set.root)
+    stores = prepare(listing, small_set)
+    assert [len(stores[split]) for split in stores] == [5, 2] and stores["train"].failed == []
+
+
+def test_a_file_that_still_grows_is_not_broken_off(job, monkeypatch):
+    monkeypatch.setattr(worker, "PAUSES", (0,) * 4)
+    path = pathlib.Path(job["path"])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+
+    def growing(*args, **options):
+        with path.open("ab") as file:
+            file.write(whole[path.stat().st_size :][:30])
+        return _open(*args, **options)
+
+    monkeypatch.setattr(video_file.av, "open", growing)
+    assert worker._decode(**job)["frames"] == 6
+
+
 @pytest.mark.parametrize(
     "tag, key, words",
     [(b"evc1", "passing", "has no decoder of evc"), (b"zzzz", "failed", "its codec is unknown")],
@@ -302,3 +354,22 @@ def test_what_a_disk_does_not_say_is_not_taken_for_nothing(small_set, tmp_path, 
             find_videos(small_set)
         assert error.value.errno == number and error.value.filename == str(where)
     assert find_videos(small_set).class_names == ["a", "b"]
+
+
+def test_what_fails_once_is_not_taken_for_nothing(small_set, tmp_path, monkeypatch):
+    """The root of a set or a file of a store that a disk does not answer for once is neither missing nor damaged."""
+    stores = prepare(find_videos(small_set), small_set)
+    folder = stores["train"].folder
+    for place in (small_set.root, os.path.join(folder, "frames.u8"), os.path.join(folder, "frames.crc32")):
+        stale, left = OSError(errno.ESTALE, os.strerror(errno.ESTALE), place), [1]
+
+        def once(path, *args, real=os.stat, place=place, stale=stale, left=left, **kwargs):
+            if path == place and left:
+                left.pop()
+                raise stale
+            return real(path, *args, **kwargs)
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="Stale file handle"):
+            patch.setattr(os, "stat", once)
+            prepare(find_videos(small_set), small_set)
+    assert len(prepare(find_videos(small_set), small_set)["train"]) == len(stores["train"])

@@ -10,8 +10,8 @@ import pytest
 
 import keras_vdd
 from keras_vdd.errors import UsageError, VddError
+from keras_vdd.hub import copies, rows
 from keras_vdd.hub import export as export_module
-from keras_vdd.hub import rows
 from keras_vdd.published import schema as vdd
 from keras_vdd.published.row_weights import pack_weights
 
@@ -213,7 +213,16 @@ def test_a_full_disk_leaves_nothing_behind_and_the_old_set_whole(make_set, tmp_p
         keras_vdd.export(make_set("full-video"), tmp_path / "set", overwrite=True)
     assert "\n" not in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ["set"]
-    assert keras_vdd.load(tmp_path / "set").kind == "still"
+    loaded = keras_vdd.load(tmp_path / "set")
+    assert loaded.kind == "still"
+
+    def no_room(source, target):
+        raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+
+    monkeypatch.setattr(copies.shutil, "copyfile", no_room)
+    with pytest.raises(VddError, match="the disk is full while writing '.*parquet'; free some space"):
+        copies.copy_set(loaded, tmp_path / "copy")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["set"]
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,12 @@ def test_one_that_comes_later_acts_at_once(tmp_path, whole, monkeypatch):
     check_same(learn(tmp_path), whole[0], tmp_path, whole[1])
 
 
+def test_the_two_checkpoints_are_of_two_iterations_where_the_last_one_is_kept_anyway(tmp_path):
+    learn(tmp_path, iterations=2 * EVERY)
+    kept = [load_arrays(tmp_path / "dynamic" / name)[1]["iteration"] for name in KEPT]
+    assert kept == [EVERY, 2 * EVERY]
+
+
 def test_a_finished_stage_is_not_run_again(tmp_path):
     first = learn(tmp_path, iterations=3)
     again = learn(tmp_path, iterations=3, batch=failing_at(*range(9)))

@@ -142,7 +142,7 @@ def test_fewer_real_frames_span_the_time_of_a_whole_clip():
     "settings, sentence",
     [
         (["dynamic.segments=3"], "3 segments of 8 real and 8 synthetic frames would not keep time even: pair 3 has 2"),
-        (["memory.stored_frames=1", "dynamic.real_frames=2", "dynamic.segments=2"], "1 synthetic frames cannot be"),
+        (["memory.stored_frames=1", "dynamic.real_frames=2", "dynamic.segments=2"], "1 synthetic frame cannot be"),
         ([OF_FRAMES], "dynamic.network=convnet_d3 looks at frames, and a segment has 8 real and 8 synthetic ones"),
         (["dynamic.real_frames=9"], "dynamic.real_frames=9 is above data.frames=8; real frames are those of a whole"),
         (["memory.stored_frames=9"], "memory.stored_frames=9 is above data.frames=8; it can only store less"),

@@ -41,17 +41,19 @@ def test_what_can_be_made_again_is_made_again_as_it_was(whole, copied, caplog):
         assert name in told
 
 
-def test_the_set_of_another_recipe_is_not_taken(copied):
+def test_the_set_of_another_run_is_not_taken(copied):
     folder, recipe = copied
-    (folder / "results.json").unlink()
     loaded = keras_vdd.load(folder)
-    other = dataclasses.replace(loaded, recipe=loaded.recipe.replace("\n  seed: 0", "\n  seed: 5"))
-    keras_vdd.export(other, folder / "distilled", overwrite=True)
-    with pytest.raises(
-        VddError, match=r"distilled' holds the set of another recipe \(run.seed differs\)"
-    ) as told:
-        distill(recipe)
-    assert "\n" not in str(told.value)
+    for other, what in (
+        (dataclasses.replace(loaded, recipe=loaded.recipe.replace("\n  seed: 0", "\n  seed: 5")), "run.seed"),
+        (dataclasses.replace(loaded, provenance={**loaded.provenance, "backend": "another"}), "backend"),
+    ):
+        keras_vdd.export(other, folder / "distilled", overwrite=True)
+        with pytest.raises(
+            VddError, match=rf"distilled' holds the set of another run \({what} differs\)"
+        ) as told:
+            distill(recipe)
+        assert "\n" not in str(told.value)
 
 
 def emptied(folder):
@@ -77,16 +79,15 @@ def linked(folder):
 @pytest.mark.parametrize("damage", [emptied, lost, torn])
 def test_a_set_that_cannot_be_read_is_exported_again(whole, copied, damage, caplog):
     folder, recipe = copied
-    (folder / "results.json").unlink()
     damage(folder / "distilled")
     assert distill(recipe) == whole.results
+    assert keras_vdd.load(folder).content == keras_vdd.load(whole.folder).content
     assert (damage is emptied) == ("is exported again" not in caplog.text)
 
 
 @pytest.mark.parametrize("damage", [linked, lambda folder: emptied(folder / "data")])
 def test_what_is_no_set_any_more_is_one_sentence(copied, damage):
     folder, recipe = copied
-    (folder / "results.json").unlink()
     damage(folder / "distilled")
     with pytest.raises(
         VddError, match=r"distilled' is not the set that .*: move away what lies there"

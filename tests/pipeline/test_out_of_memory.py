@@ -9,6 +9,7 @@ from small_experts import recipe_of
 from small_run import contents, overrides, small
 from toy_condensers import make_batch, make_condenser
 
+from keras_vdd import out_of_memory
 from keras_vdd.backend import device_in_use
 from keras_vdd.cli.main import main
 from keras_vdd.errors import VddError
@@ -170,6 +171,10 @@ def test_main_memory_is_told_as_such(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(stage_objective, "read_stills", read)
     told = pytest.raises(VddError, match=r"^The work ran out of memory in main memory: do less\.$")
     with told, told_of_memory("The work", "do less"):
+        read()
+    told = pytest.raises(VddError, match=r": do less; or raise the limit of 2.0 GB \(`ulimit -v`\)\.$")
+    with monkeypatch.context() as limited, told, told_of_memory("The work", "do less"):
+        limited.setattr(out_of_memory, "address_space_bytes", lambda: 2_000_000_000)
         read()
     recipe = small(tmp_path)
     monkeypatch.setattr(static_stage, "random_stills", lambda *a: np.zeros((8, 1, 32, 32, 3), "float32"))

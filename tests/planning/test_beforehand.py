@@ -23,6 +23,10 @@ SMALL = {"data.frames": 4, "data.size": 16, "evaluation.width": 8, "dynamic.widt
         ({"static.width": 1}, "static.width=1 must be at least 2"),
         ({"data.size": 8, "static.network": "convnet_d4"}, "needs images of 16 pixels or more, got 8"),
         ({"memory.integrators": 9}, "memory.integrators=9 is above the 8 classes"),
+        (
+            {"memory.statics_per_class": 1200, "memory.dynamics_per_class": 1200, "memory.dynamic_size": 1},
+            "make 11,520,000 videos, more than the 10,000,000 that a set may have",
+        ),
     ],
 )
 def test_what_cannot_run_is_refused_with_nothing_made(settings, what, tmp_path, monkeypatch):
@@ -129,10 +133,15 @@ def test_an_interpolator_that_cannot_be_is_refused_at_once(monkeypatch):
         make_interpolator,
         lambda recipe: make_interpolator(recipe, dry_run=True),
     ):
-        with pytest.raises(
-            VddError, match="the clips of a step of the interpolator; lower interpolator.batch_size"
-        ):
+        with pytest.raises(VddError, match="a step of the interpolator; lower interpolator.batch_size"):
             refused(recipe)
+    # The clips of a step are 0.1 GB, and what derivatives keep of them is not.
+    with pytest.raises(VddError, match="a step of the interpolator; lower interpolator.batch_size"):
+        check_beforehand(
+            load_recipe(
+                "quickstart", **parametric, **{"interpolator.batch_size": 32768, "interpolator.depth": 25}
+            )
+        )
 
 
 @pytest.mark.once

@@ -13,6 +13,8 @@ SUFFIX = ".vdd.vdd.parquet"
 def make_format_1(folder):
     """Rewrite an exported folder as format 1 and return it: no digests, no hash of a file in its name, less config."""
     files = sorted((Path(folder) / "data").iterdir())
+    # It did not say which data it is about.
+    (Path(folder) / "provenance.json").unlink(missing_ok=True)
     whole = hashlib.sha256()
     for file in files:
         table = pq.read_table(file).drop_columns(["digest"])

@@ -1,5 +1,6 @@
 """Exports changed on purpose and made consistent again, so that what lies behind a checksum is reached."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -8,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from keras_vdd.published import schema as vdd
 from keras_vdd.published.digest import row_digest
+from keras_vdd.sealed import seal, unseal
 
 SUFFIX = ".vdd.vdd.parquet"
 NOT_NUMBERS = ("label", "class_name", "slot", "integrator", "digest", "preview")
@@ -65,6 +68,14 @@ def set_column(table, name, values):
     return table.set_column(place, pa.field(name, kind), pa.array(values, kind))
 
 
+def _let_say(path, content):
+    """Let a whole file that says which data it is about say others."""
+    with contextlib.suppress(OSError, ValueError):
+        values = unseal(path.read_text())
+        if vdd.CONTENT in values:
+            path.write_text(seal({**values, vdd.CONTENT: content}, indent=2))
+
+
 def rename(folder):
     """Give the data files of a folder the names that their bytes ask for, and return the folder."""
     files = data_files(folder)
@@ -77,6 +88,8 @@ def rename(folder):
     card = folder / "README.md"
     if card.exists():
         card.write_text(re.sub(r"train-\*-[0-9a-f]{12}", f"train-*-{content}", card.read_text()))
+    for name in (vdd.PROVENANCE, vdd.RESULTS):
+        _let_say(folder / name, content)
     for place, (file, each) in enumerate(zip(files, hashes)):
         end = f"-{each[:16]}" if new else ""
         file.rename(file.with_name(f"{place}.tmp"))

@@ -1,5 +1,6 @@
 """What a damaged export says; hundreds of sorts of damage, three ways of loading, and no wrong video."""
 
+import errno
 import json
 import os
 import pathlib
@@ -7,12 +8,16 @@ import re
 
 import datasets
 import pytest
+from made_rows import row
 from published import damaged_files, damaged_rows, damaging
 from published.rewriting import change_config, data_files, rename, rewrite, set_column
 
 import keras_vdd
 from keras_vdd.errors import VddError
+from keras_vdd.hub.export import rewrite_card
+from keras_vdd.hub.kept import kept_in
 from keras_vdd.memory import MEMORIES
+from keras_vdd.published import damage
 from keras_vdd.published.validate import read_rows
 
 COUNT = 2 * len(damaging.ALL)
@@ -69,11 +74,43 @@ def test_a_card_that_names_the_files_of_another_set_is_told(folder, make_set, tm
         datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
 
 
+@pytest.mark.once
+def test_side_files_of_another_set_and_in_each_others_place_are_told(folder, make_set, tmp_path, caplog):
+    rewrite_card(folder, results=row(10.0))
+    other = keras_vdd.export(make_set(), tmp_path / "smaller", dtype="float16", results=row(10.0))
+    names = ("provenance.json", "results.json")
+    kept = {name: (folder / name).read_bytes() for name in names}
+    for name, swapped in zip(names, names[::-1], strict=True):
+        for content, why in (((other / name).read_bytes(), "belongs? to another set"), (kept[swapped], ".")):
+            (folder / name).write_bytes(content)
+            with pytest.raises(VddError, match=f"{name}'? (is|are) damaged.*{why}"):
+                keras_vdd.load(folder), kept_in(folder)
+        (folder / name).write_bytes(kept[name])
+    assert not keras_vdd.load(folder).provenance.keys() & {"content", "checksum"} and not caplog.messages
+    (folder / names[0]).unlink()
+    keras_vdd.load(folder)
+    assert "provenance.json' is missing" in caplog.text
+
+
 def test_a_pipe_is_not_waited_for(folder):
     file = data_files(folder)[0]
     file.unlink()
     os.mkfifo(file)
     assert "it is no regular file" in told_by(folder)
+
+
+def test_a_limit_of_the_process_is_no_damage(monkeypatch):
+    def met(error):
+        with pytest.raises(VddError) as raised, damage.told("The file"):
+            raise error
+        return str(raised.value)
+
+    assert met(MemoryError("8 TB")) == "The file is damaged: 8 TB; copy or export the set again."
+    files = OSError(errno.EMFILE, "Too many open files")
+    assert met(files).startswith("The file cannot be read: this process may open no more files")
+    monkeypatch.setattr(damage, "address_space_bytes", lambda: 300_000_000)
+    for error in (ImportError("x.so: failed to map segment from shared object"), MemoryError()):
+        assert met(error).startswith("The file cannot be read: memory ran out")
 
 
 def test_a_page_that_lies_about_its_size_is_not_unpacked(folder, monkeypatch):

@@ -1,5 +1,6 @@
 """Small files of a run that are damaged, gone or another's: written again where they can be, else one sentence."""
 
+import errno
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from test_identity import BEGUN
 
 from keras_vdd.errors import VddError
 from keras_vdd.learning.checkpoint import Checkpoints, save_arrays
+from keras_vdd.runs import environment
 from keras_vdd.runs.environment import recipe_of
 from keras_vdd.runs.folder import RunFolder
 from keras_vdd.runs.log import Log
@@ -65,6 +67,20 @@ def test_another_recipe_does_not_mend_a_run(name, tmp_path):
     ) as caught:
         RunFolder(small(tmp_path, "run.seed=5"))
     assert "\n" not in str(caught.value) and files_of(run) == before
+
+
+@pytest.mark.parametrize("reads", ["read_json", "file_checksum"])
+def test_what_cannot_be_opened_is_not_damaged(reads, tmp_path, monkeypatch, caplog):
+    run, recipe = learned(tmp_path)
+    before = files_of(run)
+
+    def refused(*args):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(environment, reads, refused)
+    with pytest.raises(OSError, match="Too many open files"):
+        RunFolder(recipe)
+    assert files_of(run) == before and not caplog.messages
 
 
 def test_before_anything_is_learned_damage_costs_nothing(tmp_path, caplog):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 
 import keras
 import numpy as np
@@ -115,6 +116,24 @@ def test_two_processes_do_not_share_a_run(tmp_path):
         pass
     with second.alone():
         assert RunFolder(recipe(tmp_path)).path == first.path
+
+
+def test_a_folder_that_goes_while_the_run_is_at_work_is_one_sentence(tmp_path):
+    for write in (
+        lambda run: run.log.append(stage="dynamic", iteration=1, loss=0.5),
+        lambda run: run.stage("dynamic"),
+        lambda run: checkpoint.Checkpoints(run.path / "dynamic").save({"a": np.zeros(2)}),
+    ):
+        run = RunFolder(recipe(tmp_path))
+        with (
+            pytest.raises(VddError, match=r"toy' was deleted or moved while the run was at work"),
+            run.alone(),
+        ):
+            shutil.rmtree(run.path)
+            write(run)
+    run = RunFolder(recipe(tmp_path))
+    with pytest.raises(FileNotFoundError), run.alone():
+        (run.path / "nothing").read_text()
 
 
 def test_a_log_survives_a_line_cut_off_by_a_kill(tmp_path):

@@ -4,8 +4,8 @@ What decodes is imported when a video is opened: to learn from a store that is t
 """
 
 import dataclasses
-import os
 
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.decoding.jpeg import typical_bytes
 
 
@@ -48,7 +48,7 @@ class Cut:
         from keras_vdd.data.decoding.image_folder import count_pictures
         from keras_vdd.data.decoding.video_file import stated_frames
 
-        count = count_pictures(path) if os.path.isdir(path) else stated_frames(path)
+        count = count_pictures(path) if is_folder_at(path) else stated_frames(path)
         return count if count is None or self.middle is None else min(count, self.middle[0])
 
     def counted_frames(self, path):
@@ -56,7 +56,7 @@ class Cut:
         from keras_vdd.data.decoding.image_folder import count_pictures
         from keras_vdd.data.decoding.video_file import count_frames, stated_frames
 
-        if os.path.isdir(path):
+        if is_folder_at(path):
             count = count_pictures(path)
         elif self.middle is not None and (stated_frames(path) or 0) >= 2 * self.middle[0]:
             # Headers are not out by half, and a clip needs no more frames than its own.

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.decoding.image_folder import picture_files, picture_frames
 from keras_vdd.data.decoding.scaling import Scaler, scaled_shape
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
@@ -36,7 +37,7 @@ def decode(path, size, threads=1):
 def decode_frames(path, size, threads=1):
     """Yield the frames of `decode` one by one, so that a long video needs little memory."""
     path = os.fspath(path)
-    if os.path.isdir(path):
+    if is_folder_at(path):
         yield from picture_frames(path, size)
         return
     with VideoFile(path, threads) as video:
@@ -59,7 +60,7 @@ def chosen_frames(path, size, choose, threads=1):
         UnreadableVideo: as `decode`.
     """
     path = os.fspath(path)
-    if os.path.isdir(path):
+    if is_folder_at(path):
         files = picture_files(path)
         yield from picture_frames(path, size, [files[i] for i in np.unique(choose(len(files)))])
         return

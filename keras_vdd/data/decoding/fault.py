@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import av
 
-from keras_vdd.data.decoding.frame_folders import is_frame
-from keras_vdd.data.decoding.unreadable import NoDecoder, words_of
+from keras_vdd.data.decoding.frame_folders import is_folder_at, is_frame
+from keras_vdd.data.decoding.unreadable import ChangedMeanwhile, NoDecoder, words_of
 
 # What the file itself is to blame for: it is not there, or nobody may read it.
 _OF_THE_FILE = {
@@ -47,7 +47,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _of_one(error: BaseException) -> str:
     if isinstance(error, ImportError):
         return f"a library is missing ({error})"
-    if isinstance(error, NoDecoder):
+    if isinstance(error, (NoDecoder, ChangedMeanwhile)):
         return error.reason
     if isinstance(error, _PARTS_MISSING):
         return f"FFmpeg lacks a part ({words_of(error)})"
@@ -68,7 +68,7 @@ def trouble_reading(path: str) -> str:
     """
     try:
         files = [path]
-        if os.path.isdir(path):
+        if is_folder_at(path):
             files = [os.path.join(path, name) for name in os.listdir(path) if is_frame(name)]
         for name in files:
             if os.path.isfile(name):  # reading a pipe would wait for ever

@@ -7,6 +7,7 @@ of the name, read as a number, for not everyone pads with zeros.
 import errno
 import os
 import re
+import stat
 
 from keras_vdd.errors import VddError
 
@@ -16,6 +17,22 @@ NOT_THERE = frozenset(
     {errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL}
 )
 _FRAME = re.compile(r"(.*?)([0-9]+)\.(?:jpe?g|png|bmp|webp)", re.IGNORECASE | re.DOTALL)
+
+
+def is_folder_at(path):
+    """Tell whether a path leads to a folder; not where nobody may look.
+
+    Raises:
+        OSError: the disk or the network fails.
+    """
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except ValueError:  # a zero byte in it
+        return False
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
+        return False
 
 
 def is_frame(name):

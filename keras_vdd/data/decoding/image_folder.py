@@ -63,6 +63,9 @@ def _read(folder, file):
             if image.width * image.height > MAX_PIXELS:
                 reason = f"its image '{name}' is {image.width}x{image.height} pixels, which is no picture"
                 raise UnreadableVideo(folder, reason)
+            # Photographs too may hold several pictures, of which the first is shown.
+            if image.format in ("PNG", "WEBP") and getattr(image, "is_animated", False):
+                raise UnreadableVideo(folder, f"its image '{name}' is an animation, not one frame")
             image = ImageOps.exif_transpose(image)
             if image.mode.startswith("I"):
                 # 16 bits; Pillow's own conversion would cut them off, not scale them.

@@ -6,6 +6,7 @@ import av
 import numpy as np
 
 from keras_vdd.data.decoding.decode import chosen_frames
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.decoding.scaling import Scaler
 from keras_vdd.data.decoding.unreadable import UnreadableVideo
 from keras_vdd.data.decoding.video_file import VideoFile
@@ -41,7 +42,7 @@ def middle_frames(path, size, frames, interval, threads=1):
     def choose(length):
         return clip_indices(length, frames, interval)
 
-    if not os.path.isdir(path):
+    if not is_folder_at(path):
         try:
             # A few frames, so they can wait here until it is known that all of them turned up.
             pictures = list(_sought(path, size, choose, threads))

@@ -1,8 +1,6 @@
 """The checksum of a source video, by which a store knows it again wherever it lies."""
 
-import os
-
-from keras_vdd.data.decoding.frame_folders import frame_files
+from keras_vdd.data.decoding.frame_folders import frame_files, is_folder_at
 from keras_vdd.errors import VddError
 from keras_vdd.files import file_checksum
 
@@ -14,7 +12,7 @@ def source_checksum(path: str) -> str:
         VddError: the folder holds no series of images.
         OSError: it cannot be read, or is neither a file nor a folder.
     """
-    return file_checksum(*(frame_files(path) if os.path.isdir(path) else [path]))
+    return file_checksum(*(frame_files(path) if is_folder_at(path) else [path]))
 
 
 def checksum_if_there(path: str) -> str | None:

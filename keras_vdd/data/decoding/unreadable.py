@@ -22,6 +22,14 @@ class NoDecoder(UnreadableVideo):
         )
 
 
+class ChangedMeanwhile(VddError):
+    """A video that was written to while it was read: what was read is neither the one nor the other."""
+
+    def __init__(self, path):
+        self.reason = "it was changed while it was read"
+        super().__init__(f"The video '{path}' cannot be used now: {self.reason}.")
+
+
 def words_of(error):
     """The library's words without number and path, which would make reasons differ by place."""
     text = getattr(error, "strerror", None) or str(error)

@@ -7,6 +7,7 @@ import os
 import re
 
 import av
+from av.codec import Capabilities
 from av.codec.context import Flags
 
 from keras_vdd.data.decoding.complaints import complaints, description
@@ -27,6 +28,8 @@ STUFFED = frozenset({"mpeg1video", "mpeg2video"})
 REFERENCE_DECODERS = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
 # What builds without another decoder of these have needs a device that decodes.
 HARDWARE_DECODERS = frozenset({"av1"})
+# Decoders that work on several frames, or parts of one, at once.
+_THREADED = Capabilities.frame_threads | Capabilities.slice_threads | Capabilities.auto_threads
 # Containers that may state a part of the frames to be shown (`clap`, `PixelCrop`).
 _CROPPING = ("mov", "matroska")
 
@@ -65,6 +68,8 @@ class VideoFile:
             # Else some of what is cropped at the left is left, so that lines of memory begin where they did.
             self._decoder.flags |= Flags.unaligned
             self._decoder.options = {"max_pixels": OPTIONS["max_pixels"], "err_detect": checks}
+            # What one without threads complains of can be listened to.
+            threads = threads if self._decoder.codec.capabilities & _THREADED else 1
             self._decoder.thread_count = threads
             if threads > 1:
                 self._decoder.thread_type = "AUTO"

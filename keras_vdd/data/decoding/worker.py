@@ -22,7 +22,7 @@ from keras_vdd.data.decoding.cut import Cut
 from keras_vdd.data.decoding.fault import fault_of_machine, trouble_reading
 from keras_vdd.data.decoding.jpeg import encode
 from keras_vdd.data.decoding.source_checksum import checksum_if_there, source_checksum
-from keras_vdd.data.decoding.unreadable import UnreadableVideo
+from keras_vdd.data.decoding.unreadable import ChangedMeanwhile, UnreadableVideo
 from keras_vdd.files import replacing, write_atomically
 from keras_vdd.machine import address_space_bytes
 from keras_vdd.own_process import READY
@@ -82,22 +82,27 @@ def _look(path, size, middle=None):
         return {"frames": 0}
 
 
-def _decode(path, size, part, codec="raw", middle=None, threads=1):
+def _decode(path, size, part, codec="raw", middle=None, threads=1, there=False):
     """Write the frames of `path` to the file `part` and then the answer to `part.json`; return the answer.
 
     A part with an answer is finished: a run that goes on after a kill takes it as it is. The answer has
     `frames`, `source` (a hash of the file), `sums`, the CRC-32 of each frame as it is written, and, for frames that
     differ in size, `sizes`, their bytes. Where the video is at fault it has `failed`, why, and `source`. Where the
-    machine is, it has `passing`, why, and is not kept: the next call tries again.
+    machine is, it has `passing`, why, and is not kept: the next call tries again. So it does where the video was
+    `there` when the set was listed, and is not any more, as on a disk that was taken away.
     """
     cut, met, pauses = Cut(size, codec, middle), 0, list(PAUSES)
     while True:
+        before = _state(path)
         try:
-            return _finish(part, _written(path, part, cut, threads))
+            return _finish(part, _written(path, part, cut, threads, before))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return {"disk_full": True}
-            reason, fault = _reason(error), _fault(error, path, part)
+            changed = error if _state(path) == before else ChangedMeanwhile(path)
+            reason, fault = _reason(error), _fault(changed, path, part)
+            if not fault and there and not os.access(path, os.R_OK):
+                fault = "it is no longer there, or may no longer be read"
         if fault and not pauses:
             return {"passing": fault}
         if fault:
@@ -110,8 +115,8 @@ def _decode(path, size, part, codec="raw", middle=None, threads=1):
             return _finish(part, {"failed": reason, **({} if source is None else {"source": source})})
 
 
-def _written(path, part, cut, threads):
-    """Write the frames; return the answer."""
+def _written(path, part, cut, threads, before):
+    """Write the frames; return the answer. The video was in the `_state` `before`."""
     count, sizes, sums = 0, [], []
     try:
         with replacing(part, sync=False) as unfinished, open(unfinished, "wb") as file:
@@ -123,11 +128,22 @@ def _written(path, part, cut, threads):
                     sizes.append(written)
                 count += 1
             answer = {"frames": count, "source": source_checksum(path), "sums": sums}
+            if _state(path) != before:
+                raise ChangedMeanwhile(path)
     except MemoryError as error:
         raise UnreadableVideo(
             path, f"one of its frames does not fit in memory, after {counted(count, 'frame')}"
         ) from error
     return {**answer, "sizes": sizes} if sizes else answer
+
+
+def _state(path):
+    """What of a file or a folder changes where it is written to or exchanged; None where nobody may look."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _reason(error):

@@ -1,10 +1,10 @@
-"""What lies among videos and is none: what systems leave in folders, links that lead nowhere or back."""
+"""What lies among videos and is none: what systems leave in folders, stores and runs, links that lead nowhere."""
 
 import dataclasses
 import os
 
-from keras_vdd.data.decoding.frame_folders import NOT_THERE
-from keras_vdd.data.folders.listing import shorten
+from keras_vdd.data.decoding.frame_folders import NOT_THERE, is_frame
+from keras_vdd.data.folders.listing import is_video, shorten
 from keras_vdd.text import counted
 
 # By macOS, Windows, Android, the stores of Synology and QNAP, file systems, Python and notebooks; in small letters.
@@ -13,6 +13,16 @@ _LEFT_BY_SYSTEMS = frozenset(
     "$recycle.bin|recycler|recycled|~snapshot|$extend|system volume information|found.000|thumbs.db|ehthumbs.db|"
     "ehthumbs_vista.db|desktop.ini|icon\r|network trash folder|temporary items|__pycache__|aquota.user|"
     "aquota.group".split("|")
+)
+
+# What a store, drawn shapes, a run, an exported set, experts and interpolators are known by.
+_MADE_HERE = (
+    {"files.json", "lock"},
+    {"shapes.json", "lock"},
+    {"environment.json", "recipe.yaml"},
+    {"provenance.json", "recipe.yaml"},
+    {"experts.json"},
+    {"interpolator.safetensors"},
 )
 
 
@@ -33,6 +43,30 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
         if error.errno not in NOT_THERE:
             raise
         return False
+
+
+def made_here(folder: str, deep: bool = True) -> bool:
+    """Tell whether a folder is a store, a run or another of this package's; if `deep`, whether it holds such alone.
+
+    Raises:
+        OSError: the disk or the network fails.
+    """
+    names, folders = set(), []
+    try:
+        with os.scandir(folder) as inside:
+            for entry in inside:
+                if is_video(entry.name) or is_frame(entry.name):
+                    return False
+                if not is_clutter(entry.name):
+                    names.add(entry.name)
+                    folders += [entry.path] if is_folder(entry) else []
+    except OSError as error:
+        if error.errno not in NOT_THERE:
+            raise
+        return False
+    if any(marks <= names for marks in _MADE_HERE):
+        return True
+    return deep and 0 < len(folders) == len(names) and all(made_here(path, False) for path in folders)
 
 
 def leads_nowhere(entry: os.DirEntry[str]) -> bool:
@@ -60,6 +94,7 @@ class LeftAlone:
     Attributes:
         others: neither a video nor a folder of numbered images.
         clutter: hidden, or left by systems.
+        made: stores, runs and other folders that this package made.
         links: lead nowhere, back to a folder that they are in, or from a class folder into the set.
         elsewhere: videos outside class folders.
         links_between: pairs of class folders that are one by a link; these are not left alone.
@@ -67,6 +102,7 @@ class LeftAlone:
 
     others: list[str] = dataclasses.field(default_factory=list)
     clutter: list[str] = dataclasses.field(default_factory=list)
+    made: list[str] = dataclasses.field(default_factory=list)
     links: list[str] = dataclasses.field(default_factory=list)
     elsewhere: list[str] = dataclasses.field(default_factory=list)
     links_between: list[str] = dataclasses.field(default_factory=list)
@@ -78,6 +114,8 @@ class LeftAlone:
             parts.append(f"what is neither a video nor a folder of numbered images: {shorten(self.others)}")
         if self.clutter:
             parts.append(f"what is hidden or left by systems: {shorten(self.clutter)}")
+        if self.made:
+            parts.append(f"stores and runs: {shorten(self.made)}")
         notes = [f"Ignored {'; and '.join(parts)}."] if parts else []
         if self.links:
             what = counted(len(self.links), "link that leads", "links that lead")
@@ -93,11 +131,11 @@ class LeftAlone:
 
 
 def entries(folder: str, left: LeftAlone | None = None, prefix: str = "") -> list[os.DirEntry[str]]:
-    """Return what is in a folder, by name, without clutter and links that lead nowhere.
+    """Return what is in a folder, by name, without clutter, stores and runs, and links that lead nowhere.
 
     Args:
         folder: path.
-        left: to which clutter and such links are added; None to drop them.
+        left: to which what is left out is added; None to drop them.
         prefix: what their names begin with there.
 
     Raises:
@@ -111,6 +149,8 @@ def entries(folder: str, left: LeftAlone | None = None, prefix: str = "") -> lis
                 left.clutter.append(prefix + entry.name)
             elif leads_nowhere(entry):
                 left.links.append(prefix + entry.name)
+            elif is_folder(entry) and made_here(entry.path):
+                left.made.append(prefix + entry.name)
             else:
                 kept.append(entry)
     return kept

@@ -5,17 +5,18 @@ import contextvars
 import dataclasses
 import difflib
 import os
+import pathlib
 
-from keras_vdd.data.decoding.frame_folders import NOT_THERE
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.text import counted, printable, same_text
+from keras_vdd.text import as_text, counted, printable, same_text, same_to_people
 
 # What FFmpeg reads videos from: containers, streams without one, and the names that cameras give to both.
 VIDEO_SUFFIXES = frozenset(
-    ".264 .265 .266 .3g2 .3gp .3gp2 .3gpp .amv .apng .asf .av1 .avc .avi .dav .dif .divx .dv .f4v .flc .fli .flv .gif "
-    ".gxf .h261 .h263 .h264 .h265 .h266 .hevc .insv .ismv .ivf .lrv .m1v .m2p .m2t .m2ts .m2v .m4v .mj2 .mjpeg .mjpg "
-    ".mk3d .mkv .mov .mp4 .mp4v .mpe .mpeg .mpg .mpv .mts .mxf .nut .obu .ogm .ogv .qt .rm .rmvb .swf .tp .trp .ts "
-    ".vc1 .vob .vro .vvc .webm .wmv .wtv .xvid .y4m".split()
+    ".264 .265 .266 .3g2 .3gp .3gp2 .3gpp .amv .apng .asf .av1 .avc .avi .avifs .dav .dif .divx .dv .f4v .flc .fli "
+    ".flv .gif .gxf .h261 .h263 .h264 .h265 .h266 .hevc .insv .ismv .ivf .lrv .m1v .m2p .m2t .m2ts .m2v .m4v .mj2 "
+    ".mjpeg .mjpg .mk3d .mkv .mov .mp4 .mp4v .mpe .mpeg .mpg .mpv .mts .mxf .nut .obu .ogm .ogv .qt .rm .rmvb .swf "
+    ".tp .trp .ts .vc1 .vob .vro .vvc .webm .wmv .wtv .xvid .y4m".split()
 )
 
 
@@ -74,15 +75,42 @@ def set_root(data):
             f"The set '{data.set}' needs data.root, the folder where its videos are: add data.root=FOLDER."
         )
     root = os.fspath(data.root)
-    if not os.path.isdir(root):
-        try:
-            os.stat(root)
-        except (OSError, ValueError) as error:
-            # A disk or network that fails says so here: nothing is known of the folder then.
-            if isinstance(error, OSError) and error.errno not in NOT_THERE:
-                raise
-        raise VddError(f"data.root '{root}' is not a folder: correct data.root.")
+    if not is_folder_at(root):
+        if (closed := _closed_above(root)) is not None:
+            raise VddError(
+                f"The folder '{closed}', in which data.root lies, cannot be read: see to its permissions."
+            )
+        near = _folder_like(root)
+        hint = "correct data.root." if near is None else f"did you mean '{near}'?"
+        raise VddError(f"data.root '{root}' is not a folder: {hint}")
     return root
+
+
+def _closed_above(path):
+    """Return the first folder on the way to a path into which nobody may look, or None."""
+    place = pathlib.Path(path)
+    for way in [*reversed(place.parents), place]:
+        try:
+            os.stat(way)
+        except PermissionError:
+            return way.parent
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _folder_like(path):
+    """Return the folder beside a path whose name is most like it, or None."""
+    above, name = os.path.split(os.path.normpath(path))
+    try:
+        names = os.listdir(above or ".")
+    except (OSError, ValueError):
+        return None
+    folders = {
+        same_to_people(as_text(name)): name for name in names if os.path.isdir(os.path.join(above, name))
+    }
+    near = difflib.get_close_matches(same_to_people(as_text(name)), folders, n=1, cutoff=0.8)
+    return os.path.join(above, folders[near[0]]) if near else None
 
 
 def is_video(name):

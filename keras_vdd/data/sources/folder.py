@@ -4,8 +4,9 @@ import os
 from dataclasses import dataclass, field, replace
 
 from keras_vdd import seeds
+from keras_vdd.data.decoding.frame_folders import is_folder_at
 from keras_vdd.data.folders.alike import alike_notes, refuse_alike
-from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder
+from keras_vdd.data.folders.clutter import LeftAlone, entries, is_folder, made_here
 from keras_vdd.data.folders.listing import (
     Listing,
     Video,
@@ -59,6 +60,10 @@ def list_folder(data, progress=None):
     root = set_root(data)
     train, test = find_splits(root)
     if train is None and test is None:
+        if made_here(root):
+            raise VddError(
+                f"'{root}' is a store, a run or a set that was made of videos, or holds such: correct data.root."
+            )
         return _list_classes(root, data.classes, data.test_fraction)
     if test is None:
         raise VddError(
@@ -75,10 +80,14 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     """List a folder of which two folders are the splits; `left` is what is known to be left alone beside them."""
     left = left or LeftAlone()
     train, test = (
-        _scan(os.path.join(root, name), left, f"{name}/") if os.path.isdir(os.path.join(root, name)) else {}
+        _scan(os.path.join(root, name), left, f"{name}/") if is_folder_at(os.path.join(root, name)) else {}
         for name in (train_folder, test_folder)
     )
     refuse_alike(train_folder, _filled(train), test_folder, _filled(test))
+    trained_on = {os.path.realpath(train[name].path): train[name].path for name in _filled(train)}
+    for name in _filled(test):
+        if (one := trained_on.get(os.path.realpath(test[name].path))) is not None:
+            _refuse_one_folder(root, os.path.relpath(one, root), os.path.relpath(test[name].path, root))
     for folder, found in ((train_folder, train), (test_folder, test)) if classes == "all" else ():
         refuse_ambiguous(os.path.join(root, folder), {name: found[name].path for name in _filled(found)})
     there = {*_filled(train), *(() if needs_training_videos() else _filled(test))}
@@ -91,15 +100,19 @@ def list_split_folders(root, classes, train_folder="train", test_folder="test", 
     return Listing(names, _videos(names, train), _videos(names, test), notes)
 
 
+def _refuse_one_folder(root, train, test):
+    raise VddError(
+        f"'{train}' and '{test}' of '{root}' are one folder: a network must not be tested on the videos that it was "
+        "trained on."
+    )
+
+
 def _beside(root, train_folder, test_folder, left):
     """Return the notes on what lies beside the splits, and on a split of another name."""
     notes = []
     places = [os.path.join(root, name) for name in (train_folder, test_folder)]
-    if all(map(os.path.isdir, places)) and os.path.samefile(*places):
-        raise VddError(
-            f"'{train_folder}' and '{test_folder}' of '{root}' are one folder: a network must not be tested on the "
-            "videos that it was trained on."
-        )
+    if all(map(is_folder_at, places)) and os.path.samefile(*places):
+        _refuse_one_folder(root, train_folder, test_folder)
     if split_of(test_folder) == "validation":
         notes.append(f"No folder 'test' of '{root}' holds class folders: '{test_folder}' is the test split.")
     for entry in _entries(root, left):
@@ -223,6 +236,9 @@ def _videos_in(folder, been, left, prefix, inside=""):
             else:
                 left.links.append(prefix + inside + entry.name)
         else:
+            if is_folder(entry):
+                # What lies in one that nobody may read is not known.
+                _entries(entry.path)
             _leave(entry, prefix + inside, left)
 
 
@@ -252,7 +268,7 @@ def _filled(found):
     return [name for name in found if found[name].files]
 
 
-def _entries(folder, left, prefix=""):
+def _entries(folder, left=None, prefix=""):
     try:
         return entries(folder, left, prefix)
     except PermissionError:

@@ -84,7 +84,7 @@ def read_lists(folder, split, unused="drop"):
     lists.notes += count_classes(classes, CLASSES, "HMDB51")
     if dropped:
         lists.notes.append(
-            f"Split {split} leaves {counted(dropped, 'video')} unused; data.unused=train adds what is unused to train."
+            f"Split {split} leaves {counted(dropped, 'video')} unused; set data.unused=train to train on these."
         )
     return lists
 

@@ -191,10 +191,16 @@ def refuse_ambiguous(root: str, folders: Mapping[str, str]) -> None:
                 continue
             other = seen.setdefault(inner.name, name)
             if other != name:
+                splits = (
+                    f"if '{other}' and '{name}' are splits, name them 'train' and 'test'; "
+                    if len(folders) == 2
+                    else ""
+                )
                 raise VddError(
                     f"'{root}' has folders of one name in several others, '{other}/{inner.name}' and "
-                    f"'{name}/{inner.name}': set data.classes=present if '{other}' and '{name}' are the classes; if "
-                    f"'{inner.name}' is, move what is in it to '{root}/{inner.name}', or set {_root(folders[other])}."
+                    f"'{name}/{inner.name}': {splits}set data.classes=present if '{other}' and '{name}' are the "
+                    f"classes; if '{inner.name}' is, move what is in it to '{root}/{inner.name}', or set "
+                    f"{_root(folders[other])}."
                 )
 
 

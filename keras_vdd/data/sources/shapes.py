@@ -15,7 +15,7 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, is_temporary, lock, replacing
+from keras_vdd.files import checksum, file_checksum, is_temporary, lock, replacing
 from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
@@ -32,6 +32,8 @@ CLASSES = tuple(sorted(name for pair in PAIRS for name in pair))
 # Version of the drawing code; increase it when the drawing changes, so that older videos are not reused.
 DRAWING = 2
 MARKER, LOCK = "shapes.json", "lock"
+# Member of the marker: the checksum of each video.
+SUMS = "videos"
 WAITING = "Another process is making the videos in '%s': waiting for it."
 _LOG = logging.getLogger(__name__)
 RATE = 12  # frames a second
@@ -72,7 +74,7 @@ def make_shapes(
     """Write `folder/train/<class>/*.mp4` and `folder/test/<class>/*.mp4`, H.264, 12 frames a second.
 
     The same arguments give the same files; a complete folder is left as it is and an interrupted one
-    is completed.
+    is completed. A video that is gone or damaged is made again.
 
     Args:
         folder: where; new, empty, or made by this function with the same arguments.
@@ -96,29 +98,39 @@ def make_shapes(
 
 
 def _make(folder, parameters, workers, progress):
-    """Make the videos that are not there yet."""
+    """Make the videos that are not there, or not as they were made."""
+    known = _checksums(folder)
     seed, frames, size = (parameters[key] for key in ("seed", "frames", "size"))
     counts = (("train", parameters["train_per_class"]), ("test", parameters["test_per_class"]))
     # First, so that what a kill leaves is known for what it is.
-    _write_marker(folder, {**parameters, "complete": False})
+    _write_marker(folder, {**parameters, "complete": False, SUMS: known})
     jobs = [(split, name, number) for split, count in counts for name in CLASSES for number in range(count)]
     for split, name in {(split, name) for split, name, _ in jobs}:
         os.makedirs(os.path.join(folder, split, name), exist_ok=True)
 
     def make(job):
         split, name, number = job
-        path = os.path.join(folder, split, name, f"{name}-{number:04d}.mp4")
-        if not os.path.exists(path):
+        inner = f"{split}/{name}/{name}-{number:04d}.mp4"
+        path, its_sum = os.path.join(folder, inner), known.get(inner)
+        damaged = its_sum is not None and not _is_as_made(path, its_sum)
+        if damaged:
+            _LOG.warning("'%s' is not as it was made: it is made again.", path)
+        if damaged or not os.path.exists(path):
             _write_video(path, draw_video(name, seed, split, number, frames, size))
+        # Not of the unfinished file, which other processes would take for one that a kill left long ago.
+        os.utime(path, (MADE_AT, MADE_AT))
+        return inner, file_checksum(path, size=8)
 
     pool = concurrent.futures.ThreadPoolExecutor(workers or processor_count())
     try:
         with progress.task("Making videos", len(jobs)) as update:
-            for done, _ in enumerate(pool.map(make, jobs), start=1):
+            sums = {}
+            for done, (inner, its_sum) in enumerate(pool.map(make, jobs), start=1):
+                sums[inner] = its_sum
                 update(done)
     finally:
         pool.shutdown(cancel_futures=True)
-    _write_marker(folder, {**parameters, "complete": True})
+    _write_marker(folder, {**parameters, "complete": True, SUMS: sums})
 
 
 def draw_video(name, seed, split, number, frames=FRAMES, size=64):
@@ -150,7 +162,7 @@ def _is_complete(folder, parameters):
         return False
     try:
         made = read_json(marker)
-        complete = made.pop("complete")
+        complete, sums = made.pop("complete"), made.pop(SUMS, {})
     except (ValueError, KeyError, AttributeError):
         raise VddError(f"'{marker}' is damaged: delete that folder and make the shapes again.") from None
     if made != parameters:
@@ -158,7 +170,24 @@ def _is_complete(folder, parameters):
         raise VddError(
             f"'{folder}' holds shapes made with another {', '.join(changed)}: give another folder."
         )
-    return complete
+    return complete and all(
+        _is_as_made(os.path.join(folder, inner), its_sum) for inner, its_sum in sums.items()
+    )
+
+
+def _checksums(folder):
+    """The checksums of the videos in a folder, as far as it has them: those of earlier versions have none."""
+    try:
+        return read_json(os.path.join(folder, MARKER)).get(SUMS, {})
+    except (OSError, ValueError):
+        return {}
+
+
+def _is_as_made(path, its_sum):
+    try:
+        return file_checksum(path, size=8) == its_sum
+    except OSError:
+        return False
 
 
 def _is_left_over(name):
@@ -174,17 +203,15 @@ def _write_video(path, pictures):
     import av  # slow to import, and recipes read facts from this module without making videos
 
     height, width = pictures.shape[1:3]
-    with replacing(path) as unfinished:
-        with av.open(os.fspath(unfinished), "w", format="mp4") as container:
-            # A fixed quantiser and only key frames: no frame's encoding depends on its neighbours.
-            stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.gop_size = 1
-            stream.codec_context.thread_count = 1
-            for picture in pictures:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            container.mux(stream.encode())
-        os.utime(unfinished, (MADE_AT, MADE_AT))
+    with replacing(path) as unfinished, av.open(os.fspath(unfinished), "w", format="mp4") as container:
+        # A fixed quantiser and only key frames: no frame's encoding depends on its neighbours.
+        stream = container.add_stream("libx264", rate=RATE, options={"qp": "16", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.gop_size = 1
+        stream.codec_context.thread_count = 1
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
 
 
 def _made(data):

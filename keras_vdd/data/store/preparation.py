@@ -174,6 +174,7 @@ def _build(folder, splits, class_names, cut, progress, workers, work, known, fou
                     update,
                     work,
                     taken,
+                    [readable for _, _, readable in found[split]],
                     threads,
                 )
         seconds = time.perf_counter() - started

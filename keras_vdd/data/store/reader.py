@@ -7,6 +7,7 @@ listing, memory-mapped) or, for the codec "jpeg", `frames.jpegs` (one JPEG after
 """
 
 import csv
+import errno
 import os
 import zlib
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ import numpy as np
 
 from keras_vdd.data.decoding.jpeg import decode_into
 from keras_vdd.errors import VddError
+from keras_vdd.files import NO_FILE, check_is_file
 from keras_vdd.sealed import read_json
 from keras_vdd.tensors import File
 from keras_vdd.text import counted
@@ -27,6 +29,8 @@ FRAMES_FILES = {"raw": "frames.u8", "jpeg": "frames.jpegs"}
 ENDS_FILE, SUMS_FILE = "frames.ends", "frames.crc32"
 INDEX_FILE = "index.json"
 FAILED_FILE = "failed.csv"
+# What is answered where a file of a store is missing, or something else has its place.
+_NO_FILES_OF_OURS = {*NO_FILE, errno.ENOENT, errno.ENOTDIR}
 
 
 class Store:
@@ -158,7 +162,15 @@ class Store:
     def _map(self, path, dtype, shape):
         """A file as an array, memory-mapped; its bytes must be just those of the array."""
         nbytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        if not os.path.isfile(path) or os.path.getsize(path) != nbytes:
+        try:
+            check_is_file(path)
+            whole = os.path.getsize(path) == nbytes
+        except OSError as error:
+            # A disk or network that fails says nothing of the store.
+            if error.errno not in _NO_FILES_OF_OURS:
+                raise
+            whole = False
+        if not whole:
             raise self._damaged()
         # A file of no bytes cannot be mapped.
         return np.memmap(path, dtype, "r", shape=shape) if nbytes else np.empty(shape, dtype)

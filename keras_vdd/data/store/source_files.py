@@ -7,6 +7,7 @@ touched or copied is the same, one that was renamed is known again by its conten
 import json
 import os
 from collections.abc import Iterable, Mapping
+from stat import S_ISDIR
 from typing import Any
 
 from keras_vdd.data.decoding.frame_folders import NOT_THERE, is_frame
@@ -29,7 +30,7 @@ def fingerprint(path: str) -> list[Any]:
     """
     try:
         stat = os.stat(path)
-        if not os.path.isdir(path):
+        if not S_ISDIR(stat.st_mode):
             return [stat.st_size, stat.st_mtime_ns, os.access(path, os.R_OK)]
         with os.scandir(path) as entries:
             found = [(entry.name, entry.stat()) for entry in entries if is_frame(entry.name)]

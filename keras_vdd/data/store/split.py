@@ -92,7 +92,7 @@ def videos_written(folder):
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def build_split(folder, split, videos, class_names, cut, pool, update, work, taken, threads=1):
+def build_split(folder, split, videos, class_names, cut, pool, update, work, taken, there, threads=1):
     """Decode `videos` into `folder`, going on from where an earlier run was stopped.
 
     Args:
@@ -106,6 +106,7 @@ def build_split(folder, split, videos, class_names, cut, pool, update, work, tak
         work: `Work` that counts what is decoded.
         taken: function (number of a video, path of a part) that writes the part from what another store has decoded,
             and returns the answer to it; None where no store has it.
+        there: list of bool, whether each video could be read when the set was listed.
         threads: decoding threads of each worker.
 
     Raises:
@@ -121,7 +122,7 @@ def build_split(folder, split, videos, class_names, cut, pool, update, work, tak
         work.note_failed(records.failed.values())
         passing, in_a_row = {}, 0
         with _Files(folder, cut.codec, records.bytes) as files:
-            for number, answer in _answers(videos, len(records), parts, cut, pool, taken, threads):
+            for number, answer in _answers(videos, len(records), parts, cut, pool, taken, there, threads):
                 if "disk_full" in answer:
                     raise DiskFull
                 if "passing" in answer:
@@ -198,7 +199,7 @@ def _resume(folder, cut):
     return records
 
 
-def _answers(videos, start, parts, cut, pool, taken, threads):
+def _answers(videos, start, parts, cut, pool, taken, there, threads):
     """Yield (number, answer) for each video from `start`; what is decoded somewhere is not decoded again."""
 
     def answer(number):
@@ -208,7 +209,7 @@ def _answers(videos, start, parts, cut, pool, taken, threads):
         if (answer := taken(number, part)) is not None:
             return {**answer, "taken": True}
         job = {**dataclasses.asdict(cut), "path": os.path.abspath(videos[number].path)}
-        return pool.ask({**job, "part": part, "threads": threads})
+        return pool.ask({**job, "part": part, "threads": threads, "there": there[number]})
 
     yield from enumerate(pool.ordered(range(start, len(videos)), answer), start)
 

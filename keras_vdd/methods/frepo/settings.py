@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from keras_vdd.methods.settings import SegmentSettings
-from keras_vdd.settings import Positive, Rate, Real
+from keras_vdd.settings import Above0, Positive, Rate, Real
 
 
 class RidgeSettings(SegmentSettings):
@@ -23,7 +23,7 @@ class RidgeSettings(SegmentSettings):
     """Training steps after which a network of the pool is drawn anew."""
     network_rate: Rate = 1e-4
     """Adam step of the pool's networks."""
-    regulariser: Annotated[Real, Field(gt=0)] = 1e-6
+    regulariser: Above0 = 1e-6
     """Ridge, relative to the mean of the kernel's diagonal."""
     last_rate: Annotated[Real, Field(ge=0, le=1)] = 0.1
     """All learning rates fall along a cosine to this share of them."""

@@ -1,11 +1,11 @@
 """Settings of MTT."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from keras_vdd.methods.settings import MatchingSettings, Strategies
-from keras_vdd.settings import Fraction, Positive, Rate, Real
+from keras_vdd.settings import Above0, Fraction, Positive, Rate
 
 
 class TrajectorySettings(MatchingSettings):
@@ -27,7 +27,7 @@ class TrajectorySettings(MatchingSettings):
     """Matching starts at one of the expert's epochs below this."""
     batch_size: Positive | None = None
     """Synthetic videos of an inner step; null takes one of every slot."""
-    step_size: Annotated[Real, Field(gt=0)] = 0.01
+    step_size: Above0 = 0.01
     """Step size of the inner training at the start; learned at learning_rates.step_size."""
     least_step_size: Rate = 0.001
     """The learned step size never falls below this."""
