@@ -102,10 +102,19 @@ def command():
 def _show(error):
     """Show what click says of wrong usage; what was typed is in it, letter by letter."""
     text = io.StringIO()
-    error.message = printable(error.message)
+    error.message = (printable(error.message) + _hint(error)).strip()
     error.show(text)
     session.log_last(f"error: {error.format_message()}")
     session.say(printable_document(text.getvalue().rstrip("\n")))
+
+
+def _hint(error):
+    """What to do, where somebody writes a setting as an option or leaves the recipe out."""
+    if isinstance(error, click.NoSuchOption) and "." in error.option_name:
+        return f" Settings have no dashes: {printable(error.option_name.lstrip('-'))}=VALUE."
+    if isinstance(error, click.MissingParameter) and "--recipe" in getattr(error.param, "opts", ()):
+        return " Name one, such as --recipe quickstart."
+    return ""
 
 
 def _fail(sentence, code):

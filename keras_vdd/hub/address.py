@@ -9,6 +9,7 @@ from pathlib import Path
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.hub import refusals
 from keras_vdd.published import schema as vdd
+from keras_vdd.recipe.names import known
 from keras_vdd.runs.places import RUN_EXPORT, is_run
 from keras_vdd.tensors import File
 
@@ -117,6 +118,8 @@ def repository_at(target: File, revision: str | None = None) -> Address | None:
         hint = f"a repository on the Hub is named by {FORMS}"
         if address is not None:
             hint = f"if you mean the repository of that name on the Hub, write hf://{text}"
+        if text in known():
+            hint = f"a recipe is called so, whose run is, unless named otherwise, runs/{text}"
         raise UsageError(f"There is no folder {target}: it does not exist on this disk; {hint}.")
     if None not in (revision, address.revision) and revision != address.revision:
         raise UsageError(f"{target} names one revision, and {revision} is another: leave one out.")

@@ -1,5 +1,7 @@
 """Turn what pydantic found wrong into sentences that name the key, the value and what would be right."""
 
+import re
+
 from keras_vdd.methods import METHODS
 from keras_vdd.recipe.keys import known_keys, unknown_key
 from keras_vdd.recipe.schema import DYNAMIC_LOSS, MEMORY_KIND
@@ -67,6 +69,8 @@ def _sentences(error, values):
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return [f"{shown} must be {words} {context[name]}"]
+    if kind in _KINDS and isinstance(value, str) and re.fullmatch(r"[-+.\de]+|true|false", value):
+        return [f"{key}={value!r} must be {_KINDS[kind]}, without quotes"]
     if kind in _KINDS:
         return [f"{shown} must be {_KINDS[kind]}"]
     if kind == "literal_error":

@@ -104,7 +104,7 @@ def unknown_key(key, recipe="quickstart"):
         by_leaf.setdefault(name.rpartition(".")[2], []).append(name)
     siblings = [name for name in known if name.rpartition(".")[0] == section]
     close = (
-        nearest(key, known, cutoff=0.85)
+        nearest(key.lower(), known, cutoff=0.85)
         or by_leaf.get(leaf)
         or nearest(key, siblings if section in known else [])
         or [name for near in nearest(leaf, by_leaf) for name in by_leaf[near]]

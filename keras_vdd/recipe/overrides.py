@@ -29,11 +29,15 @@ def parse(text: str, recipe: str = "quickstart") -> tuple[str, Any]:
         ValueError: with one sentence that says what is wrong.
     """
     if not isinstance(text, str):
-        raise ValueError(f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos")
+        raise ValueError(
+            f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos, without a space"
+        )
     key, equals, raw = text.partition("=")
     key, raw = _todays(key.strip()), raw.strip()
     if not equals or not key:
-        raise ValueError(f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos")
+        raise ValueError(
+            f"{in_short(repr(text))} is not KEY=VALUE, such as data.root=videos, without a space"
+        )
     kind = known_keys().get(key)
     if kind is None:
         raise ValueError(unknown_key(key, recipe))

@@ -153,6 +153,8 @@ def test_validate(capsys, tmp_path):
         (["distill", "--recipe", "quickstart", "satic.iterations=3"], "did you mean static.iterations?"),
         (["prepare", "--recipe", "nope"], "unknown recipe nope"),
         (["distill", "--recipe", "quickstart", "static.iterations"], "is not KEY=VALUE"),
+        (["distill", "quickstart"], "Missing option '--recipe'. Name one, such as --recipe quickstart."),
+        (["recipes", "validate", "quickstart", "--data.size=8"], "Settings have no dashes: data.size=VALUE."),
         (["distill", "--recipe", "quickstart", "--precision", "float64"], "float64"),
         (["distill", "--recipe", "quickstart", "--name", "a/b"], "run.name=a/b"),
     ],

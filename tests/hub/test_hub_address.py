@@ -63,6 +63,8 @@ def test_folders_come_before_names(make_set, tmp_path, monkeypatch):
     assert repository_at("owner/name@v1") is None
     assert set_folder("owner/name@v1").resolve() == folder
     # A slip in a folder's name is not looked for on the Hub, unless one says so.
+    with pytest.raises(UsageError, match="a recipe is called so, whose run is, .*, runs/quickstart"):
+        set_folder("quickstart")
     with pytest.raises(UsageError, match="There is no folder owner/nmae.* write hf://owner/nmae"):
         set_folder("owner/nmae")
     assert repository_at("hf://owner/nmae") == Address("owner/nmae")

@@ -72,7 +72,11 @@ def test_a_recipe_is_itself_and_can_be_changed():
             {"dynamic.iteration": 5},
             "unknown key dynamic.iteration; did you mean dynamic.iterations?",
         ),
-        ("quickstart", {"dynamic.iterations": "5"}, "dynamic.iterations=5 must be a whole number"),
+        (
+            "quickstart",
+            {"dynamic.iterations": "5"},
+            "dynamic.iterations='5' must be a whole number, without quotes",
+        ),
         ("quickstart", {"dynamic": {"iterations": -5}}, "dynamic.iterations=-5 must be at least 1"),
         ("quickstart", {"data.root": 3}, "data.root=3 must be text"),
         ({"extends": "quickstart"}, {}, "recipe given as a mapping: name is missing"),
