@@ -65,7 +65,13 @@ def test_a_recipe_that_reads_no_experts(capsys, place):
 
 def test_experts_that_diverge(capsys, place):
     printed, said = vdd(
-        capsys, "dynamic.loss=mtt", *SETTINGS, "experts.count=1", "experts.learning_rate=1e39", code=1
+        capsys,
+        "dynamic.loss=mtt",
+        *SETTINGS,
+        "experts.count=1",
+        "experts.learning_rate=2e38",
+        "data.std=1e-4,1e-4,1e-4",
+        code=1,
     )
     (error,) = [line for line in said.splitlines() if line.startswith("error: ")]
     assert printed == "" and "Expert 0 diverged" in error and "experts.learning_rate" in error

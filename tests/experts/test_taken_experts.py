@@ -147,7 +147,7 @@ def test_publishing_needs_experts_that_are_there_and_a_licence(linear, stores, t
     recipe = recipe_of(tmp_path, TWO)
     about = dict(license="cc-by-4.0", dry_run=True)
     with pytest.raises(
-        VddError, match=r"2 of the 2 experts .* `vdd experts` with the same recipe trains them"
+        VddError, match=r"2 of 2 experts .* `vdd experts` with the same recipe trains what is missing"
     ):
         publish_experts(recipe, "user/experts", **about)
     bank = engine.learn_experts(recipe, stores)
