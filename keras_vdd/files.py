@@ -239,6 +239,14 @@ def checksum(content: str | bytes | Iterable[str | bytes], size: int = 16) -> st
     return digest.hexdigest()
 
 
+def no_file_there(error: BaseException) -> bool:
+    """Tell whether an error says that a file is missing, or that something else has its place.
+
+    Others of the system, of a disk that fails or too many open files, say nothing of what is in a file.
+    """
+    return isinstance(error, OSError) and error.errno in {*NO_FILE, errno.ENOENT, errno.ENOTDIR}
+
+
 def file_checksum(*paths: File, size: int = 16) -> str:
     """Return the `checksum` of the contents of files, one after the other."""
     return checksum(_blocks(paths), size)

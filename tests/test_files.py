@@ -19,6 +19,7 @@ from keras_vdd.files import (
     file_checksum,
     is_temporary,
     lock,
+    no_file_there,
     read_whole,
     replacing,
     write_atomically,
@@ -292,3 +293,13 @@ def test_what_no_file_is_is_not_waited_for(read, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="no regular file"):
         read(tmp_path / "pipe")
+
+
+def test_what_says_of_a_file_that_it_is_none(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    for name in ("gone", "pipe", "file/below", "."):
+        with pytest.raises(OSError) as raised:
+            read_whole(tmp_path / name)
+        assert no_file_there(raised.value)
+    assert not any(map(no_file_there, (OSError(errno.EIO, ""), OSError(errno.EMFILE, ""), ValueError())))

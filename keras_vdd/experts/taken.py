@@ -178,6 +178,9 @@ def _check_weights(source, folder, names, training, store):
     )  # fmt: skip
     shapes = [list(variable.shape) for variable in network.trainable_variables]
     for name in names:
+        # Of a file that may not be opened safetensors says that it is none.
+        with open(folder / name, "rb"):
+            pass
         try:
             with safe_open(folder / name, framework="numpy") as file:
                 for epoch in range(training.epochs + 1):

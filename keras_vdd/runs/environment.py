@@ -1,7 +1,6 @@
 """What a run was begun with: `environment.json`, which also tells damage to `recipe.yaml` beside it."""
 
 import contextlib
-import errno
 import json
 import os
 import pathlib
@@ -9,7 +8,7 @@ import platform
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import NO_FILE, checksum, file_checksum
+from keras_vdd.files import checksum, file_checksum, no_file_there
 from keras_vdd.recipe.load import load_recipe, parse_recipe
 from keras_vdd.recipe.overrides import Overrides
 from keras_vdd.recipe.places import without_places
@@ -69,17 +68,12 @@ def begun_with(folder: pathlib.Path) -> dict[str, Any]:
             raise Damaged("its backend or its versions are of another type")
         return told
     except (OSError, ValueError, KeyError) as error:
-        if _may_be_whole(error):
+        if isinstance(error, OSError) and not no_file_there(error):
             raise
         raise VddError(
             f"'{folder}' no longer says what it was begun with ({FILE} is missing or damaged): go on with the recipe, "
             "versions and device that it was begun with, which writes it again, or give another run.name."
         ) from error
-
-
-def _may_be_whole(error: Exception) -> bool:
-    """Whether a file was not read for a reason that says nothing of what is in it, such as too many open files."""
-    return isinstance(error, OSError) and error.errno not in {*NO_FILE, errno.ENOENT, errno.ENOTDIR}
 
 
 def environment_in(begun: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +94,7 @@ def recipe_is_whole(begun: dict[str, Any], folder: pathlib.Path) -> bool:
     try:
         return TEXT not in begun or begun[TEXT] == file_checksum(folder / RECIPE)
     except OSError as error:
-        if _may_be_whole(error):
+        if not no_file_there(error):
             raise
         return False
 

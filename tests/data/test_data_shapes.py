@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -259,6 +260,16 @@ def test_a_video_that_is_damaged_or_gone_is_made_again(tmp_path, caplog, complet
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*.mp4")} == whole
     assert len(caplog.messages) == 3 and all("is made again" in said for said in caplog.messages)
     assert f"'{videos[0]}' is not as it was made" in caplog.text
+
+
+def test_a_video_that_the_disk_refuses_is_not_taken_for_damaged(tmp_path, monkeypatch):
+    def refuse(path, size):
+        raise OSError(errno.EIO, "Input/output error", path)
+
+    make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
+    monkeypatch.setattr(shapes, "file_checksum", refuse)
+    with pytest.raises(OSError, match="Input/output error"):
+        make_shapes(tmp_path, 7, 1, 1, frames=4, size=16)
 
 
 def test_videos_of_a_version_that_kept_no_checksums_are_taken(tmp_path, monkeypatch):

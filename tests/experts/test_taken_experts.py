@@ -1,5 +1,6 @@
 """Experts of `experts.source`: what is published, that it is taken as it was trained, and what is refused."""
 
+import errno
 import json
 import shutil
 
@@ -10,7 +11,7 @@ from small_experts import contents, recipe_of
 
 from keras_vdd import pipeline
 from keras_vdd.errors import UsageError, VddError
-from keras_vdd.experts import engine
+from keras_vdd.experts import engine, taken
 from keras_vdd.experts.published import publish_experts, write_published
 from keras_vdd.experts.taken import read_description
 from keras_vdd.hub.upload import sha256_of
@@ -121,7 +122,12 @@ def test_other_bytes_than_were_published_are_refused(published, stores, tmp_path
     assert len(take(folder, tmp_path, stores, "experts.count=1")) == 1
 
 
-def test_weights_of_another_network_are_refused_even_without_checksums(published, stores, tmp_path):
+def test_weights_of_another_network_are_refused_even_without_checksums(
+    published, stores, tmp_path, monkeypatch
+):
+    def refuse(path, mode):
+        raise OSError(errno.EMFILE, "Too many open files", str(path))
+
     _, bank = published
     mine = shutil.copytree(bank.folder, tmp_path / "mine")
     arrays = {f"{epoch}/{index}": np.zeros((3, 3), "float32") for epoch in range(3) for index in range(2)}
@@ -129,6 +135,9 @@ def test_weights_of_another_network_are_refused_even_without_checksums(published
         mine / "expert-0000.safetensors", arrays, epochs=2, weights=2, losses=[1, 1], top1=1.0
     )
     with pytest.raises(VddError, match=r"expert-0000.safetensors of .* are not those of mini_c3d"):
+        take(mine, tmp_path, stores)
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="Too many open files"):
+        patch.setattr(taken, "open", refuse, raising=False)
         take(mine, tmp_path, stores)
     (mine / "expert-0000.safetensors").write_bytes(b"noise")
     with pytest.raises(VddError, match=r"expert-0000.safetensors of .* is damaged"):

@@ -15,7 +15,7 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, file_checksum, is_temporary, lock, replacing
+from keras_vdd.files import checksum, file_checksum, is_temporary, lock, no_file_there, replacing
 from keras_vdd.limits import limit_reached
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
@@ -186,7 +186,9 @@ def _checksums(folder):
 def _is_as_made(path, its_sum):
     try:
         return file_checksum(path, size=8) == its_sum
-    except OSError:
+    except OSError as error:
+        if not no_file_there(error):
+            raise
         return False
 
 

@@ -7,7 +7,6 @@ listing, memory-mapped) or, for the codec "jpeg", `frames.jpegs` (one JPEG after
 """
 
 import csv
-import errno
 import os
 import zlib
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ import numpy as np
 
 from keras_vdd.data.decoding.jpeg import decode_into
 from keras_vdd.errors import VddError
-from keras_vdd.files import NO_FILE, check_is_file
+from keras_vdd.files import check_is_file, no_file_there
 from keras_vdd.sealed import read_json
 from keras_vdd.tensors import File
 from keras_vdd.text import counted
@@ -29,8 +28,6 @@ FRAMES_FILES = {"raw": "frames.u8", "jpeg": "frames.jpegs"}
 ENDS_FILE, SUMS_FILE = "frames.ends", "frames.crc32"
 INDEX_FILE = "index.json"
 FAILED_FILE = "failed.csv"
-# What is answered where a file of a store is missing, or something else has its place.
-_NO_FILES_OF_OURS = {*NO_FILE, errno.ENOENT, errno.ENOTDIR}
 
 
 class Store:
@@ -166,8 +163,7 @@ class Store:
             check_is_file(path)
             whole = os.path.getsize(path) == nbytes
         except OSError as error:
-            # A disk or network that fails says nothing of the store.
-            if error.errno not in _NO_FILES_OF_OURS:
+            if not no_file_there(error):
                 raise
             whole = False
         if not whole:
