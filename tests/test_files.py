@@ -299,7 +299,7 @@ def test_what_says_of_a_file_that_it_is_none(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").touch()
     for name in ("gone", "pipe", "file/below", "."):
-        with pytest.raises(OSError) as raised:
+        with pytest.raises(OSError, match=r"\[Errno") as raised:
             read_whole(tmp_path / name)
         assert no_file_there(raised.value)
     assert not any(map(no_file_there, (OSError(errno.EIO, ""), OSError(errno.EMFILE, ""), ValueError())))
