@@ -306,6 +306,19 @@ def test_two_at_once_without_locks_make_one_set_too(tmp_path, monkeypatch):
     assert {path.stat().st_mtime for path in tmp_path.rglob("*.mp4")} == {shapes.MADE_AT}
 
 
+def test_shapes_that_another_process_begins_just_then_are_no_other_content(tmp_path, monkeypatch):
+    made = dict(seed=0, train_per_class=1, test_per_class=1, size=16, frames=2)
+
+    def meanwhile(folder):
+        monkeypatch.undo()
+        make_shapes(folder, **made)
+        return os.listdir(folder)
+
+    monkeypatch.setattr(shapes.os, "listdir", meanwhile)
+    make_shapes(tmp_path, **made)
+    assert len(list(tmp_path.rglob("*.mp4"))) == 16
+
+
 def test_an_unfinished_video_is_not_taken_for_one_left_long_ago(tmp_path, monkeypatch):
     put = files._put
 

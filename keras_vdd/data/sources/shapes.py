@@ -155,8 +155,10 @@ def _parameters(seed, train_per_class, test_per_class, frames=FRAMES, size=64):
 
 def _is_complete(folder, parameters):
     marker = os.path.join(folder, MARKER)
+    # Looked at before the marker, which other processes write first.
+    names = os.listdir(folder) if os.path.isdir(folder) else []
     if not os.path.exists(marker):
-        if os.path.isdir(folder) and not all(map(_is_left_over, os.listdir(folder))):
+        if not all(map(_is_left_over, names)):
             raise VddError(f"'{folder}' holds something else than made shapes: give an empty or new folder.")
         os.makedirs(folder, exist_ok=True)
         return False
