@@ -1,11 +1,10 @@
-"""Files as everything here writes them: whole or not at all, one writer at a time, known by a checksum."""
+"""Files as everything here writes them: whole or not at all, known by a checksum."""
 
 import contextlib
 import errno
 import functools
 import hashlib
 import itertools
-import logging
 import os
 import pathlib
 import platform
@@ -14,17 +13,14 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from keras_vdd.tensors import File
 
 # What reading answers where something else has the place of a file: a folder, a link to itself, a pipe, a socket.
 NO_FILE = {errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO}
-# What a file system without locks answers, such as some network shares.
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 # What a folder answers where the system cannot sync one.
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTSUP}
-_POLL_S = 0.1
 # A temporary file that nobody has written to for so long is nobody's any more, on whatever machine it was begun.
 _ABANDONED_S = 86400
 # Bytes of a name beside which a temporary one still has room in the 255 of file systems.
@@ -33,8 +29,6 @@ _LONGEST_NAME = 180
 # Those of earlier versions had no random part.
 _TEMPORARY = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<process>\d+)(-[0-9a-f]{8})?-\d+\.tmp.*")
 _numbers = itertools.count()
-_log = logging.getLogger(__name__)
-_WITHOUT_LOCKS: set[int] = set()
 
 
 @contextlib.contextmanager
@@ -154,51 +148,6 @@ def append_line(path: File, line: str) -> None:
             if file.read(1) != b"\n":
                 line = "\n" + line
         file.write(line.encode(errors="backslashreplace") + b"\n")
-
-
-@contextlib.contextmanager
-def lock(path: File, wait: bool = True, on_wait: Callable[[], object] | None = None) -> Iterator[bool]:
-    """Hold the lock file `path` against other processes; it falls with the process, however that ends.
-
-    Args:
-        path: the lock file, made with its folder if it is not there, and left there.
-        wait: whether to wait for another holder.
-        on_wait: called once, without arguments, before waiting.
-
-    Yields:
-        bool, whether the lock is held; False only without `wait`. On a file system without locks it is True
-        after a warning: two processes at once are the user's to avoid there.
-
-    Raises:
-        OSError: the lock file cannot be opened.
-    """
-    # Not at the top: processes that decode videos start in no time.
-    import filelock
-
-    held = filelock.FileLock(path, fallback_to_soft=False, poll_interval=_POLL_S)
-    try:
-        yield _acquired(held, wait, on_wait)
-    finally:
-        held.release()
-
-
-def _acquired(held: Any, wait: bool, on_wait: Callable[[], object] | None) -> bool:
-    from filelock import Timeout
-
-    try:
-        with contextlib.suppress(Timeout):
-            held.acquire(blocking=False)
-            return True
-        if wait:
-            if on_wait is not None:
-                on_wait()
-            held.acquire()
-        return wait
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        _warn_of_no_locks(os.path.dirname(os.path.abspath(held.lock_file)))
-        return True
 
 
 def read_whole(path: File) -> bytes:
@@ -365,14 +314,3 @@ def _remove(path: pathlib.Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink()
-
-
-def _warn_of_no_locks(folder: str) -> None:
-    """Say so once a file system."""
-    device = os.stat(folder).st_dev
-    if device not in _WITHOUT_LOCKS:
-        _WITHOUT_LOCKS.add(device)
-        _log.warning(
-            "The file system of '%s' has no locks: see to it that no two processes work there at once.",
-            folder,
-        )

@@ -12,18 +12,18 @@ import threading
 
 import pytest
 
-from keras_vdd import files
+from keras_vdd import files, locks
 from keras_vdd.files import (
     append_line,
     checksum,
     file_checksum,
     is_temporary,
-    lock,
     no_file_there,
     read_whole,
     replacing,
     write_atomically,
 )
+from keras_vdd.locks import lock
 
 
 @pytest.mark.parametrize("content", [b"new", "new", lambda file: file.write(b"new")])
@@ -184,7 +184,7 @@ def test_a_line_after_one_that_a_kill_cut_off_is_a_line_of_its_own(tmp_path):
 # A process that holds a lock until its input ends.
 HOLDER = """
 import sys
-from keras_vdd.files import lock
+from keras_vdd.locks import lock
 with lock(sys.argv[1]) as mine:
     print(mine, flush=True)
     sys.stdin.read()
@@ -243,7 +243,7 @@ def test_without_working_locks_the_work_goes_on_after_one_warning(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    files._WITHOUT_LOCKS.clear()
+    locks._WITHOUT_LOCKS.clear()
     with caplog.at_level(logging.WARNING, "keras_vdd"):
         for _ in range(2):
             with lock(tmp_path / "lock", wait=wait) as mine:

@@ -9,8 +9,9 @@ import pytest
 from keras_vdd import limits
 from keras_vdd.cli import main as cli
 from keras_vdd.cli.main import main
-from keras_vdd.files import append_line, lock, read_whole, write_atomically
+from keras_vdd.files import append_line, read_whole, write_atomically
 from keras_vdd.limits import limit_reached
+from keras_vdd.locks import lock
 
 SENTENCES = {
     "the disk is full while writing 'x'": OSError(errno.ENOSPC, "No space left on device", "x"),

@@ -9,9 +9,10 @@ import pathlib
 from keras_vdd.data.decoding import SHORT_SIDE
 from keras_vdd.data.store.reader import FORMAT as STORE_FORMAT
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, lock
+from keras_vdd.files import checksum
 from keras_vdd.hub.upload import sha256_of
 from keras_vdd.learning.checkpoint import ArraysFile, save_arrays
+from keras_vdd.locks import lock
 from keras_vdd.published.schema import EXPERTS
 from keras_vdd.sealed import write_json
 from keras_vdd.text import counted
@@ -208,7 +209,7 @@ def warn_of_no_checksums(bank):
 
 
 def locked(folder, number, wait):
-    """Hold one expert against other processes: a `keras_vdd.files.lock` in the folder's `locks`."""
+    """Hold one expert against other processes: a `keras_vdd.locks.lock` in the folder's `locks`."""
     return lock(pathlib.Path(folder) / "locks" / f"{number:04d}", wait)
 
 

@@ -10,9 +10,10 @@ import keras
 from keras_vdd.data.store import free_bytes
 from keras_vdd.errors import UsageError, VddError
 from keras_vdd.experts.bank import videos_checksum
-from keras_vdd.files import checksum, lock
+from keras_vdd.files import checksum
 from keras_vdd.interpolators.training import InterpolatorTraining, errors_on, train_interpolator
 from keras_vdd.learning.checkpoint import Checkpoints, load_arrays, save_arrays
+from keras_vdd.locks import lock
 from keras_vdd.progress import Silent
 from keras_vdd.runs.log import Log
 from keras_vdd.temporal import Architecture, Interpolator

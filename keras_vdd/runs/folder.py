@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keras_vdd.errors import VddError
-from keras_vdd.files import is_temporary, lock
+from keras_vdd.files import is_temporary
 from keras_vdd.learning.checkpoint import ArraysFile
+from keras_vdd.locks import lock
 from keras_vdd.runs.beginning import begin, mend
 from keras_vdd.runs.environment import begun_with
 from keras_vdd.runs.identity import RunIdentity

@@ -19,7 +19,7 @@ from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.shapes import CLASSES, PAIRS, draw_video, make_shapes
 from keras_vdd.data.store import prepare
 from keras_vdd.errors import VddError
-from keras_vdd.files import lock
+from keras_vdd.locks import lock
 from keras_vdd.sealed import read_json, write_json
 
 SIZE = 32

@@ -15,8 +15,9 @@ from keras_vdd.data.sources.folder import list_split_folders
 from keras_vdd.data.sources.shape_scenes import KINDS, draw_scene
 from keras_vdd.data.sources.source import SetSize, Source
 from keras_vdd.errors import VddError
-from keras_vdd.files import checksum, file_checksum, is_temporary, lock, no_file_there, replacing
+from keras_vdd.files import checksum, file_checksum, is_temporary, no_file_there, replacing
 from keras_vdd.limits import limit_reached
+from keras_vdd.locks import lock
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 from keras_vdd.sealed import read_json, write_json

@@ -25,8 +25,8 @@ from keras_vdd.data.store.size import bytes_in_words, measure
 from keras_vdd.data.store.source_files import write_source_files
 from keras_vdd.data.store.split import DiskFull, Passing, TooManyFailed, Work, build_split
 from keras_vdd.errors import VddError
-from keras_vdd.files import lock
 from keras_vdd.limits import in_the_way, limit_reached, place_of
+from keras_vdd.locks import lock
 from keras_vdd.machine import processor_count
 from keras_vdd.progress import Silent
 from keras_vdd.text import counted
