@@ -187,6 +187,10 @@ def test_animated_webp_that_ffmpeg_takes_for_a_still(job):
     ):
         pictures[0].save(job["path"], "WEBP", save_all=True, append_images=pictures[1:count])
         assert words in worker._decode(**job)[key]
+    # What breaks off right behind the name of its first part.
+    whole = pathlib.Path(job["path"]).read_bytes()
+    pathlib.Path(job["path"]).write_bytes(whole[:12] + b"VP8X")
+    assert "it is damaged" in worker._decode(**job)["failed"]
 
 
 def test_av1_in_a_build_whose_decoder_is_for_devices_alone(job, write_video, monkeypatch):

@@ -162,7 +162,7 @@ def _is_animated(webp):
     """Tell whether a WebP says that it is animated."""
     with open(webp, "rb") as file:
         start = file.read(21)
-    return start[12:16] == b"VP8X" and bool(start[20] & 2)
+    return len(start) == 21 and start[12:16] == b"VP8X" and bool(start[20] & 2)
 
 
 def _codec_named(container, stream):
